@@ -1,0 +1,59 @@
+# Programs: unit tests, fuzz targets, benchmarks, examples. Each links rooms by name, as a user would.
+include_guard(GLOBAL)
+
+# parley_add_tests(<room> x_test.cpp … [LINK parley::net …])
+#
+# One Catch2 program a room, <room>_test, known to CTest by that name. Tests see tests/ ("support/catch.hpp") and
+# lib/ ("sip/detail/x.hpp").
+function(parley_add_tests room)
+  cmake_parse_arguments(PARSE_ARGV 1 tests "" "" "LINK")
+  set(target ${room}_test)
+  add_executable(${target} ${tests_UNPARSED_ARGUMENTS})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/lib")
+  target_link_libraries(${target} PRIVATE parley_flags parley_test_support ${tests_LINK})
+  if(TARGET parley::${room})
+    target_link_libraries(${target} PRIVATE parley::${room})
+  endif()
+  add_test(NAME ${target} COMMAND ${target})
+  set_tests_properties(${target} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()
+
+# parley_add_fuzz(sip_message LIBS parley::sip)
+#
+# The target fuzz_sip_message from sip_message.cpp. With libFuzzer (preset fuzz) it looks for new inputs; otherwise
+# main.cpp runs it over files, so that it cannot rot. CTest runs it over its committed corpus, corpus/sip_message, in
+# both cases.
+function(parley_add_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "" "LIBS")
+  set(target fuzz_${name})
+  set(corpus "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
+  add_executable(${target} ${name}.cpp)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/lib")
+  target_link_libraries(${target} PRIVATE parley_flags ${fuzz_LIBS})
+  if(PARLEY_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME ${target} COMMAND ${target} -runs=0 "${corpus}")
+  else()
+    target_sources(${target} PRIVATE main.cpp)
+    target_compile_definitions(${target} PRIVATE "PARLEY_FUZZ_CORPUS=\"${corpus}\"")
+    add_test(NAME ${target} COMMAND ${target})
+  endif()
+  set_tests_properties(${target} PROPERTIES LABELS fuzz TIMEOUT 300)
+endfunction()
+
+# parley_add_bench(sip_parse LINK parley::sip)
+function(parley_add_bench name)
+  cmake_parse_arguments(PARSE_ARGV 1 bench "" "" "LINK")
+  add_executable(bench_${name} ${name}.cpp)
+  set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name})
+  target_link_libraries(bench_${name} PRIVATE parley_flags ${bench_LINK})
+endfunction()
+
+# parley_add_example(parley-proxy LINK parley::net SOURCES main.cpp …)
+function(parley_add_example name)
+  cmake_parse_arguments(PARSE_ARGV 1 example "" "" "LINK;SOURCES")
+  add_executable(${name} ${example_SOURCES})
+  target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE parley_flags ${example_LINK})
+  install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endfunction()

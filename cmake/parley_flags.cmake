@@ -1,0 +1,38 @@
+# Compiler flags. `parley_flags` is linked privately by every target built here and is never installed.
+include_guard(GLOBAL)
+
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
+add_library(parley_flags INTERFACE)
+target_compile_features(parley_flags INTERFACE cxx_std_20)
+target_compile_options(parley_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(PARLEY_WARNINGS_AS_ERRORS)
+  target_compile_options(parley_flags INTERFACE -Werror)
+endif()
+
+# The archives hold position-independent code; without this flag the compiler could not inline an exported function
+# into its own source file, because another library might replace it at run time. Nobody may replace parley's.
+target_compile_options(parley_flags INTERFACE -fno-semantic-interposition)
+
+if(PARLEY_SANITIZE)
+  set(sanitizer_flags -fsanitize=${PARLEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(parley_flags INTERFACE ${sanitizer_flags})
+  target_link_options(parley_flags INTERFACE ${sanitizer_flags})
+endif()
+if(PARLEY_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "PARLEY_FUZZ needs clang; without it the fuzz targets run over their corpora.")
+  endif()
+  target_compile_options(parley_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# The fast paths of net each have a portable twin, which scripts/test builds and tests too.
+option(PARLEY_PORTABLE_DATAGRAMS "Use the portable twin of the batched datagram calls of Linux" OFF)
+mark_as_advanced(PARLEY_PORTABLE_DATAGRAMS)
+if(PARLEY_PORTABLE_DATAGRAMS)
+  target_compile_definitions(parley_flags INTERFACE PARLEY_PORTABLE_DATAGRAMS)
+endif()

@@ -1,0 +1,40 @@
+# Outside libraries. Each belongs to one room (or program) and has one option PARLEY_WITH_<LIBRARY>, which is on where
+# the library is found. Switching an option off leaves out what needs the library.
+include_guard(GLOBAL)
+
+find_package(Boost 1.81 REQUIRED)
+set(parley_summary "  room base       Boost ${Boost_VERSION_STRING} (headers)")
+
+# parley_outside_library(<LIBRARY> FOR <who> FOUND <condition variable>)
+macro(parley_outside_library name)
+  cmake_parse_arguments(outside "" "FOR;FOUND" "" ${ARGN})
+  if(${outside_FOUND})
+    set(outside_default ON)
+  else()
+    set(outside_default OFF)
+  endif()
+  option(PARLEY_WITH_${name} "Use ${name} (${outside_FOR})" ${outside_default})
+  if(PARLEY_WITH_${name} AND NOT ${outside_FOUND})
+    message(FATAL_ERROR "PARLEY_WITH_${name} is on, but the library was not found; ${outside_FOR} needs it.")
+  endif()
+  string(APPEND parley_summary "\n  ${outside_FOR} PARLEY_WITH_${name}=${PARLEY_WITH_${name}}")
+endmacro()
+
+find_package(OpenSSL 3.0 QUIET)
+parley_outside_library(OPENSSL FOR "room sip       " FOUND OPENSSL_FOUND)
+
+find_package(Threads QUIET)
+find_path(PARLEY_ASIO_INCLUDE_DIR boost/asio.hpp HINTS ${Boost_INCLUDE_DIRS})
+mark_as_advanced(PARLEY_ASIO_INCLUDE_DIR)
+parley_outside_library(ASIO FOR "room net       " FOUND PARLEY_ASIO_INCLUDE_DIR)
+
+find_package(tomlplusplus QUIET)
+parley_outside_library(TOMLPLUSPLUS FOR "parley-proxy   " FOUND tomlplusplus_FOUND)
+
+function(parley_print_summary)
+  get_property(rooms GLOBAL PROPERTY parley_rooms)
+  list(JOIN rooms " " rooms)
+  message(STATUS "parley ${PROJECT_VERSION}: rooms ${rooms}\n${parley_summary}\n"
+    "  tests ${PARLEY_BUILD_TESTS}, examples ${PARLEY_BUILD_EXAMPLES}, fuzz ${PARLEY_BUILD_FUZZ} "
+    "(libFuzzer ${PARLEY_FUZZ}), bench ${PARLEY_BUILD_BENCH}, sanitizers \"${PARLEY_SANITIZE}\"")
+endfunction()

@@ -1,0 +1,16 @@
+// A timer wheel against a multimap, over any sequence of operations.
+#include "support/timer_wheel_model.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (const char* const difference = parley::test::timer_wheel_model::run({data, size});
+      difference != nullptr) {
+    std::fprintf(stderr, "%s\n", difference);
+    std::abort();
+  }
+  return 0;
+}

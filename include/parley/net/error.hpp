@@ -1,0 +1,49 @@
+#pragma once
+
+#include <parley/base/api.hpp>
+#include <parley/base/result.hpp>
+
+#include <type_traits>
+
+namespace parley::net {
+
+/// What can go wrong in net beside what the system reports. Errors of the system come through as they are.
+enum class errc {
+  /// The hop names no listener of its transport. The caller has made it up, or the listener failed to open.
+  unknown_listener = 1,
+  /// An IPv6 destination through an IPv4 listener, or the other way round. Choose another listener.
+  wrong_family,
+  /// This build has no driver for the transport. Choose another, or refuse the configuration.
+  unsupported_transport,
+  /// What waits to be sent has reached its bound, because the network or the peer takes it too slowly. Treat
+  /// the neighbour as congested: RFC 3261 would have a 503 sent or made up.
+  queue_full,
+  /// As many connections or listeners exist as the limits allow. Shed load.
+  limit_reached,
+  /// The connection that was to be used is gone, and nothing says where a new one could lead.
+  flow_gone,
+  /// No connection came about in the time given. Try the next target.
+  connect_timed_out,
+  /// Nothing was sent or received for the time given. Open a new connection when there is something to send.
+  idle,
+  /// The peer took too long to send a whole message, or to take what was sent to it.
+  too_slow,
+  /// The peer has closed the connection, in good order.
+  closed_by_peer,
+  /// The pool has no buffer for what arrived. Give it more, or take fewer connections.
+  no_buffer,
+  /// The owner, or the destructor, closed it.
+  closed,
+};
+
+/// The category of `errc`; its name is "parley.net".
+PARLEY_API const base::error_category& category() noexcept;
+
+inline base::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }
+
+}  // namespace parley::net
+
+namespace boost::system {
+template <>
+struct is_error_code_enum<parley::net::errc> : std::true_type {};
+}  // namespace boost::system

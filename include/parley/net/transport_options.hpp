@@ -1,0 +1,102 @@
+#pragma once
+
+#include <parley/base/address.hpp>
+#include <parley/base/time.hpp>
+#include <parley/sip/limits.hpp>
+#include <parley/sip/transport.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace parley::net {
+
+/// Where to receive, and how that place is to be named to others.
+///
+/// An address of the machine is a better `bind` than the unspecified one: responses and connections then leave
+/// from the address that the peer knows (RFC 3581 4), whatever the routes are.
+struct listener_options {
+  sip::transport transport = sip::transport::udp;
+  /// Port 0 lets the system choose; `transport_set::local_address` tells which.
+  base::socket_address bind;
+  /// What Via, Contact and Record-Route call this listener, where that is not the bound address: behind a NAT,
+  /// or by a name. Kept for the owner, not used here.
+  std::string advertised_host{};
+  std::uint16_t advertised_port = 0;
+  /// Lets several sockets share the address, one a shard; the system spreads datagrams and connections.
+  bool reuse_port = false;
+  /// Sizes of a UDP socket's buffers in bytes, which the system may cap; 0 leaves its default. Those of
+  /// connections are the system's to adapt.
+  int receive_buffer_bytes = 2 << 20;
+  int send_buffer_bytes = 1 << 20;
+  /// Connections that wait to be accepted.
+  int backlog = 1024;
+};
+
+/// Bounds on what peers can make a `transport_set` hold and wait for. The defaults suit a server of some ten
+/// thousand connections.
+struct transport_limits {
+  sip::limits message;  ///< of one message; streams are framed with it, larger datagrams are dropped
+
+  std::uint16_t udp_batch = 32;             ///< datagrams a system call, 1 to 64
+  std::uint16_t udp_rounds = 4;             ///< batches taken in a row before others get their turn
+  std::size_t udp_queue_messages = 4096;    ///< waiting a socket, where the system takes no more for now
+
+  std::size_t max_connections = 16384;             ///< accepted
+  std::size_t max_connections_per_source = 256;    ///< accepted from one IPv4 address or one IPv6 /64
+  std::size_t max_client_connections = 16384;      ///< opened by us
+  std::size_t queued_bytes_per_connection = std::size_t{256} << 10U;  ///< bookkeeping included
+  std::uint16_t accepts_per_wake_up = 64;
+
+  base::duration connect_timeout = std::chrono::seconds(10);
+  /// From the opening of an accepted connection to the end of its first message.
+  base::duration first_message_timeout = std::chrono::seconds(32);
+  /// From the first byte of a message to its last.
+  base::duration message_timeout = std::chrono::seconds(16);
+  /// How long the peer may leave what we send untaken.
+  base::duration write_timeout = std::chrono::seconds(32);
+  /// Without a byte in either direction. Longer than the keep-alives of RFC 5626 4.4.1 are apart.
+  base::duration idle_timeout = std::chrono::minutes(10);
+  /// How long after its last message a connection whose peer has closed its half is kept for responses.
+  base::duration half_close_timeout = std::chrono::seconds(10);
+  /// How long a connection that we have finished is read, and what comes dropped, before it is closed: closing
+  /// earlier would destroy what the peer has not read yet.
+  base::duration linger_timeout = std::chrono::seconds(2);
+  /// How long nothing is accepted after the system ran out of descriptors or memory.
+  base::duration accept_back_off = std::chrono::milliseconds(250);
+};
+
+/// What has happened since the start. Plain numbers of one shard; read them on its thread.
+struct transport_counters {
+  std::uint64_t datagrams_received = 0;     ///< handed to the owner
+  std::uint64_t datagrams_sent = 0;
+  std::uint64_t datagram_receive_calls = 0;  ///< system calls that brought datagrams
+  std::uint64_t datagram_send_calls = 0;
+  std::uint64_t datagram_keep_alives = 0;   ///< swallowed
+  std::uint64_t datagrams_stun = 0;         ///< dropped
+  std::uint64_t datagrams_too_large = 0;    ///< dropped
+  std::uint64_t datagrams_no_buffer = 0;    ///< dropped
+  std::uint64_t datagram_receive_errors = 0;
+  std::uint64_t datagram_send_errors = 0;
+  std::uint64_t datagram_queue_drops = 0;
+
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_opened = 0;
+  std::uint64_t connections_refused = 0;  ///< accepted and closed at once because of a limit
+  std::uint64_t connections_failed = 0;   ///< attempts to open one that came to nothing
+  std::uint64_t connections_closed = 0;
+  std::uint64_t connections_timed_out = 0;
+  std::uint64_t accept_back_offs = 0;
+  std::uint64_t stream_messages_received = 0;
+  std::uint64_t stream_messages_sent = 0;
+  std::uint64_t stream_queue_full = 0;
+  std::uint64_t stream_no_buffer = 0;
+  std::uint64_t framing_errors = 0;
+  std::uint64_t keep_alive_pings = 0;
+  std::uint64_t keep_alive_pongs = 0;
+
+  std::uint64_t reports_dropped = 0;  ///< send failures that were not reported because too many were waiting
+};
+
+}  // namespace parley::net

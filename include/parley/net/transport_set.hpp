@@ -1,0 +1,87 @@
+#pragma once
+
+#include <parley/base/address.hpp>
+#include <parley/base/api.hpp>
+#include <parley/base/log.hpp>
+#include <parley/base/packet_buffer.hpp>
+#include <parley/base/result.hpp>
+#include <parley/net/error.hpp>
+#include <parley/net/transport_handler.hpp>
+#include <parley/net/transport_options.hpp>
+#include <parley/sip/hop.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+
+namespace parley::net {
+
+namespace asio = boost::asio;
+
+namespace detail {
+class transport_core;
+}
+
+/// The sockets of one shard: UDP and TCP listeners, and the connections that were accepted or opened.
+///
+/// It executes `sip::hop`: where a message came from, and where one is to go, are written in it, and whoever
+/// made it has followed RFC 3261 18.2.2 and RFC 3581. A datagram leaves through the listener that the hop
+/// names. For a stream, the connection `flow` is used; where that is gone or 0, another connection of that
+/// listener to `remote`; where there is none, a new one, which leaves from the listener's address.
+///
+/// Messages are received and sent in batches: what `send` takes while the owner handles a wake-up goes out
+/// after `handle_batch_end`, many datagrams a system call. Outside of wake-ups `flush` does the same; where
+/// the owner does not call it, the executor does soon afterwards.
+///
+/// *Ownership:* the pool, the handler and the log outlive the set; the executor's context does too. All calls
+/// are made on the executor, one at a time. The set may be destroyed in a function of its handler; afterwards
+/// the handler is not called again.
+class PARLEY_API transport_set {
+ public:
+  /// `shard` is the top 16 bits of every flow, so that whoever sees a flow knows the shard it lives on.
+  transport_set(asio::any_io_executor executor, base::buffer_pool& pool, transport_handler& handler,
+                const transport_limits& limits = {}, base::log_sink& log = base::null_sink(),
+                std::uint16_t shard = 0);
+  ~transport_set();
+
+  transport_set(const transport_set&) = delete;
+  transport_set& operator=(const transport_set&) = delete;
+
+  /// The shard in a flow.
+  static constexpr std::uint16_t shard_of(std::uint64_t flow) noexcept {
+    return static_cast<std::uint16_t>(flow >> 48U);
+  }
+
+  std::size_t listener_count() const noexcept;
+  /// As given to `listen`. `index` is below `listener_count()`.
+  const listener_options& options(std::uint16_t index) const noexcept;
+  /// The address bound, with the port that the system chose.
+  base::socket_address local_address(std::uint16_t index) const noexcept;
+  /// Connections that exist, accepted and opened.
+  std::size_t connection_count() const noexcept;
+  const transport_counters& counters() const noexcept;
+
+  /// Opens a listener and returns its index, which is what `hop::listener` holds: 0, 1, 2 and so on.
+  /// *Errors:* those of the system, such as an address in use; `errc::unsupported_transport`;
+  /// `errc::limit_reached`; `errc::closed`. Tell the operator. Nothing has changed then.
+  [[nodiscard]] base::result<std::uint16_t> listen(const listener_options& options);
+
+  /// Queues a message. *Errors:* are reported later with its ticket, unless that is 0.
+  void send(sip::outgoing message);
+
+  /// Sends what is queued, as far as the system takes it; the rest follows by itself.
+  void flush();
+
+  /// Closes a connection; one that is gone already is no matter. `handle_closed` follows.
+  void close_flow(std::uint64_t flow);
+
+  /// Closes everything. The handler is not called again.
+  void close() noexcept;
+
+ private:
+  std::shared_ptr<detail::transport_core> core_;
+};
+
+}  // namespace parley::net

@@ -1,0 +1,171 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <parley/base/address.hpp>
+#include <parley/base/api.hpp>
+#include <parley/base/packet_buffer.hpp>
+#include <parley/base/random_source.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/siphash.hpp>
+#include <parley/base/time.hpp>
+#include <parley/proxy/own_addresses.hpp>
+#include <parley/sip/hop.hpp>
+#include <parley/sip/limits.hpp>
+#include <parley/sip/message_view.hpp>
+#include <parley/transaction/layer.hpp>
+
+namespace parley::proxy {
+
+/// A socket that the driver has opened, as the core needs to know it. Its place in the list is `hop::listener`.
+struct listener {
+  sip::transport transport = sip::transport::udp;
+  base::socket_address local;
+  std::string host;        ///< what goes into Via and Record-Route: a name or an address, an IPv6 one in brackets
+  std::uint16_t port = 0;
+};
+
+struct core_options {
+  std::vector<listener> listeners;
+  own_addresses own;               ///< further names of ours; those of the listeners are added by the core
+  bool record_route = true;        ///< stay on the path of dialogs (RFC 3261 16.6.4)
+  bool stateless = false;          ///< forward without transactions (RFC 3261 16.11): one target a request, no forking
+  std::uint8_t max_forwards = 70;  ///< for requests that come without
+  std::size_t max_requests = 400'000;  ///< requests under way or remembered
+  std::size_t max_branches = 16;       ///< targets of one request over all its groups
+  std::size_t max_calls = 500'000;     ///< established calls that are counted for `drain`
+  bool share_calls = false;            ///< report BYEs of calls that another shard may have seen begin
+  base::siphash_key call_secret;       ///< the same for all shards that share calls
+  std::chrono::seconds timer_c = std::chrono::seconds(185);  ///< RFC 3261 16.6.11: more than three minutes
+  /// How long a group of targets with equal q may ring before the next is tried; only where a next exists.
+  std::chrono::seconds group_time = std::chrono::seconds(20);
+  std::chrono::seconds retry_after = std::chrono::seconds(5);  ///< in each 503 for want of room
+  sip::limits limits;
+  transaction::layer_options transactions;
+};
+
+/// Names a request that waits for a decision, or is under way; 0 names none.
+enum class request_id : std::uint64_t { none = 0 };
+
+/// Where a request may go: one element of the target set (RFC 3261 16.5).
+struct target {
+  std::string_view uri;       ///< the new Request-URI; empty leaves the one that came
+  std::string_view next_hop;  ///< a SIP URI to send to whatever the Request-URI says; empty follows Route and Request-URI
+  std::uint16_t q = 1000;     ///< thousandths; higher is tried first, equal ones are tried together
+};
+
+struct event {
+  enum class kind : std::uint8_t {
+    none,
+    /// A request for which nothing but local policy says where it goes: `forward` or `respond`.
+    request,
+    /// A host name has to be looked up: `handle_resolved`.
+    resolve,
+    /// A BYE ended the call `lookup`, which this core did not know: tell the cores of the other shards by `forget_call`.
+    foreign_call_ended,
+  };
+  kind what = kind::none;
+  request_id request = request_id::none;
+  std::uint64_t lookup = 0;                 ///< names the look-up, or the call
+  std::string host;                         ///< for `resolve`
+  std::uint16_t port = 0;
+  sip::transport transport = sip::transport::udp;
+};
+
+struct core_counters {
+  std::uint64_t received = 0;
+  std::uint64_t requests_forwarded = 0;
+  std::uint64_t responses_forwarded = 0;
+  std::uint64_t refused = 0;             ///< requests answered by the core with 4xx or 5xx
+  std::uint64_t dropped_malformed = 0;   ///< messages that could not be answered
+  std::uint64_t dropped_stray = 0;       ///< responses that nobody waits for
+  std::uint64_t dropped_no_room = 0;     ///< messages for which there was no buffer or queue
+  std::uint64_t overload = 0;            ///< 503 for want of room
+};
+
+/// The forwarding core of a SIP proxy (RFC 3261 16) over a transaction layer of its own. A machine: messages, time and answers
+/// to its events go in; messages and events come out.
+///
+/// ```cpp
+/// core.handle_message(now, from, buffer);
+/// while (core.poll_event(e))
+///   if (e.what == event::kind::request) core.forward(now, e.request, targets_for(core.view(e.request)));
+/// while (core.poll_transmit(out)) …
+/// ```
+///
+/// It forwards by itself, without an event, what a route leads through it (in-dialog requests) and what needs no decision
+/// (responses, CANCEL). A request that stays without a decision is answered 500 when its transaction ends.
+///
+///  request state  input                      action                                         next
+///  undecided      forward                    send the first group of targets, arm timer C   forwarded
+///  undecided      respond                    send the response                              answered
+///  forwarded      1xx but 100                forward it, arm timer C again                  forwarded
+///  forwarded      2xx                        forward it, cancel the others                  answered
+///  forwarded      6xx                        cancel the others                              forwarded
+///  forwarded      all ended, more targets    send the next group                            forwarded
+///  forwarded      all ended, no more         forward the best response                      answered
+///  forwarded      CANCEL                     200 to it, cancel all, drop the other targets  forwarded
+///  forwarded      timer C                    cancel that branch                             forwarded
+///  answered       2xx to INVITE              forward it                                     answered
+///  any            its transactions end       -                                              gone
+///
+/// *Ownership:* keeps references to buffers; the pool and the random source outlive it. One thread only.
+class core {
+ public:
+  PARLEY_API core(core_options options, base::buffer_pool& pool, base::random_source& random, base::time_point now);
+  PARLEY_API ~core();
+  core(const core&) = delete;
+  core& operator=(const core&) = delete;
+
+  PARLEY_API const core_counters& counters() const noexcept;
+  PARLEY_API const transaction::layer& transactions() const noexcept;
+  /// Requests that have no final response yet.
+  PARLEY_API std::size_t requests_under_way() const noexcept;
+  /// Calls that were answered and have not seen a BYE, as far as this proxy is on their path.
+  PARLEY_API std::size_t calls() const noexcept;
+  /// A call ended on another shard.
+  PARLEY_API void forget_call(std::uint64_t call) noexcept;
+  /// True when, after `drain`, nothing is left to be finished.
+  PARLEY_API bool is_drained() const noexcept;
+
+  /// The request of an undecided id. *Ownership:* valid until the next call that is not `const`; empty for an unknown id.
+  PARLEY_API const sip::message_view& view(request_id id) noexcept;
+  PARLEY_API sip::hop source(request_id id) const noexcept;
+
+  /// One whole message that came by `from`.
+  PARLEY_API void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data);
+  /// The head of a stream that could not be framed: it is answered where it can be. The driver closes the connection then.
+  PARLEY_API void handle_framing_error(base::time_point now, const sip::hop& from, const sip::parse_error& error,
+                                       base::packet_buffer head);
+  PARLEY_API void handle_send_failure(base::time_point now, std::uint64_t ticket);
+
+  /// Sends an undecided request to `targets`, by descending q. *Errors:* `errc::unknown_request`. Targets that can't be used are
+  /// passed over; where none is left the request is answered 404, or 500 where the reason is ours.
+  PARLEY_API base::result<void> forward(base::time_point now, request_id id, std::span<const target> targets);
+  /// Answers an undecided request. *Errors:* `errc::unknown_request`.
+  PARLEY_API base::result<void> respond(base::time_point now, request_id id, int status,
+                                        const transaction::response_options& options = {});
+  /// Answers a `resolve` event; no addresses mean that the name can't be resolved.
+  PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const base::ip_address> addresses);
+
+  /// From now on requests outside of dialogs are answered 503. What is under way goes on.
+  PARLEY_API void drain() noexcept;
+
+  PARLEY_API void handle_timeout(base::time_point now);
+  PARLEY_API base::time_point poll_timeout() const noexcept;
+  PARLEY_API bool poll_transmit(sip::outgoing& out);
+  PARLEY_API bool poll_event(event& out);
+
+ private:
+  class implementation;
+  std::unique_ptr<implementation> impl_;
+};
+
+}  // namespace parley::proxy

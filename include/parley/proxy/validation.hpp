@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string_view>
+
+#include <parley/base/api.hpp>
+#include <parley/sip/message_view.hpp>
+
+namespace parley::proxy {
+
+/// What a request is answered with that can't be forwarded; status 0 where it can.
+struct refusal {
+  int status = 0;
+  std::string_view reason_phrase;  ///< static storage; empty for the usual one
+  std::string_view unsupported;    ///< for 420: the value for Unsupported, part of the request
+
+  explicit operator bool() const noexcept { return status != 0; }
+};
+
+/// The checks of RFC 3261 16.3 that need nothing but the request: what the proxy itself uses has to be well formed, the
+/// Request-URI's scheme known, Max-Forwards not used up, and no Proxy-Require that isn't met. What only the ends read is not
+/// looked at. Loops are the core's matter, since it knows its own addresses.
+PARLEY_API refusal validate(const sip::message_view& request) noexcept;
+
+/// The refusal for a message that could not be indexed: the status by the rule that it broke, and a reason phrase that names it.
+PARLEY_API refusal refusal_for(const sip::parse_error& error, const sip::message_view& partial) noexcept;
+
+}  // namespace parley::proxy

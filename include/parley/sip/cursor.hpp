@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <parley/base/api.hpp>
+#include <parley/sip/chars.hpp>
+#include <parley/sip/error.hpp>
+
+namespace parley::sip {
+
+/// Reads the terminals of RFC 3261 25.1 from a text, left to right. Typed headers and URIs are read with it.
+///
+/// A reading function returns false when its rule is broken; the first rule and place are then in `error()`, and the reading
+/// of the whole is given up. Nothing allocates.
+///
+/// *Ownership:* the views that it hands out point into the text and live as long as that does.
+class cursor {
+ public:
+  explicit cursor(std::string_view text) noexcept
+      : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
+
+  bool at_end() const noexcept { return at_ == end_; }
+  /// The next character, NUL at the end.
+  char peek() const noexcept { return at_ == end_ ? '\0' : *at_; }
+  const char* position() const noexcept { return at_; }
+  const char* end() const noexcept { return end_; }
+  std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
+  std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+  /// The text from `start`, an earlier `position()`, up to here.
+  std::string_view since(const char* start) const noexcept { return {start, static_cast<std::size_t>(at_ - start)}; }
+
+  /// The first error; its code is zero while none happened.
+  const parse_error& error() const noexcept { return error_; }
+
+  /// Records `code` at `where` unless an error is recorded already, and returns false.
+  bool fail(errc code, const char* where) noexcept {
+    if (error_.code == errc{}) error_ = {code, static_cast<std::uint32_t>(where - begin_)};
+    return false;
+  }
+  bool fail(errc code) noexcept { return fail(code, at_); }
+
+  void advance(std::size_t count) noexcept { at_ += count; }
+  void seek(const char* position) noexcept { at_ = position; }
+
+  /// Skips SP, HTAB and folded line ends (LWS).
+  void skip_lws() noexcept {
+    while (at_ != end_) {
+      if (is(*at_, char_lws)) {
+        ++at_;
+      } else if (*at_ == '\r' || *at_ == '\n') {
+        if (!skip_fold()) return;
+      } else {
+        return;
+      }
+    }
+  }
+
+  bool consume(char c) noexcept {
+    if (at_ == end_ || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
+
+  /// Reads `c` with white space around it, as COMMA, SEMI, EQUAL and SLASH are; reads nothing where it isn't next.
+  bool consume_separator(char c) noexcept {
+    const char* start = at_;
+    skip_lws();
+    if (!consume(c)) {
+      at_ = start;
+      return false;
+    }
+    skip_lws();
+    return true;
+  }
+
+  /// The longest run of characters of `classes`, perhaps empty.
+  std::string_view take(int classes) noexcept {
+    const char* start = at_;
+    at_ = skip(at_, end_, classes);
+    return since(start);
+  }
+
+  bool read_token(std::string_view& out) noexcept {
+    out = take(char_token);
+    return !out.empty() || fail(errc::expected_token);
+  }
+
+  /// Reads 1*DIGIT. A number over `max` fails with `number_overflow` where it begins.
+  bool read_number(std::uint32_t& out, std::uint32_t max = 0xffffffffU) noexcept {
+    const char* start = at_;
+    std::uint64_t value = 0;
+    while (at_ != end_ && is(*at_, char_digit)) {
+      value = value * 10 + static_cast<std::uint64_t>(*at_ - '0');
+      if (value > max) return fail(errc::number_overflow, start);
+      ++at_;
+    }
+    out = static_cast<std::uint32_t>(value);
+    return at_ != start || fail(errc::expected_number);
+  }
+
+  /// Reads a quoted string; `out` is what stands between the quotes, escapes untouched (see `unquote`).
+  PARLEY_API bool read_quoted(std::string_view& out) noexcept;
+
+ private:
+  PARLEY_API bool skip_fold() noexcept;
+
+  const char* begin_;
+  const char* at_;
+  const char* end_;
+  parse_error error_;
+};
+
+}  // namespace parley::sip

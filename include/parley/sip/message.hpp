@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <parley/base/api.hpp>
+#include <parley/sip/error.hpp>
+#include <parley/sip/header_id.hpp>
+#include <parley/sip/message_view.hpp>
+
+namespace parley::sip {
+
+/// A SIP message that owns all its text: to build one, or to keep a received one. Headers keep their order and spelling.
+///
+/// On a path where each message counts, forward with `patch` and answer with `writer` instead: those do not allocate.
+class message {
+ public:
+  struct field {
+    header_id id = header_id::unknown;
+    std::string name;
+    std::string value;
+
+    friend bool operator==(const field&, const field&) = default;
+  };
+
+  /// A request without headers. *Errors:* `bad_method` where `method` is no token, `bad_request_uri` where `uri` is empty or has
+  /// white space or controls in it.
+  PARLEY_API static parsed<message> request(std::string_view method, std::string_view uri);
+
+  /// A response without headers; an empty `reason_phrase` stands for the usual one. *Errors:* `bad_status_code` outside 100 to
+  /// 699, `control_in_message` for a reason phrase with controls in it.
+  PARLEY_API static parsed<message> response(int status, std::string_view reason_phrase = {});
+
+  /// A copy of what `view` shows.
+  PARLEY_API explicit message(const message_view& view);
+
+  /// Indexes and copies `text`. *Errors:* as `message_view::parse`.
+  PARLEY_API static parsed<message> parse(std::string_view text, const limits& limits = {});
+
+  bool is_request() const noexcept { return status_ == 0; }
+  std::string_view method_name() const noexcept { return is_request() ? std::string_view(first_word_) : ""; }
+  std::string_view request_uri() const noexcept { return is_request() ? std::string_view(second_word_) : ""; }
+  int status() const noexcept { return status_; }
+  std::string_view reason_phrase() const noexcept { return is_request() ? "" : std::string_view(second_word_); }
+  const std::vector<field>& fields() const noexcept { return fields_; }
+  const std::string& body() const noexcept { return body_; }
+
+  /// The value of the first header of that kind, empty where there is none.
+  PARLEY_API std::string_view value_of(header_id id) const noexcept;
+
+  /// Adds a header behind the others. *Errors:* `bad_header_name`, or `control_in_message` for a value with a line end, NUL or
+  /// other control in it: nothing that is added can begin a header of its own.
+  PARLEY_API parsed<void> add(std::string_view name, std::string_view value);
+  PARLEY_API parsed<void> add(header_id id, std::string_view value) { return add(name_of(id), value); }
+
+  /// Puts `value` in the place of the first header of that kind and takes the others out, or adds it. *Errors:* as `add`.
+  PARLEY_API parsed<void> set(header_id id, std::string_view value);
+
+  /// Takes each header of that kind out; returns how many those were.
+  PARLEY_API std::size_t remove(header_id id);
+
+  /// Sets the body and its type; Content-Length is written by `to_string`. *Errors:* as `add`, for the type.
+  PARLEY_API parsed<void> set_body(std::string body, std::string_view content_type);
+
+  /// The message as it goes on the wire. Content-Length is always there and right, whatever was added.
+  PARLEY_API std::string to_string() const;
+
+  friend bool operator==(const message&, const message&) = default;
+
+ private:
+  message() = default;
+
+  int status_ = 0;
+  std::string first_word_;
+  std::string second_word_;
+  std::vector<field> fields_;
+  std::string body_;
+};
+
+}  // namespace parley::sip

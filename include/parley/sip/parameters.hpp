@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string_view>
+
+#include <parley/base/api.hpp>
+#include <parley/sip/chars.hpp>
+#include <parley/sip/cursor.hpp>
+#include <parley/sip/limits.hpp>
+
+namespace parley::sip {
+
+/// One `name`, `name=value` or `name="value"`.
+struct parameter {
+  std::string_view name;
+  std::string_view value;  ///< without the quotes where `quoted`, escapes untouched (see `unquote`)
+  bool has_value = false;
+  bool quoted = false;
+};
+
+/// Reads generic-param (RFC 3261 25.1) at the very place of `in` and leaves `in` right behind it.
+[[gnu::always_inline]] inline bool read_parameter(cursor& in, parameter& out) noexcept {
+  const char* const end = in.end();
+  const char* const name = in.position();
+  const char* at = skip(name, end, char_token);
+  if (at == name) return in.fail(errc::expected_token, at);
+  out.name = {name, static_cast<std::size_t>(at - name)};
+  out.value = {};
+  out.has_value = out.quoted = false;
+  if (at == end || *at == ';' || *at == ',') {
+    in.seek(at);
+    return true;
+  }
+  if (*at == '=' && at + 1 != end && is(at[1], char_value)) {
+    ++at;
+  } else {
+    in.seek(at);
+    if (!in.consume_separator('=')) return true;
+    at = in.position();
+  }
+  out.has_value = true;
+  const char* const value = at;
+  at = skip(at, end, char_value);
+  in.seek(at);
+  if (at != value) {
+    out.value = {value, static_cast<std::size_t>(at - value)};
+    return true;
+  }
+  out.quoted = true;
+  if (in.peek() != '"') return in.fail(errc::expected_token, at);
+  std::string_view inside;
+  if (!in.read_quoted(inside)) return false;
+  out.value = {at + 1, inside.size()};
+  return true;
+}
+
+class parameters;
+
+/// Reads *( SEMI generic-param ) with white space around the semicolons and equals signs, and leaves `in` behind the last
+/// parameter. `on(parameter, where)` is called for each, `where` being the place of its name, and extracts what a header
+/// knows in the same pass; it returns false after `in.fail()` to give up. An empty parameter (`;;`) is refused.
+template <class OnParameter>
+bool read_parameters(cursor& in, parameters& out, OnParameter&& on,
+                     std::size_t max = limits{}.parameters) noexcept;
+
+/// The parameters of a header value, `;tag=9fxced76sl;+sip.instance="<urn:x>"`, read once and known to be well formed.
+///
+/// Names are compared without regard to case; values are handed out as they stand.
+///
+/// *Ownership:* a view into the text that was parsed.
+class parameters {
+ public:
+  class iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = parameter;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const parameter*;
+    using reference = const parameter&;
+
+    iterator() = default;
+
+    reference operator*() const noexcept { return current_; }
+    pointer operator->() const noexcept { return &current_; }
+    iterator& operator++() noexcept {
+      read();
+      return *this;
+    }
+    iterator operator++(int) noexcept {
+      iterator before = *this;
+      read();
+      return before;
+    }
+    /// Iterators of one list are equal where they stand at the same parameter.
+    friend bool operator==(const iterator& a, const iterator& b) noexcept {
+      return a.current_.name.data() == b.current_.name.data();
+    }
+
+   private:
+    friend class parameters;
+    explicit iterator(std::string_view raw) noexcept : rest_(raw) { read(); }
+    PARLEY_API void read() noexcept;
+
+    parameter current_;
+    std::string_view rest_;
+  };
+
+  parameters() = default;
+
+  /// The text from the first semicolon to the end of the last parameter; empty where there is none.
+  std::string_view raw() const noexcept { return raw_; }
+  bool empty() const noexcept { return raw_.empty(); }
+
+  iterator begin() const noexcept { return iterator(raw_); }
+  iterator end() const noexcept { return {}; }
+
+  /// The first parameter of that name.
+  PARLEY_API std::optional<parameter> find(std::string_view name) const noexcept;
+  bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
+
+ private:
+  template <class OnParameter>
+  friend bool read_parameters(cursor& in, parameters& out, OnParameter&& on, std::size_t max) noexcept;
+
+  explicit parameters(std::string_view raw) noexcept : raw_(raw) {}
+
+  std::string_view raw_;
+};
+
+template <class OnParameter>
+bool read_parameters(cursor& in, parameters& out, OnParameter&& on, std::size_t max) noexcept {
+  const char* first = nullptr;
+  parameter one;
+  for (std::size_t count = 0;; ++count) {
+    const char* const before = in.position();
+    if (before == in.end() || *before == ',') break;
+    const char* semicolon = before;
+    if (*before == ';' && before + 1 != in.end() && is(before[1], char_token)) {
+      in.seek(before + 1);
+    } else {
+      in.skip_lws();
+      semicolon = in.position();
+      if (!in.consume(';')) {
+        in.seek(before);
+        break;
+      }
+      in.skip_lws();
+    }
+    if (count == 0) first = semicolon;
+    const char* const where = in.position();
+    if (count == max) return in.fail(errc::too_many_parameters, where);
+    if (!read_parameter(in, one)) return false;
+    if (!on(static_cast<const parameter&>(one), where)) return false;
+  }
+  out = first == nullptr ? parameters() : parameters(in.since(first));
+  return true;
+}
+
+/// Reads `text` as a qvalue (RFC 3261 25.1), `0.7`, in thousandths: 0 to 1000.
+PARLEY_API bool read_qvalue(std::string_view text, std::uint16_t& thousandths) noexcept;
+
+}  // namespace parley::sip

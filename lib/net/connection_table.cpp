@@ -1,0 +1,102 @@
+#include <parley/net/system_random.hpp>
+
+#include <net/detail/connection.hpp>
+#include <net/detail/connection_table.hpp>
+
+namespace parley::net::detail {
+namespace {
+
+void update(base::siphasher& h, const base::ip_address& address) noexcept {
+  const base::ip_address::v6_bytes bytes = address.to_v6_bytes();
+  h.update(std::as_bytes(std::span(bytes)));
+}
+
+base::siphash_key fresh_key() {
+  system_random random;
+  return base::siphash_key::from(random);
+}
+
+}  // namespace
+
+std::size_t connection_table::keyed_hash::operator()(const route& r) const noexcept {
+  base::siphasher h(key);
+  update(h, r.remote.ip);
+  h.update(std::uint64_t{r.remote.ip.scope()} << 32U | std::uint64_t{r.remote.port} << 16U | r.listener);
+  return static_cast<std::size_t>(h.finish64());
+}
+
+std::size_t connection_table::keyed_hash::operator()(const base::ip_address& source) const noexcept {
+  base::siphasher h(key);
+  update(h, source);
+  return static_cast<std::size_t>(h.finish64());
+}
+
+connection_table::connection_table(const transport_limits& limits, std::uint16_t shard)
+    : limits_(limits),
+      flow_prefix_(std::uint64_t{shard} << 48U),
+      by_route_(0, keyed_hash{fresh_key()}),
+      by_source_(0, keyed_hash{fresh_key()}) {}
+
+base::ip_address connection_table::source_of(const base::ip_address& address) noexcept {
+  if (address.is_v4()) return address;
+  base::ip_address::v6_bytes bytes = address.to_v6_bytes();
+  for (std::size_t i = 8; i < bytes.size(); ++i) bytes[i] = 0;
+  return base::ip_address::v6(bytes);
+}
+
+std::shared_ptr<connection> connection_table::find(std::uint64_t flow) const {
+  const auto found = by_flow_.find(flow);
+  return found == by_flow_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<connection> connection_table::find(std::uint16_t listener,
+                                                   const base::socket_address& remote) const {
+  const auto found = by_route_.find(route{remote, listener});
+  return found == by_route_.end() ? nullptr : found->second->shared_from_this();
+}
+
+bool connection_table::may_accept(const base::ip_address& source) const {
+  if (accepted_ >= limits_.max_connections) return false;
+  const auto found = by_source_.find(source_of(source));
+  return (found == by_source_.end() ? 0 : found->second) < limits_.max_connections_per_source;
+}
+
+void connection_table::add(std::shared_ptr<connection> added) {
+  const sip::hop& hop = added->hop();
+  by_route_[route{hop.remote, hop.listener}] = added.get();
+  if (added->accepted()) {
+    ++accepted_;
+    ++by_source_[source_of(hop.remote.ip)];
+  } else {
+    ++opened_;
+  }
+  by_flow_.emplace(hop.flow, std::move(added));
+}
+
+void connection_table::unlist(const connection& gone) {
+  const auto routed = by_route_.find(route{gone.hop().remote, gone.hop().listener});
+  if (routed != by_route_.end() && routed->second == &gone) by_route_.erase(routed);
+}
+
+void connection_table::remove(const connection& gone) {
+  const auto found = by_flow_.find(gone.hop().flow);
+  if (found == by_flow_.end()) return;
+  unlist(gone);
+  if (gone.accepted()) {
+    --accepted_;
+    const auto source = by_source_.find(source_of(gone.hop().remote.ip));
+    if (source != by_source_.end() && --source->second == 0) by_source_.erase(source);
+  } else {
+    --opened_;
+  }
+  by_flow_.erase(found);
+}
+
+std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connection_table::take_all() {
+  by_route_.clear();
+  by_source_.clear();
+  accepted_ = opened_ = 0;
+  return std::exchange(by_flow_, {});
+}
+
+}  // namespace parley::net::detail

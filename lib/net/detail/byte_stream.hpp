@@ -1,0 +1,49 @@
+#pragma once
+
+#include <parley/base/result.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include <boost/asio/buffer.hpp>
+
+namespace parley::net::detail {
+
+namespace asio = boost::asio;
+
+/// Who uses a `byte_stream`. Called from the executor. A wait that the stream's `close` ended may still call.
+class stream_user {
+ public:
+  virtual ~stream_user() = default;
+  virtual void handle_open(const base::error_code& error) = 0;
+  virtual void handle_readable(const base::error_code& error) = 0;
+  virtual void handle_writable(const base::error_code& error) = 0;
+};
+
+/// What carries a `connection`: bytes in order, both ways, never blocking. Plain TCP is one; others that
+/// encrypt or wrap the bytes put themselves between a connection and the socket.
+class byte_stream {
+ public:
+  virtual ~byte_stream() = default;
+
+  /// Does what has to be done before the first byte, and tells `user`: connects where we are the client.
+  virtual void open(std::shared_ptr<stream_user> user) = 0;
+
+  /// Takes what has arrived. *Errors:* `asio::error::would_block` when there is nothing yet: wait.
+  /// `asio::error::eof` when the peer has finished. Others end the stream.
+  virtual std::size_t read_some(std::span<const asio::mutable_buffer> into, base::error_code& error) = 0;
+
+  /// Gives what can be taken now. *Errors:* as `read_some`.
+  virtual std::size_t write_some(std::span<const asio::const_buffer> from, base::error_code& error) = 0;
+
+  /// Tell `user` when the same call may get further. Each ends with one call; one of a kind at a time.
+  virtual void wait_readable(std::shared_ptr<stream_user> user) = 0;
+  virtual void wait_writable(std::shared_ptr<stream_user> user) = 0;
+
+  /// No more will be written. What was written still arrives.
+  virtual void finish_writing() noexcept = 0;
+  virtual void close() noexcept = 0;
+};
+
+}  // namespace parley::net::detail

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <parley/base/packet_buffer.hpp>
+#include <parley/base/timer_wheel.hpp>
+#include <parley/sip/framing.hpp>
+#include <parley/sip/hop.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <net/detail/byte_stream.hpp>
+#include <net/detail/transport_core.hpp>
+
+namespace parley::net::detail {
+
+/// One connection of a stream transport: cuts what arrives into messages, and sends from a bounded queue.
+///
+///  state        input                          action                              next
+///  opening      open                           send the queue                      open
+///  opening      refused, connect time-out      fail the queue                      closed
+///  open         message                        hand it to the owner                open
+///  open         CRLF CRLF                      queue CRLF (RFC 5626 4.4.1)         open
+///  open         the peer has finished          only answers from now on            half_closed, or closed where
+///                                                                                  no message came recently
+///  open         bytes that can't be framed     tell the owner, take its answer     draining
+///  half_closed  half-close time-out            finish writing                      closed
+///  draining     the queue is empty             finish writing                      lingering
+///  lingering    bytes                          drop them                           lingering
+///  lingering    the peer has finished, or      -                                   closed
+///               linger time-out
+///  any          error, idle, too slow          fail the queue                      closed
+///
+/// An idle connection holds no buffer. The timer is not moved with every message: when it ends it looks at what
+/// has happened since.
+class connection final : public flushable,
+                         public timed,
+                         public stream_user,
+                         public std::enable_shared_from_this<connection> {
+ public:
+  enum class origin : std::uint8_t { accepted, opened };
+
+  connection(std::shared_ptr<transport_core> core, std::unique_ptr<byte_stream> stream, const sip::hop& hop,
+             origin began);
+
+  const sip::hop& hop() const noexcept { return hop_; }
+  bool accepted() const noexcept { return origin_ == origin::accepted; }
+  /// True while `send` may get something through.
+  bool writable() const noexcept { return state_ != state::lingering && state_ != state::closed; }
+
+  /// Begins to read, or to connect. The table holds it already.
+  void start();
+  void send(sip::outgoing&& message);
+  void flush() override;
+
+  /// Ends it now. What is queued fails with `why`.
+  void close(base::error_code why);
+  /// Ends it without telling anybody.
+  void abandon() noexcept;
+
+  void handle_timeout(base::time_point now) override;
+  void handle_open(const base::error_code& error) override;
+  void handle_readable(const base::error_code& error) override;
+  void handle_writable(const base::error_code& error) override;
+
+ private:
+  enum class state : std::uint8_t { opening, open, half_closed, draining, lingering, closed };
+
+  bool reading() const noexcept { return state_ == state::open || state_ == state::lingering; }
+  void wait_readable();
+  void read(base::time_point now);
+  std::size_t read_input(base::error_code& error);
+  std::size_t make_room();
+  void frame(base::time_point now);
+  void discard();
+  void handle_end_of_input(base::time_point now);
+  void answer_ping(base::time_point now);
+  void fail_framing(base::time_point now, sip::parse_error error, base::packet_buffer head);
+  void finish();
+  void enqueue(base::time_point now, sip::outgoing&& message);
+  void send_queued();
+  void drop_sent(std::size_t bytes);
+  void fail_queue(base::error_code why);
+  void release() noexcept;
+
+  base::time_point deadline() const noexcept;
+  base::error_code timeout_error(base::time_point now) const noexcept;
+  void schedule();
+
+  std::shared_ptr<transport_core> core_;
+  std::unique_ptr<byte_stream> stream_;
+  sip::hop hop_;
+  origin origin_;
+  state state_;
+  bool dirty_ = false;
+  bool blocked_ = false;      // waiting until the stream takes more
+  bool ponging_ = false;      // an answer to a keep-alive is queued: one does for many
+  bool waiting_ = false;      // until there is something to read
+  base::error_code why_;      // once draining: what the owner is told in the end
+
+  sip::stream_framer framer_;
+  base::packet_buffer input_;  // the part of a message that has arrived
+  std::size_t expected_ = 0;   // the size that message will have, once known
+
+  std::vector<sip::outgoing> queue_;
+  std::size_t front_ = 0;        // messages at the front of queue_ that are done with
+  std::size_t front_sent_ = 0;   // bytes of the next one that went out
+  std::size_t queued_bytes_ = 0;
+
+  base::timer timer_;
+  base::time_point since_;          // when this state began
+  base::time_point last_activity_;
+  base::time_point last_message_ = base::never;   // received
+  base::time_point part_since_ = base::never;     // when the first byte in input_ came
+  base::time_point blocked_since_ = base::never;  // when the queue last moved, while it is not empty
+};
+
+}  // namespace parley::net::detail

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <parley/base/address.hpp>
+#include <parley/base/siphash.hpp>
+#include <parley/net/transport_options.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+namespace parley::net::detail {
+
+class connection;
+
+/// The connections of one shard: by flow, by listener and remote address for reuse, and how many there are of
+/// each source.
+///
+/// Addresses are chosen by strangers, so they are hashed with a secret.
+class connection_table {
+ public:
+  connection_table(const transport_limits& limits, std::uint16_t shard);
+
+  std::size_t size() const noexcept { return by_flow_.size(); }
+
+  /// A number for a connection, never given twice.
+  std::uint64_t next_flow() noexcept { return flow_prefix_ | ++last_flow_; }
+
+  std::shared_ptr<connection> find(std::uint64_t flow) const;
+  /// The newest connection that may be used for whatever goes to that address.
+  std::shared_ptr<connection> find(std::uint16_t listener, const base::socket_address& remote) const;
+
+  bool may_accept(const base::ip_address& source) const;
+  bool may_open() const noexcept { return opened_ < limits_.max_client_connections; }
+
+  /// Holds the connection until `remove`.
+  void add(std::shared_ptr<connection> added);
+  /// Lets go of it; nothing happens when it is not held.
+  void remove(const connection& gone);
+  /// Keeps it, but for its own flow only.
+  void unlist(const connection& gone);
+
+  /// Empties the table and returns what was in it.
+  std::unordered_map<std::uint64_t, std::shared_ptr<connection>> take_all();
+
+ private:
+  struct route {
+    base::socket_address remote;
+    std::uint16_t listener;
+    friend bool operator==(const route&, const route&) = default;
+  };
+  struct keyed_hash {
+    base::siphash_key key;
+    std::size_t operator()(const route& r) const noexcept;
+    std::size_t operator()(const base::ip_address& source) const noexcept;
+  };
+
+  /// An IPv4 address, or the /64 that one IPv6 host may have all to itself.
+  static base::ip_address source_of(const base::ip_address& address) noexcept;
+
+  const transport_limits& limits_;
+  std::uint64_t flow_prefix_;
+  std::uint64_t last_flow_ = 0;
+  std::size_t accepted_ = 0;
+  std::size_t opened_ = 0;
+  std::unordered_map<std::uint64_t, std::shared_ptr<connection>> by_flow_;
+  std::unordered_map<route, connection*, keyed_hash> by_route_;
+  std::unordered_map<base::ip_address, std::size_t, keyed_hash> by_source_;
+};
+
+}  // namespace parley::net::detail

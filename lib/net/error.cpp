@@ -1,0 +1,38 @@
+#include <parley/net/error.hpp>
+
+#include <string>
+
+namespace parley::net {
+namespace {
+
+class net_category final : public base::error_category {
+ public:
+  const char* name() const noexcept override { return "parley.net"; }
+
+  std::string message(int value) const override {
+    switch (static_cast<errc>(value)) {
+      case errc::unknown_listener: return "no such listener";
+      case errc::wrong_family: return "the address is of another family than the listener";
+      case errc::unsupported_transport: return "the transport is not supported";
+      case errc::queue_full: return "the send queue is full";
+      case errc::limit_reached: return "too many connections or listeners";
+      case errc::flow_gone: return "the connection is gone";
+      case errc::connect_timed_out: return "no connection in time";
+      case errc::idle: return "the connection was idle for too long";
+      case errc::too_slow: return "the peer is too slow";
+      case errc::closed_by_peer: return "the peer closed the connection";
+      case errc::no_buffer: return "the buffer pool is exhausted";
+      case errc::closed: return "closed";
+    }
+    return "unknown error";
+  }
+};
+
+}  // namespace
+
+const base::error_category& category() noexcept {
+  static const net_category instance;
+  return instance;
+}
+
+}  // namespace parley::net

@@ -1,0 +1,163 @@
+#include <parley/net/shard_group.hpp>
+
+#include <parley/net/clock.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/lockfree/queue.hpp>
+
+namespace parley::net {
+namespace {
+
+constexpr std::size_t max_mailbox = 65000;  // of the fixed-size queue, which counts in 16 bits
+constexpr std::size_t messages_per_turn = 64;
+
+struct letter {
+  sip::hop from;
+  std::size_t size;
+  std::unique_ptr<std::byte[]> bytes;
+};
+
+}  // namespace
+
+struct shard_group::shard {
+  explicit shard(std::size_t mailbox_messages)
+      : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), mailbox(mailbox_messages) {}
+
+  ~shard() {
+    letter* left = nullptr;
+    while (mailbox.pop(left)) delete left;
+  }
+
+  // Between here and `drain`, `awake` is true while a call to `drain` is on its way. Who puts a letter in does so
+  // before asking, and `drain` says that it has come before looking into the mailbox: no letter is left lying.
+  bool put(std::unique_ptr<letter> written) {
+    if (!mailbox.bounded_push(written.get())) return false;
+    written.release();
+    if (!awake.exchange(true, std::memory_order_acq_rel)) {
+      asio::post(context, [this] { drain(); });
+    }
+    return true;
+  }
+
+  void drain() {
+    awake.exchange(false, std::memory_order_acq_rel);
+    const base::time_point now = steady_clock_source::now();
+    std::size_t handled = 0;
+    letter* raw = nullptr;
+    while (handled < messages_per_turn && mailbox.pop(raw)) {
+      const std::unique_ptr<letter> read(raw);
+      ++handled;
+      if (handler == nullptr) continue;
+      auto copy = pool->copy(std::span<const std::byte>(read->bytes.get(), read->size));
+      if (!copy) {
+        dropped.fetch_add(1, std::memory_order_relaxed);
+        continue;
+      }
+      handler->handle_message(now, read->from, std::move(*copy));
+    }
+    if (handled == 0) return;
+    if (handler != nullptr) handler->handle_batch_end(now);
+    // Sockets get their turn before the rest.
+    if (handled == messages_per_turn && !awake.exchange(true, std::memory_order_acq_rel)) {
+      asio::post(context, [this] { drain(); });
+    }
+  }
+
+  asio::io_context context;
+  boost::lockfree::queue<letter*, boost::lockfree::fixed_sized<true>> mailbox;
+  std::atomic<bool> awake{false};
+  std::atomic<std::uint64_t> handed{0};
+  std::atomic<std::uint64_t> dropped{0};
+  std::atomic<bool> open{true};
+  // Used on the shard's thread only.
+  transport_handler* handler = nullptr;
+  base::buffer_pool* pool = nullptr;
+  std::thread thread;
+};
+
+shard_group::shard_group(const shard_options& options, base::log_sink& log)
+    : count_(std::max<std::size_t>(options.count, 1)), log_(log) {
+  shards_ = std::make_unique<std::unique_ptr<shard>[]>(count_);
+  const std::size_t letters = std::clamp<std::size_t>(options.mailbox_messages, 1, max_mailbox);
+  for (std::size_t i = 0; i < count_; ++i) shards_[i] = std::make_unique<shard>(letters);
+}
+
+shard_group::~shard_group() { stop(); }
+
+std::size_t shard_group::size() const noexcept { return count_; }
+
+asio::io_context& shard_group::context(std::size_t i) noexcept { return shards_[i]->context; }
+
+void shard_group::attach(std::size_t i, transport_handler* handler, base::buffer_pool* pool) noexcept {
+  shards_[i]->handler = handler;
+  shards_[i]->pool = pool;
+}
+
+void shard_group::start() {
+  if (started_) return;
+  started_ = true;
+  for (std::size_t i = 0; i < count_; ++i) {
+    shard& s = *shards_[i];
+    s.thread = std::thread([&s, &log = log_, guard = asio::make_work_guard(s.context)] {
+      while (!s.context.stopped()) {
+        try {
+          s.context.run();
+        } catch (const std::exception& e) {
+          // Only code of the application throws here. Its shard serves others too, so it goes on.
+          const base::log_field fields[] = {{"what", std::string_view(e.what())}};
+          if (log.enabled(base::log_level::error)) {
+            log.write({base::log_level::error, "net", "a handler has thrown", fields});
+          }
+        }
+      }
+    });
+  }
+}
+
+bool shard_group::hand_over(std::size_t to, const sip::hop& from, std::span<const std::byte> message) noexcept {
+  shard& s = *shards_[to];
+  if (!s.open.load(std::memory_order_acquire)) return false;
+  try {
+    auto written = std::make_unique<letter>(
+        letter{from, message.size(), std::make_unique_for_overwrite<std::byte[]>(message.size())});
+    if (!message.empty()) std::memcpy(written->bytes.get(), message.data(), message.size());
+    if (s.put(std::move(written))) {
+      s.handed.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    }
+  } catch (...) {
+    // No memory: the message is lost like one that found the mailbox full.
+  }
+  s.dropped.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+void shard_group::post(std::size_t i, std::function<void()> task) {
+  asio::post(shards_[i]->context, std::move(task));
+}
+
+void shard_group::stop() noexcept {
+  for (std::size_t i = 0; i < count_; ++i) shards_[i]->open.store(false, std::memory_order_release);
+  for (std::size_t i = 0; i < count_; ++i) shards_[i]->context.stop();
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (shards_[i]->thread.joinable()) shards_[i]->thread.join();
+  }
+}
+
+std::uint64_t shard_group::handed_over(std::size_t i) const noexcept {
+  return shards_[i]->handed.load(std::memory_order_relaxed);
+}
+
+std::uint64_t shard_group::dropped(std::size_t i) const noexcept {
+  return shards_[i]->dropped.load(std::memory_order_relaxed);
+}
+
+}  // namespace parley::net

@@ -1,0 +1,251 @@
+#include <parley/net/clock.hpp>
+#include <parley/net/error.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <net/detail/connection.hpp>
+#include <net/detail/sockaddr.hpp>
+#include <net/detail/tcp_acceptor.hpp>
+#include <net/detail/tcp_stream.hpp>
+#include <net/detail/transport_core.hpp>
+#include <net/detail/udp_listener.hpp>
+
+namespace parley::net::detail {
+
+using asio::ip::tcp;
+
+namespace {
+
+transport_limits sane(transport_limits limits) noexcept {
+  limits.udp_batch = std::clamp<std::uint16_t>(limits.udp_batch, 1, 64);
+  limits.udp_rounds = std::max<std::uint16_t>(limits.udp_rounds, 1);
+  limits.udp_queue_messages = std::max<std::size_t>(limits.udp_queue_messages, 1);
+  limits.accepts_per_wake_up = std::max<std::uint16_t>(limits.accepts_per_wake_up, 1);
+  return limits;
+}
+
+// Time-outs of connections are seconds; their timers need not be finer than this.
+constexpr base::duration tick = std::chrono::milliseconds(8);
+
+}  // namespace
+
+transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool& pool, transport_handler& handler,
+                               const transport_limits& limits, base::log_sink& log, std::uint16_t shard)
+    : executor_(std::move(executor)),
+      pool_(pool),
+      handler_(&handler),
+      limits_(sane(limits)),
+      log_(log),
+      wheel_(steady_clock_source::now(), tick),
+      wheel_timer_(
+          executor_,
+          [this](base::time_point now) {
+            run_timers(now);
+            return wheel_.poll_timeout();
+          },
+          tick),
+      connections_(limits_, shard),
+      receiver_(pool, limits_.udp_batch),
+      sender_(limits_.udp_batch),
+      spill_(std::make_unique_for_overwrite<std::byte[]>(spill_bytes)) {}
+
+transport_core::~transport_core() = default;
+
+base::result<std::uint16_t> transport_core::listen(const listener_options& options) {
+  if (closed()) return errc::closed;
+  if (listeners_.size() > std::numeric_limits<std::uint16_t>::max()) return errc::limit_reached;
+  const auto index = static_cast<std::uint16_t>(listeners_.size());
+  listener added{options, {}, nullptr, nullptr};
+  base::error_code error;
+  switch (options.transport) {
+    case sip::transport::udp: {
+      auto socket = udp_listener::open(executor_, options);
+      if (!socket) return socket.error();
+      added.local = from_endpoint(socket->local_endpoint(error));
+      if (error) return error;
+      added.udp = std::make_shared<udp_listener>(shared_from_this(), std::move(*socket), index, added.local);
+      break;
+    }
+    case sip::transport::tcp: {
+      auto acceptor = tcp_acceptor::open(executor_, options);
+      if (!acceptor) return acceptor.error();
+      added.local = from_endpoint(acceptor->local_endpoint(error));
+      if (error) return error;
+      added.tcp = std::make_shared<tcp_acceptor>(shared_from_this(), std::move(*acceptor), index);
+      break;
+    }
+    default: return errc::unsupported_transport;
+  }
+  listeners_.push_back(std::move(added));
+  const listener& opened = listeners_.back();
+  if (opened.udp) opened.udp->start();
+  if (opened.tcp) opened.tcp->start();
+  return index;
+}
+
+void transport_core::send(sip::outgoing&& message) {
+  if (closed()) return;
+  const sip::hop& to = message.to;
+  if (to.listener < listeners_.size() && listeners_[to.listener].options.transport == to.transport) {
+    if (const listener& l = listeners_[to.listener]; l.udp) {
+      l.udp->send(std::move(message));
+      return;
+    }
+    base::error_code error;
+    if (const auto found = connection_for(to, error)) {
+      found->send(std::move(message));
+    } else {
+      report_failure(message.ticket, to, error);
+    }
+    return;
+  }
+  report_failure(message.ticket, to, errc::unknown_listener);
+}
+
+std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, base::error_code& error) {
+  if (to.flow != 0) {
+    if (auto found = connections_.find(to.flow); found && found->writable()) return found;
+  }
+  if (auto found = connections_.find(to.listener, to.remote); found && found->writable()) return found;
+  if (to.remote.port == 0) {
+    error = errc::flow_gone;
+    return nullptr;
+  }
+  const base::socket_address& local = listeners_[to.listener].local;
+  if (to.remote.ip.is_v4() != local.ip.is_v4()) {
+    error = errc::wrong_family;
+    return nullptr;
+  }
+  if (!connections_.may_open()) {
+    error = errc::limit_reached;
+    return nullptr;
+  }
+  tcp::socket socket(executor_);
+  socket.open(local.ip.is_v4() ? tcp::v4() : tcp::v6(), error);
+  if (error) return nullptr;
+  if (!local.ip.is_unspecified()) {
+    socket.bind(to_endpoint<tcp>({local.ip, 0}), error);
+    if (error) return nullptr;
+  }
+  const sip::hop hop{to.transport, to.listener, to.remote, connections_.next_flow()};
+  auto opened = std::make_shared<connection>(
+      shared_from_this(), std::make_unique<tcp_stream>(std::move(socket), to.remote), hop,
+      connection::origin::opened);
+  connections_.add(opened);
+  opened->start();
+  return opened;
+}
+
+void transport_core::mark_dirty(std::shared_ptr<flushable> queue) {
+  dirty_.push_back(std::move(queue));
+  if (!awake_) post_once();
+}
+
+void transport_core::flush() {
+  while (!dirty_.empty()) {
+    flushing_.swap(dirty_);
+    for (const auto& queue : flushing_) queue->flush();
+    flushing_.clear();
+  }
+}
+
+void transport_core::end_batch(base::time_point now) {
+  handler_->handle_batch_end(now);
+  if (!closed()) flush();
+}
+
+void transport_core::report_failure(std::uint64_t ticket, const sip::hop& to, base::error_code error) {
+  if (ticket == 0 || closed()) return;
+  if (reports_.size() >= max_failure_reports) {
+    ++counters_.reports_dropped;
+    return;
+  }
+  reports_.push_back({to, ticket, error, false});
+  post_once();
+}
+
+void transport_core::report_closed(const sip::hop& flow, base::error_code why) {
+  if (closed()) return;
+  reports_.push_back({flow, 0, why, true});
+  post_once();
+}
+
+void transport_core::post_once() {
+  if (posted_) return;
+  posted_ = true;
+  asio::post(executor_, [self = shared_from_this()] { self->run_posted(); });
+}
+
+void transport_core::run_posted() {
+  posted_ = false;
+  if (closed()) return;
+  if (reports_.empty()) {
+    flush();
+    return;
+  }
+  const wake_up awake(*this);
+  const base::time_point now = steady_clock_source::now();
+  delivering_.swap(reports_);
+  for (const report& r : delivering_) {
+    if (closed()) break;
+    if (r.is_closed) {
+      handler_->handle_closed(now, r.hop, r.error);
+    } else {
+      handler_->handle_send_failure(now, r.ticket, r.hop, r.error);
+    }
+  }
+  delivering_.clear();
+  if (!closed()) end_batch(now);
+}
+
+// None of this can destroy the core: its timers' owners hold it, and so does whoever closes it.
+void transport_core::run_timers(base::time_point now) {
+  while (base::timer* due = wheel_.poll_expired(now)) {
+    static_cast<timed*>(due->context())->handle_timeout(now);
+  }
+}
+
+void transport_core::arm(base::timer& t, base::time_point deadline) {
+  if (closed()) return;
+  wheel_.arm(t, deadline);
+  wheel_timer_.update(wheel_.poll_timeout());
+}
+
+base::packet_buffer transport_core::pong() {
+  if (!pong_) {
+    if (auto made = pool_.copy(std::string_view("\r\n"))) pong_ = std::move(*made);
+  }
+  return pong_;
+}
+
+base::packet_buffer& transport_core::spare() noexcept {
+  if (!spare_) {
+    if (auto made = pool_.allocate(spare_bytes)) spare_ = std::move(*made);
+  }
+  return spare_;
+}
+
+void transport_core::close() noexcept {
+  if (closed()) return;
+  handler_ = nullptr;
+  for (listener& l : listeners_) {
+    if (const auto udp = std::exchange(l.udp, nullptr)) udp->close();
+    if (const auto tcp = std::exchange(l.tcp, nullptr)) tcp->close();
+  }
+  for (const auto& [flow, c] : connections_.take_all()) c->abandon();
+  dirty_.clear();
+  reports_.clear();
+  spare_.reset();
+  pong_.reset();
+}
+
+void transport_core::log(base::log_level level, std::string_view message,
+                         std::initializer_list<base::log_field> fields) noexcept {
+  if (closed() || !log_.enabled(level)) return;
+  log_.write({level, "net", message, {fields.begin(), fields.size()}});
+}
+
+}  // namespace parley::net::detail

@@ -1,0 +1,46 @@
+#include <parley/net/transport_set.hpp>
+
+#include <utility>
+
+#include <net/detail/connection.hpp>
+#include <net/detail/transport_core.hpp>
+
+namespace parley::net {
+
+transport_set::transport_set(asio::any_io_executor executor, base::buffer_pool& pool, transport_handler& handler,
+                             const transport_limits& limits, base::log_sink& log, std::uint16_t shard)
+    : core_(std::make_shared<detail::transport_core>(std::move(executor), pool, handler, limits, log, shard)) {}
+
+transport_set::~transport_set() { core_->close(); }
+
+std::size_t transport_set::listener_count() const noexcept { return core_->listeners().size(); }
+
+const listener_options& transport_set::options(std::uint16_t index) const noexcept {
+  return core_->listeners()[index].options;
+}
+
+base::socket_address transport_set::local_address(std::uint16_t index) const noexcept {
+  return core_->listeners()[index].local;
+}
+
+std::size_t transport_set::connection_count() const noexcept { return core_->connections().size(); }
+
+const transport_counters& transport_set::counters() const noexcept { return core_->counters(); }
+
+base::result<std::uint16_t> transport_set::listen(const listener_options& options) {
+  return core_->listen(options);
+}
+
+void transport_set::send(sip::outgoing message) { core_->send(std::move(message)); }
+
+void transport_set::flush() {
+  if (!core_->closed()) core_->flush();
+}
+
+void transport_set::close_flow(std::uint64_t flow) {
+  if (const auto found = core_->connections().find(flow)) found->close(errc::closed);
+}
+
+void transport_set::close() noexcept { core_->close(); }
+
+}  // namespace parley::net

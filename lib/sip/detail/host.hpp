@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include <parley/base/address.hpp>
+#include <parley/sip/chars.hpp>
+#include <parley/sip/error.hpp>
+#include <parley/sip/uri.hpp>
+
+namespace parley::sip::detail {
+
+/// A run of host characters, and whether its dots stand between labels.
+struct host_run {
+  const char* stop;
+  bool misplaced_dot;
+};
+
+inline host_run scan_host(const char* at, const char* end) noexcept {
+  unsigned misplaced = 0;
+  unsigned before = char_dot;
+  for (; at != end; ++at) {
+    const unsigned classes = char_table[static_cast<unsigned char>(*at)];
+    if ((classes & char_host) == 0) break;
+    misplaced |= classes & before;
+    before = classes & char_dot;
+  }
+  return {at, misplaced != 0};
+}
+
+/// IPv4address (RFC 3261 25.1) without leading zeros, so that no reader takes a part for octal.
+inline bool is_ipv4(const char* at, const char* end) noexcept {
+  for (int part = 0;; ++part) {
+    const char* const first = at;
+    unsigned value = 0;
+    while (at != end && is(*at, char_digit)) {
+      value = value * 10 + static_cast<unsigned>(*at - '0');
+      if (value > 255) return false;
+      ++at;
+    }
+    if (at == first || (*first == '0' && at - first > 1)) return false;
+    if (part == 3) return at == end;
+    if (at == end || *at != '.') return false;
+    ++at;
+  }
+}
+
+/// What a run of host characters is; `none` where it is no host. A name whose last label is a number is none: such a text
+/// (`127.1`, `010.0.0.1`) is an address to some readers and a name to others.
+inline host_kind kind_of_host(const char* start, const host_run& run) noexcept {
+  if (run.stop == start || run.misplaced_dot) return host_kind::none;
+  const char* last = run.stop - 1;
+  if (!is(*last, char_digit)) return host_kind::name;
+  if (is(*start, char_digit) && is_ipv4(start, run.stop)) return host_kind::ipv4;
+  while (last != start && is(*last, char_digit)) --last;
+  return *last == '.' || is(*last, char_digit) ? host_kind::none : host_kind::name;
+}
+
+/// Reads IPv6reference at `[`: the place behind the bracket, null where it is none.
+inline const char* scan_ipv6(const char* at, const char* end) noexcept {
+  const char* const first = ++at;
+  while (at != end && (is(*at, char_hex) || *at == ':' || *at == '.')) ++at;
+  if (at == end || *at != ']') return nullptr;
+  const auto address = base::ip_address::from_string({first, static_cast<std::size_t>(at - first)});
+  return address && address->is_v6() ? at + 1 : nullptr;
+}
+
+struct host_result {
+  const char* stop;
+  host_kind kind;
+  errc error;
+};
+
+/// Reads `host` at `at`.
+inline host_result read_host(const char* at, const char* end) noexcept {
+  if (at != end && *at == '[') {
+    const char* stop = scan_ipv6(at, end);
+    if (stop == nullptr) return {at, host_kind::none, errc::bad_ipv6};
+    return {stop, host_kind::ipv6, errc{}};
+  }
+  const host_run run = scan_host(at, end);
+  const host_kind kind = kind_of_host(at, run);
+  return {run.stop, kind, kind == host_kind::none ? errc::expected_host : errc{}};
+}
+
+/// Reads 1*DIGIT as a port, 1 to 65535: the place behind it, null where it is none.
+inline const char* read_port(const char* at, const char* end, std::uint16_t& port) noexcept {
+  const char* const first = at;
+  std::uint32_t value = 0;
+  while (at != end && is(*at, char_digit)) {
+    value = value * 10 + static_cast<std::uint32_t>(*at - '0');
+    if (value > 65535) return nullptr;
+    ++at;
+  }
+  if (at == first || value == 0) return nullptr;
+  port = static_cast<std::uint16_t>(value);
+  return at;
+}
+
+}  // namespace parley::sip::detail

@@ -1,0 +1,301 @@
+#include <parley/sip/message_view.hpp>
+
+#include <bit>
+
+#include "sip/detail/header_table.hpp"
+#include "sip/detail/scan.hpp"
+
+namespace parley::sip {
+
+/// The state of one pass over a message. It goes on behind a broken line, so that what is sound can still be answered.
+class message_indexer {
+ public:
+  message_indexer(message_view& out, std::string_view text, const limits& limits) noexcept
+      : out_(out), limits_(limits), begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
+
+  parsed<void> run() noexcept {
+    out_.text_ = {begin_, static_cast<std::size_t>(end_ - begin_)};
+    out_.first_word_ = out_.second_word_ = {};
+    out_.status_ = 0;
+    out_.method_ = method::unknown;
+    out_.count_ = 0;
+    out_.first_.fill(message_view::no_line);
+    out_.start_offset_ = out_.first_line_offset_ = out_.headers_end_ = out_.body_offset_ = out_.body_length_ = 0;
+
+    if (out_.text_.size() > limits_.message_bytes) {
+      // What is too large is still indexed up to the limit of its headers, for the 513.
+      fail(errc::message_too_large, begin_);
+      if (out_.text_.size() > 0xffffffffU) return error_;
+    }
+    // RFC 3261 7.5: CRLFs before the start line are ignored.
+    while (at_ != end_ && (*at_ == '\r' || *at_ == '\n')) ++at_;
+    out_.start_offset_ = offset(at_);
+    if (at_ == end_) {
+      fail(errc::empty_message, at_);
+      return error_;
+    }
+    headers_limit_ = static_cast<std::size_t>(end_ - at_) > limits_.header_bytes ? at_ + limits_.header_bytes : end_;
+    read_start_line();
+    out_.first_line_offset_ = offset(at_);
+    read_headers();
+    find_body();
+    if (error_.code != errc{}) return error_;
+    return {};
+  }
+
+ private:
+  std::uint32_t offset(const char* where) const noexcept { return static_cast<std::uint32_t>(where - begin_); }
+
+  void fail(errc code, const char* where) noexcept {
+    if (error_.code == errc{}) error_ = {code, offset(where)};
+  }
+
+  static std::string_view between(const char* from, const char* to) noexcept {
+    return {from, static_cast<std::size_t>(to - from)};
+  }
+
+  /// The length of the line end at `where`, 0 where none is.
+  std::size_t line_end_at(const char* where) const noexcept {
+    if (where == end_) return 0;
+    if (*where == '\n') return 1;
+    return *where == '\r' && where + 1 != end_ && where[1] == '\n' ? 2 : 0;
+  }
+
+  void read_start_line() noexcept {
+    const char* line = at_;
+    const char* stop = detail::find_control(at_, end_);
+    while (stop != end_ && line_end_at(stop) == 0) {
+      fail(*stop == '\r' ? errc::bare_cr : *stop == '\0' ? errc::nul_in_message : errc::control_in_message, stop);
+      stop = detail::find_control(stop + 1, end_);
+    }
+    at_ = stop + line_end_at(stop);
+
+    const std::string_view text = between(line, stop);
+    if (text.size() >= 4 && iequals(text.substr(0, 4), "SIP/")) {
+      read_status_line(line, stop);
+    } else {
+      read_request_line(line, stop);
+    }
+  }
+
+  // RFC 3261 7.1: Request-Line = Method SP Request-URI SP SIP-Version CRLF
+  void read_request_line(const char* line, const char* stop) noexcept {
+    const char* at = line;
+    while (at != stop && is(*at, char_token)) ++at;
+    out_.first_word_ = between(line, at);
+    out_.method_ = method_of(out_.first_word_);
+    if (at == line || (at != stop && *at != ' ')) return fail(errc::bad_method, at);
+    if (at == stop) return fail(errc::bad_start_line, at);
+    const char* uri = ++at;
+    while (at != stop && *at != ' ') ++at;
+    out_.second_word_ = between(uri, at);
+    if (at == uri || at == stop) return fail(errc::bad_start_line, at);
+    if (*uri == '<' || *uri == '"') return fail(errc::bad_request_uri, uri);
+    read_version(at + 1, stop);
+  }
+
+  // SIP-Version ends a request line. Anything between the URI and it would be read differently by different hops.
+  void read_version(const char* at, const char* stop) noexcept {
+    const std::string_view version = between(at, stop);
+    if (iequals(version, "SIP/2.0")) return;
+    if (version.size() < 4 || !iequals(version.substr(0, 4), "SIP/")) return fail(errc::bad_start_line, at);
+    cursor in(version);
+    in.advance(4);
+    std::uint32_t number = 0;
+    if (in.read_number(number) && in.consume('.') && in.read_number(number) && in.at_end()) {
+      return fail(errc::unsupported_version, at);
+    }
+    fail(errc::bad_version, at);
+  }
+
+  // RFC 3261 7.2: Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF. The second SP is often forgotten where the
+  // phrase is empty.
+  void read_status_line(const char* line, const char* stop) noexcept {
+    const std::string_view text = between(line, stop);
+    const std::size_t space = text.find(' ');
+    out_.status_ = 699;  // a response, whatever the number turns out to be
+    if (space == std::string_view::npos) return fail(errc::bad_start_line, stop);
+    if (!iequals(text.substr(0, space), "SIP/2.0")) fail(errc::unsupported_version, line);
+    const char* code = line + space + 1;
+    if (stop - code < 3 || !is(code[0], char_digit) || !is(code[1], char_digit) || !is(code[2], char_digit)) {
+      return fail(errc::bad_status_code, code);
+    }
+    const int status = (code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
+    if (status < 100 || status > 699) return fail(errc::bad_status_code, code);
+    if (code + 3 != stop && code[3] != ' ') return fail(errc::bad_status_code, code);
+    out_.status_ = static_cast<std::uint16_t>(status);
+    out_.second_word_ = code + 3 == stop ? between(stop, stop) : between(code + 4, stop);
+  }
+
+  void read_headers() noexcept {
+    while (true) {
+      if (at_ == end_) {
+        out_.headers_end_ = offset(at_);
+        return fail(errc::unterminated_headers, at_);
+      }
+      if (const std::size_t length = line_end_at(at_); length != 0) {
+        out_.headers_end_ = offset(at_);
+        at_ += length;
+        return;
+      }
+      if (at_ >= headers_limit_) {
+        out_.headers_end_ = offset(at_);
+        fail(errc::headers_too_large, at_);
+        at_ = end_;
+        return;
+      }
+      read_line();
+    }
+  }
+
+  void read_line() noexcept {
+    const char* line = at_;
+    std::size_t name_length = 0;
+    header_id id = header_id::unknown;
+    const char* value = nullptr;
+    if (static_cast<std::size_t>(end_ - line) >= detail::block::width) {
+      const detail::block front(line);
+      const std::uint32_t colons = front.equal_to(':');
+      const std::uint32_t controls = front.controls();
+      // The plain case: the name and its colon lie within the first block, with nothing odd before the colon.
+      if (colons != 0 && (controls & (colons - 1) & ~colons) == 0) {
+        name_length = static_cast<std::size_t>(std::countr_zero(colons));
+        value = line + name_length + 1;
+        id = recognize(line, name_length, front);
+        const std::uint32_t behind = controls & ~((colons & (~colons + 1)) * 2 - 1);
+        if (id != header_id::unknown) {
+          return read_value(line, name_length, id, value,
+                            behind != 0 ? line + std::countr_zero(behind) : detail::find_control(line + front.width, end_));
+        }
+      }
+    }
+    const char* stop = line;
+    while (stop != end_ && is(*stop, char_token)) ++stop;
+    name_length = static_cast<std::size_t>(stop - line);
+    while (stop != end_ && is(*stop, char_lws)) ++stop;  // RFC 3261 25.1: HCOLON = *( SP / HTAB ) ":" SWS
+    if (name_length == 0 || stop == end_ || *stop != ':') {
+      // A name that goes on after white space or a line end would hide a header from the one or the other reader.
+      const bool has_no_colon = stop == end_ || *stop == '\r' || *stop == '\n';
+      fail(has_no_colon ? errc::missing_colon : *stop == '\0' ? errc::nul_in_message : errc::bad_header_name, stop);
+      return skip_line();
+    }
+    if (name_length > 0xff) {
+      fail(errc::bad_header_name, line);
+      return skip_line();
+    }
+    value = stop + 1;
+    id = header_id_of({line, name_length});
+    read_value(line, name_length, id, value, detail::find_control(value, end_));
+  }
+
+  static header_id recognize(const char* name, std::size_t length, const detail::block& front) noexcept {
+    if (length < 2) return length == 0 ? header_id::unknown : detail::compact_names[static_cast<unsigned char>(name[0])];
+    const auto at = [name](std::size_t i) { return static_cast<unsigned char>(name[i] | 0x20); };
+    const detail::header_slot& slot =
+        detail::header_slots[detail::header_hash(at(0), at(length / 2), at(length - 1), length)];
+    const std::uint32_t wanted = (1U << length) - 1;
+    return slot.length == length && (front.equal_lower(slot.name.data()) & wanted) == wanted ? slot.id
+                                                                                             : header_id::unknown;
+  }
+
+  /// `stop` is the first control character of the value.
+  void read_value(const char* line, std::size_t name_length, header_id id, const char* value, const char* stop) noexcept {
+    while (true) {
+      if (stop == end_) {
+        at_ = end_;
+        break;
+      }
+      if (const std::size_t length = line_end_at(stop); length != 0) [[likely]] {
+        at_ = stop + length;
+        if (at_ == end_ || !is(*at_, char_lws)) break;
+        stop = detail::find_control(at_, end_);  // RFC 3261 7.3.1: the value goes on in a folded line
+        continue;
+      }
+      // RFC 3261 25.1: quoted-pair lets any character but CR and LF stand behind a backslash.
+      const bool escaped = *stop != '\r' && stop[-1] == '\\';
+      if (*stop != '\t' && !escaped) {
+        fail(*stop == '\r' ? errc::bare_cr : *stop == '\0' ? errc::nul_in_message : errc::control_in_message, stop);
+        return skip_line();
+      }
+      stop = detail::find_control(stop + 1, end_);
+    }
+    if (at_ > headers_limit_) return fail(errc::headers_too_large, line);
+    while (value != stop && is_space(*value)) ++value;
+    while (stop != value && is_space(stop[-1])) --stop;
+    add(line, name_length, id, value, stop);
+  }
+
+  static bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+  void add(const char* line, std::size_t name_length, header_id id, const char* value, const char* stop) noexcept {
+    if (out_.count_ >= max_header_lines || out_.count_ >= limits_.header_lines) {
+      return fail(errc::too_many_headers, line);
+    }
+    std::uint8_t& first = out_.first_[static_cast<std::size_t>(id)];
+    if (first == message_view::no_line) {
+      first = out_.count_;
+    } else if (detail::header_traits_table[static_cast<std::size_t>(id)].single) {
+      fail(errc::duplicate_header, line);
+    }
+    out_.lines_[out_.count_++] = {offset(line), offset(value), static_cast<std::uint32_t>(stop - value),
+                                  static_cast<std::uint8_t>(name_length), id};
+    if (id == header_id::content_length) read_content_length(value, stop);
+  }
+
+  void read_content_length(const char* value, const char* stop) noexcept {
+    std::uint64_t length = 0;
+    if (value == stop) return fail(errc::bad_content_length, value);
+    for (const char* at = value; at != stop; ++at) {
+      if (!is(*at, char_digit)) return fail(errc::bad_content_length, at);
+      length = length * 10 + static_cast<std::uint64_t>(*at - '0');
+      if (length > 0xffffffffU) return fail(errc::content_length_overflow, value);
+    }
+    if (length > limits_.message_bytes) return fail(errc::content_length_overflow, value);
+    if (content_length_ != nullptr && length != body_length_) return fail(errc::content_length_conflict, value);
+    content_length_ = value;
+    body_length_ = static_cast<std::uint32_t>(length);
+  }
+
+  void find_body() noexcept {
+    out_.body_offset_ = offset(at_);
+    const std::size_t rest = static_cast<std::size_t>(end_ - at_);
+    out_.body_length_ = static_cast<std::uint32_t>(rest);
+    if (content_length_ != nullptr) {
+      if (body_length_ > rest) {
+        fail(errc::body_truncated, content_length_);
+      } else {
+        // RFC 3261 18.3: bytes behind the body are discarded.
+        out_.body_length_ = body_length_;
+      }
+    }
+    if (out_.body_length_ > limits_.body_bytes) fail(errc::body_too_large, at_);
+  }
+
+  void skip_line() noexcept {
+    while (at_ != end_ && *at_ != '\n') ++at_;
+    if (at_ != end_) ++at_;
+  }
+
+  message_view& out_;
+  const limits& limits_;
+  const char* begin_;
+  const char* at_;
+  const char* end_;
+  const char* headers_limit_ = nullptr;
+  const char* content_length_ = nullptr;
+  std::uint32_t body_length_ = 0;
+  parse_error error_;
+};
+
+parsed<void> message_view::parse(std::string_view text, const limits& limits) noexcept {
+  return message_indexer(*this, text, limits).run();
+}
+
+std::size_t message_view::find(std::string_view name) const noexcept {
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (iequals(header(i).name, name)) return i;
+  }
+  return npos;
+}
+
+}  // namespace parley::sip

@@ -1,0 +1,37 @@
+#include <parley/sip/parameters.hpp>
+
+namespace parley::sip {
+
+void parameters::iterator::read() noexcept {
+  cursor in(rest_);
+  // The list was validated when it was read, so whatever fails here is its end.
+  if (!in.consume_separator(';') || !read_parameter(in, current_)) {
+    *this = iterator();
+    return;
+  }
+  rest_ = in.rest();
+}
+
+std::optional<parameter> parameters::find(std::string_view name) const noexcept {
+  for (const parameter& one : *this) {
+    if (iequals(one.name, name)) return one;
+  }
+  return std::nullopt;
+}
+
+bool read_qvalue(std::string_view text, std::uint16_t& thousandths) noexcept {
+  // qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return false;
+  if (text.size() > 1 && text[1] != '.') return false;
+  int value = (text[0] - '0') * 1000;
+  int unit = 100;
+  for (std::size_t i = 2; i < text.size(); ++i, unit /= 10) {
+    if (!is(text[i], char_digit)) return false;
+    value += (text[i] - '0') * unit;
+  }
+  if (value > 1000) return false;
+  thousandths = static_cast<std::uint16_t>(value);
+  return true;
+}
+
+}  // namespace parley::sip

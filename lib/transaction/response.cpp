@@ -1,0 +1,148 @@
+#include <parley/transaction/response.hpp>
+
+#include <array>
+#include <utility>
+
+#include <parley/sip/name_addr.hpp>
+#include <parley/sip/status.hpp>
+#include <parley/sip/writer.hpp>
+
+namespace parley::transaction {
+namespace {
+
+using sip::header_id;
+
+/// What the receiver of a request changes in its topmost Via: up to two places, in the order in which they stand.
+class via_stamp {
+ public:
+  struct edit {
+    std::string_view old;  ///< part of the Via; an empty one says where to insert
+    std::string_view text;
+  };
+
+  via_stamp(const sip::via_header& via, const base::socket_address& source) noexcept {
+    const std::string_view end = via.raw.substr(via.raw.size());
+    edits_ = {edit{end, {}}, edit{end, {}}};
+    const auto sent_by = via.ip();
+    // RFC 3581 4: who asks for rport gets received too, even where it says what sent-by says.
+    if (!via.has_rport && sent_by && sent_by->unmapped() == source.ip.unmapped()) return;
+    std::array<char, 64> ip;
+    sip::text_writer received(received_);
+    if (via.received.empty()) received << ";received=";
+    received << source.ip.unmapped().to_chars(ip);
+    // What the sender claims to have been received from is not ours to pass on.
+    edits_[1] = {via.received.empty() ? end : via.received, received.text()};
+    if (!via.has_rport) return;
+    sip::text_writer rport(rport_);
+    if (via.rport_value.empty()) rport << '=';
+    rport << source.port;
+    edits_[0] = {via.rport_value, rport.text()};
+    if (edits_[0].old.data() > edits_[1].old.data()) std::swap(edits_[0], edits_[1]);
+  }
+  via_stamp(const via_stamp&) = delete;
+  via_stamp& operator=(const via_stamp&) = delete;
+
+  const std::array<edit, 2>& edits() const noexcept { return edits_; }
+
+ private:
+  std::array<edit, 2> edits_;
+  std::array<char, 80> received_;
+  std::array<char, 8> rport_;
+};
+
+std::string_view between(const char* from, const char* to) noexcept {
+  return {from, static_cast<std::size_t>(to - from)};
+}
+
+}  // namespace
+
+sip::hop response_hop(const sip::hop& from, const sip::via_header& via) noexcept {
+  sip::hop to = from;
+  if (sip::is_reliable(from.transport)) {
+    // RFC 3261 18.2.2: where the connection is gone, one is opened to the source address and the port of sent-by.
+    to.remote.port = via.port_or_default();
+    return to;
+  }
+  if (!via.maddr.empty()) {
+    const auto group = base::ip_address::from_string(via.maddr);
+    if (group && group->is_multicast()) {
+      to.remote = {*group, via.port_or_default()};
+      return to;
+    }
+  }
+  if (!via.has_rport) to.remote.port = via.port_or_default();
+  return to;
+}
+
+std::optional<sip::hop> response_hop(const sip::via_header& via, std::uint16_t listener) noexcept {
+  const auto address = via.received.empty() ? via.ip() : via.received_ip();
+  if (!address) return std::nullopt;
+  sip::hop to;
+  to.transport = via.transport;
+  to.listener = listener;
+  to.remote = {*address, via.rport != 0 ? via.rport : via.port_or_default()};
+  return to;
+}
+
+void stamp_via(sip::patch& edit, const sip::via_header& via, const base::socket_address& source) noexcept {
+  const via_stamp stamp(via, source);
+  for (const auto& [old, text] : stamp.edits()) {
+    if (!text.empty()) edit.replace(old, {edit.note(text)});
+  }
+}
+
+base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const sip::message_view& request,
+                                                const base::socket_address& source, int status,
+                                                const response_options& options) {
+  const auto via = request.get<sip::via_header>();
+  if (!via) return errc::bad_message;
+
+  std::size_t size = 256 + options.reason_phrase.size() + options.to_tag.size();
+  const auto add_size = [&](header_id id) {
+    for (std::size_t i = request.find(id); i != sip::message_view::npos; i = request.find_after(id, i)) {
+      size += request.value(i).size() + 32;
+    }
+  };
+  const bool record_route = status > 100 && status < 300;
+  for (header_id id : {header_id::via, header_id::from, header_id::to, header_id::call_id, header_id::cseq}) add_size(id);
+  if (record_route) add_size(header_id::record_route);
+  if (status == 100) add_size(header_id::timestamp);
+  for (const auto& field : options.fields) size += sip::name_of(field.id).size() + field.value.size() + 4;
+
+  auto buffer = pool.allocate(size);
+  if (!buffer || !buffer->resize(buffer->tailroom())) return errc::no_buffer;
+  sip::writer out(buffer->mutable_bytes());
+  out.status_line(status, options.reason_phrase.empty() ? sip::default_reason(status) : options.reason_phrase);
+
+  const via_stamp stamp(*via, source);
+  const std::size_t top = request.find(header_id::via);
+  const std::string_view line = request.value(top);
+  const auto& [first, second] = stamp.edits();
+  out.header(header_id::via, between(line.data(), first.old.data()), first.text,
+             between(first.old.data() + first.old.size(), second.old.data()), second.text,
+             between(second.old.data() + second.old.size(), line.data() + line.size()));
+  for (std::size_t i = request.find_after(header_id::via, top); i != sip::message_view::npos;
+       i = request.find_after(header_id::via, i)) {
+    out.header(header_id::via, request.value(i));
+  }
+
+  if (record_route) out.copy_all(request, header_id::record_route);
+  if (request.has(header_id::from)) out.header(header_id::from, request.value_of(header_id::from));
+  if (request.has(header_id::to)) {
+    const auto to = request.get<sip::to_header>();
+    const bool add_tag = !options.to_tag.empty() && to && to->tag.empty();
+    out.header(header_id::to, request.value_of(header_id::to), add_tag ? std::string_view(";tag=") : std::string_view{},
+               add_tag ? options.to_tag : std::string_view{});
+  }
+  if (request.has(header_id::call_id)) out.header(header_id::call_id, request.value_of(header_id::call_id));
+  if (request.has(header_id::cseq)) out.header(header_id::cseq, request.value_of(header_id::cseq));
+  if (status == 100) out.copy_all(request, header_id::timestamp);
+  for (const auto& field : options.fields) out.header(field.id, field.value);
+  out.finish();
+  const auto written = out.size();
+  if (!written) return errc::no_buffer;
+  buffer->trim_back(buffer->size() - *written);
+  return std::move(*buffer);
+}
+
+}  // namespace parley::transaction

@@ -1,0 +1,85 @@
+# Sourced by scripts that put parley-proxy between a SIPp caller and a SIPp callee on the loopback address.
+# They set `work` to a folder for logs first. Whatever is started here is ended, by process id, when the script exits.
+
+scenarios=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../tests/interop/scenarios" && pwd)
+started=()
+
+end_started() {
+  local pid
+  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
+}
+
+# free_ports COUNT: that many ports free for both UDP and TCP at this moment.
+free_ports() {
+  python3 - "$1" <<'P'
+import socket, sys
+held, ports = [], []
+while len(ports) < int(sys.argv[1]):
+    udp, tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
+    held += [udp, tcp]
+    udp.bind(("127.0.0.1", 0))
+    try:
+        tcp.bind(("127.0.0.1", udp.getsockname()[1]))
+    except OSError:
+        continue
+    ports.append(udp.getsockname()[1])
+print(*ports)
+P
+}
+
+# wait_bound udp|tcp PORT PID: until a socket of this machine is bound there, or PID is gone.
+wait_bound() {
+  local hex; hex=$(printf ':%04X' "$2")
+  for _ in $(seq 200); do
+    awk -v port="$hex" 'NR > 1 && substr($2, length($2) - 4) == port {found = 1} END {exit !found}' \
+      "/proc/net/$1" && return 0
+    kill -0 "$3" 2>/dev/null || break
+    sleep 0.05
+  done
+  echo "nothing listens on $1 port $2" >&2
+  return 1
+}
+
+# start_proxy PROGRAM udp|tcp PORT NEXT_HOP_PORT: leaves its process id in proxy_pid.
+start_proxy() {
+  "$1" --listen "$2:127.0.0.1:$3" --route "sip:127.0.0.1:$4;transport=$2" >"$work/proxy.log" 2>&1 &
+  proxy_pid=$!
+  started+=("$proxy_pid")
+  wait_bound "$2" "$3" "$proxy_pid" || { cat "$work/proxy.log" >&2; return 1; }
+}
+
+# start_callee udp|tcp PORT CALLS [sipp option]…: ends by itself after that many calls; its id in callee_pid.
+start_callee() {
+  local transport=$1 port=$2 calls=$3; shift 3
+  sipp -sf "$scenarios/uas_route.xml" -t "${transport:0:1}1" -i 127.0.0.1 -p "$port" -m "$calls" -nostdin \
+    "$@" >"$work/callee.log" 2>&1 </dev/null &
+  callee_pid=$!
+  started+=("$callee_pid")
+  wait_bound "$transport" "$port" "$callee_pid" || { cat "$work/callee.log" >&2; return 1; }
+}
+
+# place_calls udp|tcp PROXY_PORT CALLEE_PORT CALLS RATE [sipp option]…: fails unless every call succeeds.
+# SIPp's figures go to $work/caller.csv.
+place_calls() {
+  local transport=$1 proxy=$2 callee=$3 calls=$4 rate=$5; shift 5
+  if ! sipp -sf "$scenarios/uac_route.xml" -t "${transport:0:1}1" -i 127.0.0.1 -s bob -m "$calls" -r "$rate" \
+    -d 100 -rsa "127.0.0.1:$proxy" "127.0.0.1:$callee" -nostdin -timeout 60 -timeout_error \
+    -trace_err -error_file "$work/caller.err" -trace_stat -fd 1 -stf "$work/caller.csv" \
+    "$@" >"$work/caller.log" 2>&1 </dev/null; then
+    tail -n 20 "$work/caller.err" "$work/proxy.log" >&2 2>/dev/null || true
+    return 1
+  fi
+}
+
+# figure NAME: one column of the last line of SIPp's figures, as in `figure 'SuccessfulCall(C)'`.
+figure() {
+  awk -F ';' -v name="$1" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == name) column = i}
+    END {print $column}' "$work/caller.csv"
+}
+
+# stop_proxy: asks it to drain and fails unless it exits with 0.
+stop_proxy() {
+  kill -TERM "$proxy_pid"
+  wait "$proxy_pid" || { echo "parley-proxy ended with status $?" >&2; cat "$work/proxy.log" >&2; return 1; }
+}
