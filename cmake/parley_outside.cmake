@@ -31,6 +31,9 @@ parley_outside_library(ASIO FOR "room net       " FOUND PARLEY_ASIO_INCLUDE_DIR)
 find_package(tomlplusplus QUIET)
 parley_outside_library(TOMLPLUSPLUS FOR "parley-proxy   " FOUND tomlplusplus_FOUND)
 
+find_package(CLI11 QUIET)
+parley_outside_library(CLI11 FOR "parley-proxy   " FOUND CLI11_FOUND)
+
 function(parley_print_summary)
   get_property(rooms GLOBAL PROPERTY parley_rooms)
   list(JOIN rooms " " rooms)

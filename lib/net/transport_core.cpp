@@ -33,7 +33,8 @@ constexpr base::duration tick = std::chrono::milliseconds(8);
 }  // namespace
 
 transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool& pool, transport_handler& handler,
-                               const transport_limits& limits, base::log_sink& log, std::uint16_t shard)
+                               const transport_limits& limits, base::log_sink& log, std::uint16_t shard,
+                               std::unique_ptr<datagram_sender> sender)
     : executor_(std::move(executor)),
       pool_(pool),
       handler_(&handler),
@@ -49,7 +50,7 @@ transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool
           tick),
       connections_(limits_, shard),
       receiver_(pool, limits_.udp_batch),
-      sender_(limits_.udp_batch),
+      sender_(sender ? std::move(sender) : std::make_unique<datagram_sender>(limits_.udp_batch)),
       spill_(std::make_unique_for_overwrite<std::byte[]>(spill_bytes)) {}
 
 transport_core::~transport_core() = default;

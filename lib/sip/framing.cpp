@@ -37,7 +37,7 @@ stream_framer::step stream_framer::next(std::string_view buffered) noexcept {
       if (scanned_ > limits_.header_bytes) return fail(errc::headers_too_large, limits_.header_bytes);
       return {};
     }
-    if (line_end > limits_.header_bytes) return fail(errc::headers_too_large, limits_.header_bytes);
+    if (line_end >= limits_.header_bytes) return fail(errc::headers_too_large, limits_.header_bytes);
     const std::string_view behind = buffered.substr(line_end + 1);
     // The line end is looked at again once it is known what follows it.
     if (behind.empty() || behind == "\r") {
@@ -46,7 +46,8 @@ stream_framer::step stream_framer::next(std::string_view buffered) noexcept {
     }
     if (behind.starts_with('\n') || behind.starts_with("\r\n")) {
       const std::size_t headers = line_end + (behind[0] == '\n' ? 2 : 3);
-      if (const step found = find_length(buffered.substr(0, headers)); found.what == status::error) return found;
+      if (const step found = find_length(buffered.substr(0, headers)); found.what == status::error)
+        return found;
       break;
     }
     scanned_ = line_end + 1;
@@ -60,7 +61,9 @@ stream_framer::step stream_framer::next(std::string_view buffered) noexcept {
 
 stream_framer::step stream_framer::find_length(std::string_view headers) noexcept {
   std::optional<std::uint32_t> length;
-  for (std::size_t line = headers.find('\n') + 1; line < headers.size(); line = headers.find('\n', line) + 1) {
+  std::size_t value_at = 0;
+  for (std::size_t line = headers.find('\n') + 1; line < headers.size();
+       line = headers.find('\n', line) + 1) {
     // Only Content-Length and its compact form begin so, or else the line is of no interest here.
     const char first = lower(headers[line]);
     if (first != 'c' && first != 'l') continue;
@@ -72,18 +75,21 @@ stream_framer::step stream_framer::find_length(std::string_view headers) noexcep
     const std::size_t at = line + in.offset();
     std::uint32_t value = 0;
     if (!in.read_number(value)) {
-      return fail(in.error().code == errc::number_overflow ? errc::content_length_overflow : errc::bad_content_length, at);
+      const bool overflow = in.error().code == errc::number_overflow;
+      return fail(overflow ? errc::content_length_overflow : errc::bad_content_length, at);
     }
+    const std::size_t behind = line + in.offset();
     in.skip_lws();
-    if (in.peek() != '\r' && in.peek() != '\n') return fail(errc::bad_content_length, line + in.offset());
+    if (in.peek() != '\r' && in.peek() != '\n') return fail(errc::bad_content_length, behind);
     if (length && *length != value) return fail(errc::content_length_conflict, at);
     if (value > limits_.message_bytes) return fail(errc::content_length_overflow, at);
     if (value > limits_.body_bytes) return fail(errc::body_too_large, at);
     length = value;
+    value_at = at;
   }
   // RFC 3261 18.3: on a stream nothing else says where the body ends.
   if (!length) return fail(errc::missing_header, headers.size());
-  if (headers.size() + *length > limits_.message_bytes) return fail(errc::message_too_large, headers.size());
+  if (headers.size() + *length > limits_.message_bytes) return fail(errc::message_too_large, value_at);
   expected_ = headers.size() + *length;
   return {};
 }

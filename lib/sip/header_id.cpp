@@ -22,7 +22,6 @@ header_id header_id_of(std::string_view name) noexcept {
 
 std::string_view name_of(header_id id) noexcept { return traits(id).name; }
 char compact_name_of(header_id id) noexcept { return traits(id).compact; }
-bool is_list(header_id id) noexcept { return traits(id).list; }
 bool is_single(header_id id) noexcept { return traits(id).single; }
 
 }  // namespace parley::sip

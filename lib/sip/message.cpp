@@ -5,33 +5,36 @@
 #include <parley/sip/chars.hpp>
 #include <parley/sip/status.hpp>
 
+#include "sip/detail/quoted_pairs.hpp"
+
 namespace parley::sip {
 namespace {
+
+constexpr std::size_t max_name = 255;  // as message_view has it
 
 bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is(c, char_token); });
 }
 
-/// The first character that may not stand in a line, `npos` where all may. A folded value keeps its folds; a control behind a
-/// backslash is part of a quoted string, as in `message_view`.
+/// The first character that may not stand in a header value, `npos` where all may. A folded value keeps its
+/// folds.
 std::size_t find_bad_character(std::string_view text) noexcept {
+  detail::quoted_pairs pairs(text.data());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c > 0x1f || c == '\t') continue;
     if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
-    if (c == '\n') {
-      if (i + 1 < text.size() && is(text[i + 1], char_lws)) continue;
-      return i;
-    }
-    if (c != '\r' && i > 0 && text[i - 1] == '\\') continue;
-    return i;
+    if (c == '\n' && i + 1 < text.size() && is(text[i + 1], char_lws)) continue;
+    if (c == '\r' || c == '\n' || !pairs.cover(text.data() + i)) return i;
   }
   return std::string_view::npos;
 }
 
+bool is_space(char c) noexcept { return is(c, char_lws) || c == '\r' || c == '\n'; }
+
 std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (is(text.front(), char_lws) || text.front() == '\r' || text.front() == '\n')) text.remove_prefix(1);
-  while (!text.empty() && (is(text.back(), char_lws) || text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -39,10 +42,12 @@ std::string_view trim(std::string_view text) noexcept {
 
 parsed<message> message::request(std::string_view method, std::string_view uri) {
   if (!is_token(method)) return parse_error{errc::bad_method, 0};
-  const auto bad = std::find_if(uri.begin(), uri.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+  const auto bad =
+      std::find_if(uri.begin(), uri.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
   if (uri.empty() || bad != uri.end()) {
     return parse_error{errc::bad_request_uri, static_cast<std::uint32_t>(bad - uri.begin())};
   }
+  if (uri[0] == '<' || uri[0] == '"') return parse_error{errc::bad_request_uri, 0};
   message out;
   out.first_word_ = method;
   out.second_word_ = uri;
@@ -51,8 +56,10 @@ parsed<message> message::request(std::string_view method, std::string_view uri) 
 
 parsed<message> message::response(int status, std::string_view reason_phrase) {
   if (status < 100 || status > 699) return parse_error{errc::bad_status_code, 0};
-  if (const auto bad = reason_phrase.find_first_of(std::string_view("\r\n\0", 3)); bad != std::string_view::npos) {
-    return parse_error{errc::control_in_message, static_cast<std::uint32_t>(bad)};
+  const auto bad = std::find_if(reason_phrase.begin(), reason_phrase.end(),
+                                [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
+  if (bad != reason_phrase.end()) {
+    return parse_error{errc::control_in_message, static_cast<std::uint32_t>(bad - reason_phrase.begin())};
   }
   message out;
   out.status_ = status;
@@ -80,15 +87,17 @@ parsed<message> message::parse(std::string_view text, const limits& limits) {
 }
 
 std::string_view message::value_of(header_id id) const noexcept {
-  const auto found = std::find_if(fields_.begin(), fields_.end(), [id](const field& f) { return f.id == id; });
+  const auto found =
+      std::find_if(fields_.begin(), fields_.end(), [id](const field& f) { return f.id == id; });
   return found == fields_.end() ? std::string_view{} : std::string_view(found->value);
 }
 
 parsed<void> message::add(std::string_view name, std::string_view value) {
-  if (!is_token(name)) return parse_error{errc::bad_header_name, 0};
+  if (!is_token(name) || name.size() > max_name) return parse_error{errc::bad_header_name, 0};
+  const char* const start = value.data();
   value = trim(value);
   if (const std::size_t bad = find_bad_character(value); bad != std::string_view::npos) {
-    return parse_error{errc::control_in_message, static_cast<std::uint32_t>(bad)};
+    return parse_error{errc::control_in_message, static_cast<std::uint32_t>(value.data() - start + static_cast<std::ptrdiff_t>(bad))};
   }
   const header_id id = header_id_of(name);
   if (id == header_id::content_length) return {};  // to_string writes the true one
@@ -97,14 +106,16 @@ parsed<void> message::add(std::string_view name, std::string_view value) {
 }
 
 parsed<void> message::set(header_id id, std::string_view value) {
-  const auto first = std::find_if(fields_.begin(), fields_.end(), [id](const field& f) { return f.id == id; });
+  const auto first =
+      std::find_if(fields_.begin(), fields_.end(), [id](const field& f) { return f.id == id; });
   const auto at = first - fields_.begin();
   const bool there = first != fields_.end();
   if (const auto added = add(name_of(id), value); !added || id == header_id::content_length) return added;
   if (!there) return {};
   std::swap(fields_[static_cast<std::size_t>(at)].value, fields_.back().value);
-  fields_.erase(std::remove_if(fields_.begin() + at + 1, fields_.end(), [id](const field& f) { return f.id == id; }),
-                fields_.end());
+  fields_.erase(
+      std::remove_if(fields_.begin() + at + 1, fields_.end(), [id](const field& f) { return f.id == id; }),
+      fields_.end());
   return {};
 }
 
@@ -113,7 +124,11 @@ std::size_t message::remove(header_id id) {
 }
 
 parsed<void> message::set_body(std::string body, std::string_view content_type) {
-  if (const auto typed = set(header_id::content_type, content_type); !typed) return typed;
+  if (content_type.empty()) {
+    remove(header_id::content_type);
+  } else if (const auto typed = set(header_id::content_type, content_type); !typed) {
+    return typed;
+  }
   body_ = std::move(body);
   return {};
 }

@@ -1,13 +1,16 @@
 #include <parley/sip/message_view.hpp>
 
+#include <algorithm>
 #include <bit>
 
 #include "sip/detail/header_table.hpp"
+#include "sip/detail/quoted_pairs.hpp"
 #include "sip/detail/scan.hpp"
 
 namespace parley::sip {
 
-/// The state of one pass over a message. It goes on behind a broken line, so that what is sound can still be answered.
+/// The state of one pass over a message. It goes on behind a broken line, so that what is sound can still be
+/// answered.
 class message_indexer {
  public:
   message_indexer(message_view& out, std::string_view text, const limits& limits) noexcept
@@ -20,21 +23,27 @@ class message_indexer {
     out_.method_ = method::unknown;
     out_.count_ = 0;
     out_.first_.fill(message_view::no_line);
-    out_.start_offset_ = out_.first_line_offset_ = out_.headers_end_ = out_.body_offset_ = out_.body_length_ = 0;
+    out_.start_offset_ = out_.first_line_offset_ = out_.headers_end_ = out_.body_offset_ = out_.body_length_ =
+        0;
+    out_.max_values_ = limits_.values;
 
     if (out_.text_.size() > limits_.message_bytes) {
-      // What is too large is still indexed up to the limit of its headers, for the 513.
-      fail(errc::message_too_large, begin_);
-      if (out_.text_.size() > 0xffffffffU) return error_;
+      // What is too large is still indexed up to the limit of its headers, for the 513; offsets have 32 bits.
+      if (out_.text_.size() > 0xffffffffU) {
+        out_.text_ = {};
+        return parse_error{errc::message_too_large, 0};
+      }
+      fail(errc::message_too_large, begin_ + limits_.message_bytes);
     }
     // RFC 3261 7.5: CRLFs before the start line are ignored.
-    while (at_ != end_ && (*at_ == '\r' || *at_ == '\n')) ++at_;
+    while (const std::size_t length = line_end_at(at_)) at_ += length;
     out_.start_offset_ = offset(at_);
     if (at_ == end_) {
       fail(errc::empty_message, at_);
       return error_;
     }
-    headers_limit_ = static_cast<std::size_t>(end_ - at_) > limits_.header_bytes ? at_ + limits_.header_bytes : end_;
+    headers_limit_ =
+        static_cast<std::size_t>(end_ - at_) > limits_.header_bytes ? at_ + limits_.header_bytes : end_;
     read_start_line();
     out_.first_line_offset_ = offset(at_);
     read_headers();
@@ -44,7 +53,9 @@ class message_indexer {
   }
 
  private:
-  std::uint32_t offset(const char* where) const noexcept { return static_cast<std::uint32_t>(where - begin_); }
+  std::uint32_t offset(const char* where) const noexcept {
+    return static_cast<std::uint32_t>(where - begin_);
+  }
 
   void fail(errc code, const char* where) noexcept {
     if (error_.code == errc{}) error_ = {code, offset(where)};
@@ -63,15 +74,16 @@ class message_indexer {
 
   void read_start_line() noexcept {
     const char* line = at_;
+    const bool response = end_ - line >= 4 && iequals(between(line, line + 4), "SIP/");
     const char* stop = detail::find_control(at_, end_);
     while (stop != end_ && line_end_at(stop) == 0) {
-      fail(*stop == '\r' ? errc::bare_cr : *stop == '\0' ? errc::nul_in_message : errc::control_in_message, stop);
+      // RFC 3261 25.1: a Reason-Phrase may hold tabs, and nothing else of this line.
+      if (!response || *stop != '\t') fail_control(stop);
       stop = detail::find_control(stop + 1, end_);
     }
     at_ = stop + line_end_at(stop);
 
-    const std::string_view text = between(line, stop);
-    if (text.size() >= 4 && iequals(text.substr(0, 4), "SIP/")) {
+    if (response) {
       read_status_line(line, stop);
     } else {
       read_request_line(line, stop);
@@ -87,14 +99,15 @@ class message_indexer {
     if (at == line || (at != stop && *at != ' ')) return fail(errc::bad_method, at);
     if (at == stop) return fail(errc::bad_start_line, at);
     const char* uri = ++at;
-    while (at != stop && *at != ' ') ++at;
+    at += std::min(between(at, stop).find(' '), static_cast<std::size_t>(stop - at));
     out_.second_word_ = between(uri, at);
     if (at == uri || at == stop) return fail(errc::bad_start_line, at);
     if (*uri == '<' || *uri == '"') return fail(errc::bad_request_uri, uri);
     read_version(at + 1, stop);
   }
 
-  // SIP-Version ends a request line. Anything between the URI and it would be read differently by different hops.
+  // Anything between the URI and the version, or behind the version, would be read differently by different
+  // hops.
   void read_version(const char* at, const char* stop) noexcept {
     const std::string_view version = between(at, stop);
     if (iequals(version, "SIP/2.0")) return;
@@ -102,20 +115,20 @@ class message_indexer {
     cursor in(version);
     in.advance(4);
     std::uint32_t number = 0;
-    if (in.read_number(number) && in.consume('.') && in.read_number(number) && in.at_end()) {
-      return fail(errc::unsupported_version, at);
-    }
-    fail(errc::bad_version, at);
+    if (!in.read_number(number) || !in.consume('.') || !in.read_number(number))
+      return fail(errc::bad_version, at);
+    if (in.peek() == ' ') return fail(errc::bad_start_line, in.position());
+    fail(in.at_end() ? errc::unsupported_version : errc::bad_version, at);
   }
 
-  // RFC 3261 7.2: Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF. The second SP is often forgotten where the
-  // phrase is empty.
+  // RFC 3261 7.2: Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF. The second SP is often
+  // forgotten where the phrase is empty.
   void read_status_line(const char* line, const char* stop) noexcept {
     const std::string_view text = between(line, stop);
     const std::size_t space = text.find(' ');
     out_.status_ = 699;  // a response, whatever the number turns out to be
     if (space == std::string_view::npos) return fail(errc::bad_start_line, stop);
-    if (!iequals(text.substr(0, space), "SIP/2.0")) fail(errc::unsupported_version, line);
+    read_version(line, line + space);
     const char* code = line + space + 1;
     if (stop - code < 3 || !is(code[0], char_digit) || !is(code[1], char_digit) || !is(code[2], char_digit)) {
       return fail(errc::bad_status_code, code);
@@ -125,6 +138,13 @@ class message_indexer {
     if (code + 3 != stop && code[3] != ' ') return fail(errc::bad_status_code, code);
     out_.status_ = static_cast<std::uint16_t>(status);
     out_.second_word_ = code + 3 == stop ? between(stop, stop) : between(code + 4, stop);
+  }
+
+  void fail_control(const char* where) noexcept {
+    fail(*where == '\r'   ? errc::bare_cr
+         : *where == '\0' ? errc::nul_in_message
+                          : errc::control_in_message,
+         where);
   }
 
   void read_headers() noexcept {
@@ -140,7 +160,7 @@ class message_indexer {
       }
       if (at_ >= headers_limit_) {
         out_.headers_end_ = offset(at_);
-        fail(errc::headers_too_large, at_);
+        fail(errc::headers_too_large, headers_limit_);
         at_ = end_;
         return;
       }
@@ -164,8 +184,9 @@ class message_indexer {
         id = recognize(line, name_length, front);
         const std::uint32_t behind = controls & ~((colons & (~colons + 1)) * 2 - 1);
         if (id != header_id::unknown) {
-          return read_value(line, name_length, id, value,
-                            behind != 0 ? line + std::countr_zero(behind) : detail::find_control(line + front.width, end_));
+          return read_value(
+              line, name_length, id, value,
+              behind != 0 ? line + std::countr_zero(behind) : detail::find_control(line + front.width, end_));
         }
       }
     }
@@ -173,14 +194,8 @@ class message_indexer {
     while (stop != end_ && is(*stop, char_token)) ++stop;
     name_length = static_cast<std::size_t>(stop - line);
     while (stop != end_ && is(*stop, char_lws)) ++stop;  // RFC 3261 25.1: HCOLON = *( SP / HTAB ) ":" SWS
-    if (name_length == 0 || stop == end_ || *stop != ':') {
-      // A name that goes on after white space or a line end would hide a header from the one or the other reader.
-      const bool has_no_colon = stop == end_ || *stop == '\r' || *stop == '\n';
-      fail(has_no_colon ? errc::missing_colon : *stop == '\0' ? errc::nul_in_message : errc::bad_header_name, stop);
-      return skip_line();
-    }
-    if (name_length > 0xff) {
-      fail(errc::bad_header_name, line);
+    if (name_length == 0 || name_length > 0xff || stop == end_ || *stop != ':') {
+      fail_name(line, name_length, stop);
       return skip_line();
     }
     value = stop + 1;
@@ -188,61 +203,88 @@ class message_indexer {
     read_value(line, name_length, id, value, detail::find_control(value, end_));
   }
 
+  // A name that goes on after white space or a line end would hide a header from the one or the other reader.
+  void fail_name(const char* line, std::size_t name_length, const char* stop) noexcept {
+    if (stop != end_ && *stop == '\0') return fail(errc::nul_in_message, stop);
+    if (name_length > 0xff) return fail(errc::bad_header_name, line);
+    if (stop == end_ || line_end_at(stop) != 0) return fail(errc::missing_colon, stop);
+    if (*stop == '\r') return fail(errc::bare_cr, stop);
+    fail(errc::bad_header_name, name_length == 0 ? line : stop);
+  }
+
   static header_id recognize(const char* name, std::size_t length, const detail::block& front) noexcept {
-    if (length < 2) return length == 0 ? header_id::unknown : detail::compact_names[static_cast<unsigned char>(name[0])];
+    if (length < 2)
+      return length == 0 ? header_id::unknown : detail::compact_names[static_cast<unsigned char>(name[0])];
     const auto at = [name](std::size_t i) { return static_cast<unsigned char>(name[i] | 0x20); };
     const detail::header_slot& slot =
         detail::header_slots[detail::header_hash(at(0), at(length / 2), at(length - 1), length)];
     const std::uint32_t wanted = (1U << length) - 1;
-    return slot.length == length && (front.equal_lower(slot.name.data()) & wanted) == wanted ? slot.id
-                                                                                             : header_id::unknown;
+    return slot.length == length && (front.equal_lower(slot.name.data()) & wanted) == wanted
+               ? slot.id
+               : header_id::unknown;
   }
 
   /// `stop` is the first control character of the value.
-  void read_value(const char* line, std::size_t name_length, header_id id, const char* value, const char* stop) noexcept {
-    while (true) {
-      if (stop == end_) {
-        at_ = end_;
-        break;
-      }
-      if (const std::size_t length = line_end_at(stop); length != 0) [[likely]] {
-        at_ = stop + length;
-        if (at_ == end_ || !is(*at_, char_lws)) break;
-        stop = detail::find_control(at_, end_);  // RFC 3261 7.3.1: the value goes on in a folded line
-        continue;
-      }
-      // RFC 3261 25.1: quoted-pair lets any character but CR and LF stand behind a backslash.
-      const bool escaped = *stop != '\r' && stop[-1] == '\\';
-      if (*stop != '\t' && !escaped) {
-        fail(*stop == '\r' ? errc::bare_cr : *stop == '\0' ? errc::nul_in_message : errc::control_in_message, stop);
-        return skip_line();
-      }
-      stop = detail::find_control(stop + 1, end_);
+  void read_value(const char* line, std::size_t name_length, header_id id, const char* value,
+                  const char* stop) noexcept {
+    const std::size_t length = line_end_at(stop);
+    if (length != 0 && (stop + length == end_ || !is(stop[length], char_lws))) [[likely]] {
+      at_ = stop + length;
+    } else {
+      stop = find_value_end(value, stop);
+      if (stop == nullptr) return skip_line();
     }
-    if (at_ > headers_limit_) return fail(errc::headers_too_large, line);
+    if (at_ > headers_limit_) return fail(errc::headers_too_large, headers_limit_);
     while (value != stop && is_space(*value)) ++value;
     while (stop != value && is_space(stop[-1])) --stop;
     add(line, name_length, id, value, stop);
   }
 
+  /// The end of a value that is folded or has control characters in it, with `at_` at the line behind it;
+  /// null where one may not stand there, with `at_` at its line.
+  [[gnu::noinline]] const char* find_value_end(const char* value, const char* stop) noexcept {
+    detail::quoted_pairs pairs(value);
+    while (true) {
+      if (stop == end_) {
+        at_ = end_;
+        return stop;
+      }
+      if (const std::size_t length = line_end_at(stop); length != 0) {
+        at_ = stop + length;
+        if (at_ == end_ || !is(*at_, char_lws)) return stop;
+        stop = detail::find_control(at_, end_);  // RFC 3261 7.3.1: the value goes on in a folded line
+        continue;
+      }
+      // RFC 3261 25.1: quoted-pair lets any character but CR and LF stand behind a backslash.
+      if (*stop != '\t' && (*stop == '\r' || !pairs.cover(stop))) {
+        fail_control(stop);
+        at_ = stop;
+        return nullptr;
+      }
+      stop = detail::find_control(stop + 1, end_);
+    }
+  }
+
   static bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-  void add(const char* line, std::size_t name_length, header_id id, const char* value, const char* stop) noexcept {
+  void add(const char* line, std::size_t name_length, header_id id, const char* value,
+           const char* stop) noexcept {
     if (out_.count_ >= max_header_lines || out_.count_ >= limits_.header_lines) {
       return fail(errc::too_many_headers, line);
     }
     std::uint8_t& first = out_.first_[static_cast<std::size_t>(id)];
     if (first == message_view::no_line) {
       first = out_.count_;
-    } else if (detail::header_traits_table[static_cast<std::size_t>(id)].single) {
+    } else if (detail::header_traits_table[static_cast<std::size_t>(id)].single &&
+               id != header_id::content_length) {
       fail(errc::duplicate_header, line);
     }
     out_.lines_[out_.count_++] = {offset(line), offset(value), static_cast<std::uint32_t>(stop - value),
                                   static_cast<std::uint8_t>(name_length), id};
-    if (id == header_id::content_length) read_content_length(value, stop);
+    if (id == header_id::content_length) read_content_length(line, value, stop);
   }
 
-  void read_content_length(const char* value, const char* stop) noexcept {
+  [[gnu::noinline]] void read_content_length(const char* line, const char* value, const char* stop) noexcept {
     std::uint64_t length = 0;
     if (value == stop) return fail(errc::bad_content_length, value);
     for (const char* at = value; at != stop; ++at) {
@@ -251,7 +293,10 @@ class message_indexer {
       if (length > 0xffffffffU) return fail(errc::content_length_overflow, value);
     }
     if (length > limits_.message_bytes) return fail(errc::content_length_overflow, value);
-    if (content_length_ != nullptr && length != body_length_) return fail(errc::content_length_conflict, value);
+    if (content_length_ != nullptr) {
+      return length != body_length_ ? fail(errc::content_length_conflict, value)
+                                    : fail(errc::duplicate_header, line);
+    }
     content_length_ = value;
     body_length_ = static_cast<std::uint32_t>(length);
   }
@@ -268,7 +313,7 @@ class message_indexer {
         out_.body_length_ = body_length_;
       }
     }
-    if (out_.body_length_ > limits_.body_bytes) fail(errc::body_too_large, at_);
+    if (out_.body_length_ > limits_.body_bytes) fail(errc::body_too_large, at_ + limits_.body_bytes);
   }
 
   void skip_line() noexcept {
@@ -292,6 +337,7 @@ parsed<void> message_view::parse(std::string_view text, const limits& limits) no
 }
 
 std::size_t message_view::find(std::string_view name) const noexcept {
+  if (const header_id known = header_id_of(name); known != header_id::unknown) return find(known);
   for (std::size_t i = 0; i < count_; ++i) {
     if (iequals(header(i).name, name)) return i;
   }

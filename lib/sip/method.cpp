@@ -5,9 +5,9 @@
 namespace parley::sip {
 namespace {
 
-constexpr std::array<std::string_view, 15> names{"",     "ACK",    "BYE",     "CANCEL", "INFO",
-                                                 "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK",
-                                                 "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE"};
+constexpr std::array<std::string_view, 15> names{"",        "ACK",     "BYE",      "CANCEL",    "INFO",
+                                                 "INVITE",  "MESSAGE", "NOTIFY",   "OPTIONS",   "PRACK",
+                                                 "PUBLISH", "REFER",   "REGISTER", "SUBSCRIBE", "UPDATE"};
 
 constexpr method candidate(std::string_view name) noexcept {
   if (name.size() < 3) return method::unknown;

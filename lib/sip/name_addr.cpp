@@ -18,12 +18,12 @@ bool read_tokens(cursor& in, name_addr& out, const char* start) noexcept {
   const char* stop = in.position();
   while (true) {
     while (!in.at_end() && (is(in.peek(), char_token) || is_utf8(in.peek()))) in.advance(1);
-    if (in.position() != start) stop = in.position();
-    const char* const before = in.position();
+    stop = in.position();
+    const char* const before = stop;
     in.skip_lws();
     if (in.position() == before || in.at_end() || !(is(in.peek(), char_token) || is_utf8(in.peek()))) break;
   }
-  if (in.at_end()) return in.fail(errc::expected_scheme, start);
+  if (in.at_end() || stop == start) return in.fail(errc::expected_scheme, start);
   if (in.peek() == '>') return in.fail(errc::unbalanced_angle);
   if (in.peek() != '<') return in.fail(errc::bad_character);
   out.display_name = {start, static_cast<std::size_t>(stop - start)};
@@ -144,9 +144,9 @@ bool contact_header::read(cursor& in, contact_header& out) noexcept {
   return read_element(in, out, brackets::optional, [&](const parameter& one, const char* where) noexcept {
     if (one.name.size() == 1 && (one.name[0] | 0x20) == 'q') {
       if (out.q) return in.fail(errc::duplicate_parameter, where);
-      std::uint16_t q = 0;
-      if (one.quoted || !read_qvalue(one.value, q)) return in.fail(errc::bad_qvalue, where);
-      out.q = q;
+      std::uint16_t thousandths = 0;
+      if (one.quoted || !read_qvalue(one.value, thousandths)) return in.fail(errc::bad_qvalue, where);
+      out.q = thousandths;
     } else if (one.name.size() == 7 && detail::is_named(one.name, "expires")) {
       if (out.expires) return in.fail(errc::duplicate_parameter, where);
       std::uint32_t seconds = 0;

@@ -1,6 +1,7 @@
 #include <parley/sip/patch.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace parley::sip {
 
@@ -12,9 +13,10 @@ patch::edit* patch::begin_edit(std::size_t offset, std::size_t erase) noexcept {
   }
   edit* const begin = edits_.data();
   edit* const end = begin + edit_count_;
-  // Behind all edits at the same place, so that they are written in the order of the calls; an insertion at the start of what
-  // another edit erases comes before that.
-  edit* place = std::upper_bound(begin, end, offset, [](std::size_t at, const edit& e) { return at < e.offset; });
+  // Behind all edits at the same place, so that they are written in the order of the calls; an insertion at
+  // the start of what another edit erases comes before that.
+  edit* place =
+      std::upper_bound(begin, end, offset, [](std::size_t at, const edit& e) { return at < e.offset; });
   if (erase == 0) {
     while (place != begin && place[-1].offset == offset && place[-1].erase != 0) --place;
   }
@@ -41,10 +43,18 @@ void patch::add_piece(edit& to, std::string_view text) noexcept {
 
 void patch::replace(std::string_view old, std::initializer_list<std::string_view> parts) noexcept {
   const std::string_view text = message_->text();
-  if (old.data() < text.data() || old.data() + old.size() > text.data() + text.size()) return fail(errc::bad_edit);
+  const std::less<const char*> before;
+  if (before(old.data(), text.data()) || before(text.data() + text.size(), old.data() + old.size())) {
+    return fail(errc::bad_edit);
+  }
   edit* const e = begin_edit(message_->offset_of(old), old.size());
   if (e == nullptr) return;
   for (std::string_view part : parts) add_piece(*e, part);
+}
+
+void patch::set_value(std::size_t index, std::string_view value) noexcept {
+  if (index >= message_->header_count()) return fail(errc::bad_edit);
+  replace(message_->value(index), {value});
 }
 
 void patch::remove_line(std::size_t index) noexcept {
@@ -53,7 +63,8 @@ void patch::remove_line(std::size_t index) noexcept {
   begin_edit(offset, message_->line_offset(index + 1) - offset);
 }
 
-void patch::add_line(std::size_t offset, std::string_view name, std::initializer_list<std::string_view> parts) noexcept {
+void patch::add_line(std::size_t offset, std::string_view name,
+                     std::initializer_list<std::string_view> parts) noexcept {
   edit* const e = begin_edit(offset, 0);
   if (e == nullptr) return;
   add_piece(*e, name);

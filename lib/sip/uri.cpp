@@ -291,6 +291,8 @@ const char* detail::read_plain_uri(const char* start, const char* end, uri_view&
     host = run.stop + 1;
     run = scan_host(host, end);
     if (user.empty()) return nullptr;
+  } else if (*first == '+') {
+    return nullptr;
   }
   const host_kind kind = kind_of_host(host, run);
   if (kind == host_kind::none) return nullptr;

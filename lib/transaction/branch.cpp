@@ -26,7 +26,7 @@ branch branch_format::write_tag(std::uint64_t number) noexcept {
 }
 
 std::optional<branch_format::fields> branch_format::read(std::string_view branch) noexcept {
-  if (!branch.starts_with(branch_cookie)) return std::nullopt;
+  if (!is_rfc3261_branch(branch)) return std::nullopt;
   const char* at = branch.data() + branch_cookie.size();
   const char* const end = branch.data() + branch.size();
   fields out;

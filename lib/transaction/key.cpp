@@ -34,7 +34,7 @@ base::hash128 server_key(const base::siphash_key& secret, const sip::message_vie
   const bool invite = method == "INVITE" || method == "ACK";
   hash.update_sized(invite ? "INVITE" : method);
   if (is_rfc3261_branch(via.branch)) {
-    hash.update_sized(via.branch);
+    update_lower(hash, via.branch);
     update_lower(hash, via.host);
     hash.update(std::uint64_t{via.port});
     return hash.finish128();
@@ -52,7 +52,7 @@ base::hash128 server_key(const base::siphash_key& secret, const sip::message_vie
 base::hash128 client_key(const base::siphash_key& secret, std::string_view branch, std::string_view method) noexcept {
   base::siphasher hash(secret, base::siphash_output::bits128);
   hash.update_sized(method);
-  hash.update_sized(branch);
+  update_lower(hash, branch);
   return hash.finish128();
 }
 

@@ -12,6 +12,12 @@ namespace {
 
 using sip::header_id;
 
+/// The address as it may stand in Via: without the zone, which means nothing to anyone else.
+base::ip_address without_scope(const base::ip_address& ip) noexcept {
+  const base::ip_address plain = ip.unmapped();
+  return plain.is_v6() ? base::ip_address::v6(plain.to_v6_bytes()) : plain;
+}
+
 /// What the receiver of a request changes in its topmost Via: up to two places, in the order in which they stand.
 class via_stamp {
  public:
@@ -24,13 +30,14 @@ class via_stamp {
     const std::string_view end = via.raw.substr(via.raw.size());
     edits_ = {edit{end, {}}, edit{end, {}}};
     const auto sent_by = via.ip();
-    // RFC 3581 4: who asks for rport gets received too, even where it says what sent-by says.
-    if (!via.has_rport && sent_by && sent_by->unmapped() == source.ip.unmapped()) return;
-    std::array<char, 64> ip;
+    const base::ip_address ip = without_scope(source.ip);
+    // RFC 3581 4: who asks for rport gets received too, even where it says what sent-by says. What the sender itself claims to
+    // have been received from is never passed on: a response would be sent there.
+    if (!via.has_rport && via.received.empty() && sent_by && without_scope(*sent_by) == ip) return;
+    std::array<char, base::ip_address::max_text> ip_text;
     sip::text_writer received(received_);
     if (via.received.empty()) received << ";received=";
-    received << source.ip.unmapped().to_chars(ip);
-    // What the sender claims to have been received from is not ours to pass on.
+    received << ip.to_chars(ip_text);
     edits_[1] = {via.received.empty() ? end : via.received, received.text()};
     if (!via.has_rport) return;
     sip::text_writer rport(rport_);

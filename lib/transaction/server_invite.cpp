@@ -89,10 +89,8 @@ void server_invite::handle_timeout(base::time_point now) noexcept {
 void server_invite::handle_transport_error() noexcept {
   switch (state_) {
     case state::proceeding:
-    case state::completed:
-      event_ = event::transport_failed;
-      return terminate();
     case state::accepted:
+    case state::completed: event_ = event::transport_failed; return;
     case state::confirmed:
     case state::terminated: return;
   }

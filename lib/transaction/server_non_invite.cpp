@@ -15,8 +15,8 @@ base::duration time_to_t2(const timers& t) noexcept {
 }  // namespace
 
 void server_non_invite::start(base::time_point now) noexcept {
-  // Over a stream the client does not repeat the request, so a 100 would only be noise unless the user wants it.
-  if (!reliable_) trying_at_ = now + time_to_t2(*timers_);
+  // RFC 4320 4.1: whatever the transport, a request without a response gets a 100 then.
+  trying_at_ = now + time_to_t2(*timers_);
   end_at_ = now + timers_->timer_f;
 }
 
@@ -28,6 +28,7 @@ base::result<void> server_non_invite::respond(base::time_point now, int status) 
       if (sip::is_provisional(status)) {
         if (!reliable_ && state_ == state::trying) return {};  // it goes out by itself when its time has come
         user_provisional_ = true;
+        trying_at_ = base::never;
         state_ = state::proceeding;
         transmit_ = transmit::response;
         return {};
@@ -68,9 +69,7 @@ void server_non_invite::handle_timeout(base::time_point now) noexcept {
 }
 
 void server_non_invite::handle_transport_error() noexcept {
-  if (state_ == state::terminated) return;
-  event_ = event::transport_failed;
-  terminate();
+  if (state_ != state::terminated) event_ = event::transport_failed;
 }
 
 void server_non_invite::terminate() noexcept {

@@ -165,10 +165,8 @@ TEST_CASE("a connection that does not come about fails in time", "[net][tcp]") {
   std::vector<asio::ip::tcp::socket> waiting;
   for (int i = 0; i < 4; ++i) {
     waiting.emplace_back(f.io);
-    waiting.back().open(asio::ip::tcp::v4());
-    waiting.back().non_blocking(true);
-    boost::system::error_code ignored;
-    waiting.back().connect({asio::ip::address_v4::loopback(), address.port}, ignored);
+    waiting.back().async_connect({asio::ip::address_v4::loopback(), address.port},
+                                 [](const boost::system::error_code&) {});
   }
   f.send(tcp_to(address), "x", 7);
   REQUIRE(f.until([&] { return f.owner.failures.size() == 1; }));

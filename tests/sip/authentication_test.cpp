@@ -261,7 +261,7 @@ TEST_CASE("algorithms and qop go by their names", "[sip][authentication]") {
     const auto algorithm = digest_algorithm_of(name);
     REQUIRE(algorithm.has_value());
     CHECK(name_of(*algorithm) == name);
-    CHECK(is_session(*algorithm) == (name.substr(name.size() - 4) == "sess"));
+    CHECK(is_session(*algorithm) == name.ends_with("-sess"));
   }
   CHECK((digest_algorithm_of("") == digest_algorithm::md5));
   CHECK((digest_algorithm_of("md5-SESS") == digest_algorithm::md5_sess));

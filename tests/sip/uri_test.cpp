@@ -141,6 +141,8 @@ TEST_CASE("hosts are names, IPv4 addresses and IPv6 addresses") {
     CHECK(parse_uri(name)->host_kind == host_kind::name);
   }
   CHECK(refused("sip:", errc::expected_host, 4));
+  CHECK(refused("sip:+1-212-555-;user=phone", errc::expected_host, 4));
+  CHECK(refused("sip:+example.com", errc::expected_host, 4));
   CHECK(refused("sip:alice@", errc::expected_host, 10));
   CHECK(refused("sip:.example.com", errc::expected_host, 4));
   CHECK(refused("sip:example..com", errc::expected_host, 4));

@@ -80,35 +80,34 @@ class recording_handler : public net::transport_handler {
 
   void handle_message(base::time_point, const sip::hop& from, base::packet_buffer data) override {
     call([&] {
-      messages.push_back({from, data});
-      // Called last, from a copy: it may destroy the function itself.
-      if (auto f = on_message) f(from, messages.back().data);
+      messages.push_back({from, std::move(data)});
+      if (on_message) on_message(from, messages.back().data);
     });
   }
   void handle_framing_error(base::time_point, const sip::hop& from, sip::parse_error error,
                             base::packet_buffer head) override {
     call([&] {
       framing_errors.push_back({from, error, std::string(head.text())});
-      if (auto f = on_framing_error) f(from);
+      if (on_framing_error) on_framing_error(from);
     });
   }
   void handle_send_failure(base::time_point, std::uint64_t ticket, const sip::hop& to,
                            base::error_code error) override {
     call([&] {
       failures.push_back({ticket, to, error});
-      if (auto f = on_failure) f();
+      if (on_failure) on_failure();
     });
   }
   void handle_closed(base::time_point, const sip::hop& flow, base::error_code why) override {
     call([&] {
       closed.push_back({flow, why});
-      if (auto f = on_closed) f();
+      if (on_closed) on_closed();
     });
   }
   void handle_batch_end(base::time_point) override {
     call([&] {
       ++batches;
-      if (auto f = on_batch_end) f();
+      if (on_batch_end) on_batch_end();
     });
   }
 

@@ -14,15 +14,16 @@ namespace parley::base {
 /// finds nothing, even where another object has taken its place. At most `max_count` objects; in the steady
 /// state it does not allocate, and an object's address is its own until it is destroyed.
 ///
-/// An id is never 0 and is below 2^63. *Ownership:* the map owns the objects; those that are left die with
-/// it. One thread only.
+/// An id is never 0 and is below 2^63; it comes again only after 2^31 objects have had its place.
+/// *Ownership:* the map owns the objects; those that are left die with it. An object's destructor may destroy
+/// others, and nothing that it looks up there is half destroyed. One thread only.
 template <class T>
 class slot_map {
  public:
   explicit slot_map(std::size_t max_count) noexcept : max_count_(std::min<std::size_t>(max_count, no_slot)) {}
   ~slot_map() {
     for (std::uint32_t i = 0; i < reserved_; ++i) {
-      if (cell& c = at(i); c.live) std::destroy_at(c.object());
+      if (cell& c = at(i); std::exchange(c.live, false)) std::destroy_at(c.object());
     }
   }
   slot_map(const slot_map&) = delete;
@@ -61,8 +62,8 @@ class slot_map {
     if (object == nullptr) return;
     const auto index = static_cast<std::uint32_t>(id);
     cell& c = at(index);
-    std::destroy_at(object);
     c.live = false;
+    std::destroy_at(object);
     c.generation = c.generation == last_generation ? 1 : c.generation + 1;
     c.next_free = first_free_;
     first_free_ = index;
@@ -94,7 +95,11 @@ class slot_map {
     if (count == 0) return false;
     std::unique_ptr<cell[]> slab(new (std::nothrow) cell[slab_count]);
     if (slab == nullptr) return false;
-    slabs_.push_back(std::move(slab));
+    try {
+      slabs_.push_back(std::move(slab));
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
     const std::uint32_t first = reserved_;
     reserved_ += count;
     for (std::uint32_t i = count; i-- > 0;) at(first + i).next_free = std::exchange(first_free_, first + i);

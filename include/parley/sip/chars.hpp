@@ -31,13 +31,14 @@ constexpr std::array<std::uint16_t, 256> make_char_table() {
   std::array<std::uint16_t, 256> table{};
   auto add = [&table](std::string_view characters, int classes) {
     for (char c : characters) {
-      table[static_cast<unsigned char>(c)] = static_cast<std::uint16_t>(table[static_cast<unsigned char>(c)] | classes);
+      table[static_cast<unsigned char>(c)] =
+          static_cast<std::uint16_t>(table[static_cast<unsigned char>(c)] | classes);
     }
   };
   constexpr std::string_view alpha = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   constexpr std::string_view digit = "0123456789";
-  constexpr int everywhere = char_token | char_word | char_unreserved | char_user | char_param | char_header | char_uric |
-                             char_password | char_value;
+  constexpr int everywhere = char_token | char_word | char_unreserved | char_user | char_param | char_header |
+                             char_uric | char_password | char_value;
   add(alpha, char_alpha | char_host | everywhere);
   add(digit, char_digit | char_hex | char_host | everywhere);
   add("abcdefABCDEF", char_hex);
@@ -77,7 +78,9 @@ constexpr const char* skip(const char* at, const char* end, int classes) noexcep
   return at;
 }
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 /// Compares as RFC 3261 7.3.1 does outside quoted strings: ASCII letters without regard to case.
 constexpr bool iequals(std::string_view a, std::string_view b) noexcept {

@@ -12,8 +12,8 @@ namespace parley::sip {
 
 /// Reads the terminals of RFC 3261 25.1 from a text, left to right. Typed headers and URIs are read with it.
 ///
-/// A reading function returns false when its rule is broken; the first rule and place are then in `error()`, and the reading
-/// of the whole is given up. Nothing allocates.
+/// A reading function returns false when its rule is broken; the first rule and place are then in `error()`,
+/// and the reading of the whole is given up. Nothing allocates.
 ///
 /// *Ownership:* the views that it hands out point into the text and live as long as that does.
 class cursor {
@@ -29,7 +29,9 @@ class cursor {
   std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
   std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
   /// The text from `start`, an earlier `position()`, up to here.
-  std::string_view since(const char* start) const noexcept { return {start, static_cast<std::size_t>(at_ - start)}; }
+  std::string_view since(const char* start) const noexcept {
+    return {start, static_cast<std::size_t>(at_ - start)};
+  }
 
   /// The first error; its code is zero while none happened.
   const parse_error& error() const noexcept { return error_; }
@@ -63,7 +65,8 @@ class cursor {
     return true;
   }
 
-  /// Reads `c` with white space around it, as COMMA, SEMI, EQUAL and SLASH are; reads nothing where it isn't next.
+  /// Reads `c` with white space around it, as COMMA, SEMI, EQUAL and SLASH are; reads nothing where it isn't
+  /// next.
   bool consume_separator(char c) noexcept {
     const char* start = at_;
     skip_lws();

@@ -95,10 +95,45 @@ PARLEY_API std::string_view name_of(header_id id) noexcept;
 /// The compact form, one letter; NUL where there is none.
 PARLEY_API char compact_name_of(header_id id) noexcept;
 
-/// True where the header's value is a comma-separated list whose elements may stand in several lines (RFC 3261 7.3.1).
-PARLEY_API bool is_list(header_id id) noexcept;
+/// True where the header's value is a comma-separated list whose elements may stand in several lines (RFC
+/// 3261 7.3.1).
+constexpr bool is_list(header_id id) noexcept {
+  switch (id) {
+    case header_id::accept:
+    case header_id::accept_encoding:
+    case header_id::accept_language:
+    case header_id::alert_info:
+    case header_id::allow:
+    case header_id::allow_events:
+    case header_id::call_info:
+    case header_id::contact:
+    case header_id::content_encoding:
+    case header_id::content_language:
+    case header_id::diversion:
+    case header_id::error_info:
+    case header_id::history_info:
+    case header_id::identity:
+    case header_id::in_reply_to:
+    case header_id::p_asserted_identity:
+    case header_id::p_preferred_identity:
+    case header_id::path:
+    case header_id::proxy_require:
+    case header_id::reason:
+    case header_id::record_route:
+    case header_id::request_disposition:
+    case header_id::require:
+    case header_id::route:
+    case header_id::service_route:
+    case header_id::supported:
+    case header_id::unsupported:
+    case header_id::via:
+    case header_id::warning: return true;
+    default: return false;
+  }
+}
 
-/// True where the header may stand only once in a message.
+/// True where the header may stand only once in a message. Headers that are neither list nor single, as the
+/// challenges and credentials, may stand in several lines that are never joined.
 PARLEY_API bool is_single(header_id id) noexcept;
 
 }  // namespace parley::sip

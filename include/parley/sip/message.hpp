@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,9 +12,11 @@
 
 namespace parley::sip {
 
-/// A SIP message that owns all its text: to build one, or to keep a received one. Headers keep their order and spelling.
+/// A SIP message that owns all its text: to build one, or to keep a received one. Headers keep their order
+/// and spelling.
 ///
-/// On a path where each message counts, forward with `patch` and answer with `writer` instead: those do not allocate.
+/// On a path where each message counts, forward with `patch` and answer with `writer` instead: those do not
+/// allocate.
 class message {
  public:
   struct field {
@@ -26,12 +27,12 @@ class message {
     friend bool operator==(const field&, const field&) = default;
   };
 
-  /// A request without headers. *Errors:* `bad_method` where `method` is no token, `bad_request_uri` where `uri` is empty or has
-  /// white space or controls in it.
+  /// A request without headers. *Errors:* `bad_method` where `method` is no token, `bad_request_uri` where
+  /// `uri` is empty or has white space or controls in it.
   PARLEY_API static parsed<message> request(std::string_view method, std::string_view uri);
 
-  /// A response without headers; an empty `reason_phrase` stands for the usual one. *Errors:* `bad_status_code` outside 100 to
-  /// 699, `control_in_message` for a reason phrase with controls in it.
+  /// A response without headers; an empty `reason_phrase` stands for the usual one. *Errors:*
+  /// `bad_status_code` outside 100 to 699, `control_in_message` for a reason phrase with controls in it.
   PARLEY_API static parsed<message> response(int status, std::string_view reason_phrase = {});
 
   /// A copy of what `view` shows.
@@ -44,19 +45,22 @@ class message {
   std::string_view method_name() const noexcept { return is_request() ? std::string_view(first_word_) : ""; }
   std::string_view request_uri() const noexcept { return is_request() ? std::string_view(second_word_) : ""; }
   int status() const noexcept { return status_; }
-  std::string_view reason_phrase() const noexcept { return is_request() ? "" : std::string_view(second_word_); }
+  std::string_view reason_phrase() const noexcept {
+    return is_request() ? "" : std::string_view(second_word_);
+  }
   const std::vector<field>& fields() const noexcept { return fields_; }
   const std::string& body() const noexcept { return body_; }
 
   /// The value of the first header of that kind, empty where there is none.
   PARLEY_API std::string_view value_of(header_id id) const noexcept;
 
-  /// Adds a header behind the others. *Errors:* `bad_header_name`, or `control_in_message` for a value with a line end, NUL or
-  /// other control in it: nothing that is added can begin a header of its own.
+  /// Adds a header behind the others. *Errors:* `bad_header_name`, or `control_in_message` for a value with a
+  /// line end, NUL or other control in it: nothing that is added can begin a header of its own.
   PARLEY_API parsed<void> add(std::string_view name, std::string_view value);
   PARLEY_API parsed<void> add(header_id id, std::string_view value) { return add(name_of(id), value); }
 
-  /// Puts `value` in the place of the first header of that kind and takes the others out, or adds it. *Errors:* as `add`.
+  /// Puts `value` in the place of the first header of that kind and takes the others out, or adds it.
+  /// *Errors:* as `add`.
   PARLEY_API parsed<void> set(header_id id, std::string_view value);
 
   /// Takes each header of that kind out; returns how many those were.

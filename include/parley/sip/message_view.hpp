@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include <parley/base/api.hpp>
 #include <parley/sip/cursor.hpp>
@@ -16,21 +17,22 @@
 
 namespace parley::sip {
 
-/// One header as it stands in the message: the name as written, and the value without the white space around it. A folded
-/// value still has its line ends inside.
+/// One header as it stands in the message: the name as written, and the value without the white space around
+/// it. A folded value still has its line ends inside.
 struct header_line {
   header_id id = header_id::unknown;
   std::string_view name;
   std::string_view value;
 };
 
-/// An index over one SIP message that lies somewhere else, made in one pass and without allocating (RFC 3261 7).
+/// An index over one SIP message that lies somewhere else, made in one pass and without allocating (RFC 3261
+/// 7).
 ///
-/// `parse` finds the start line, the headers and the body; what a header holds is read when it is asked for with `get` or
-/// `for_each`, and the answer is the same however often that is done.
+/// `parse` finds the start line, the headers and the body; what a header holds is read when it is asked for
+/// with `get` or `for_each`, and the answer is the same however often that is done.
 ///
-/// *Ownership:* the view points into the text and must not outlive it. Copying a view copies the index only. Whoever keeps a
-/// message beyond the call that delivered it keeps the buffer, or makes a `message`.
+/// *Ownership:* the view points into the text and must not outlive it. Copying a view copies the index only.
+/// Whoever keeps a message beyond the call that delivered it keeps the buffer, or makes a `message`.
 class message_view {
  public:
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
@@ -43,14 +45,16 @@ class message_view {
   }
   ~message_view() = default;
 
-  /// Indexes `text`, one whole message as a datagram or a `stream_framer` delivers it, in place of what this view held.
+  /// Indexes `text`, one whole message as a datagram or a `stream_framer` delivers it, in place of what this
+  /// view held.
   ///
-  /// Line ends may be CRLF or LF; empty lines before the start line are skipped; headers may be folded, compact and in any
-  /// case. Without Content-Length the body is all that follows the headers, as RFC 3261 18.3 says for datagrams; with it, what
-  /// follows the body is left out.
+  /// Line ends may be CRLF or LF; empty lines before the start line are skipped; headers may be folded,
+  /// compact and in any case. Without Content-Length the body is all that follows the headers, as RFC
+  /// 3261 18.3 says for datagrams; with it, what follows the body is left out.
   ///
-  /// *Errors:* the first rule that was broken, with its offset in `text`. The view then still holds every line that could be
-  /// read, so that a 400 can be made from it where it has what a response needs; nothing else may be done with it.
+  /// *Errors:* the first rule that was broken, with its offset in `text`; for a limit on size that is the
+  /// first byte too many. The view then still holds every line that could be read, so that a 400 can be made
+  /// from it where it has what a response needs; nothing else may be done with it.
   PARLEY_API parsed<void> parse(std::string_view text, const limits& limits = {}) noexcept;
   /// A string that dies at the end of the statement can't be viewed.
   parsed<void> parse(std::string&& text, const limits& limits = {}) = delete;
@@ -65,7 +69,9 @@ class message_view {
 
   /// 100 to 699 for a response, 0 for a request.
   int status() const noexcept { return status_; }
-  std::string_view reason_phrase() const noexcept { return is_response() ? second_word_ : std::string_view{}; }
+  std::string_view reason_phrase() const noexcept {
+    return is_response() ? second_word_ : std::string_view{};
+  }
 
   std::size_t header_count() const noexcept { return count_; }
   header_line header(std::size_t index) const noexcept {
@@ -89,7 +95,8 @@ class message_view {
     }
     return npos;
   }
-  /// The first header of that name, compared without case. For headers that `header_id` does not know.
+  /// The first header of that name, compared without case. For headers that `header_id` does not know; a name
+  /// that it knows finds the compact form too.
   PARLEY_API std::size_t find(std::string_view name) const noexcept;
 
   bool has(header_id id) const noexcept { return find(id) != npos; }
@@ -102,45 +109,64 @@ class message_view {
 
   /// The first value of `Header`'s kind, read as that type: `get<via_header>()` is the topmost Via.
   ///
-  /// *Errors:* `missing_header` at offset 0, or the rule that the value breaks, with its offset in the message.
+  /// *Errors:* `missing_header` at offset 0 where there is no such header, or none but empty lists; or the
+  /// rule that the value breaks, with its offset in the message.
   template <class Header>
   parsed<Header> get() const noexcept {
-    const std::size_t index = find(Header::id);
+    std::size_t index = find(Header::id);
+    if constexpr (detail::may_be_empty<Header>) {
+      while (index != npos && value(index).empty()) index = find_after(Header::id, index);
+    }
     if (index == npos) return parse_error{errc::missing_header, 0};
     cursor in(value(index));
-    in.skip_lws();
-    Header out;
-    if (!Header::read(in, out)) return at_header(index, in.error());
-    in.skip_lws();
-    if (!in.at_end() && !(in.peek() == ',' && is_list(Header::id))) {
+    // Read in place: a copy of a header costs about what reading it does.
+    parsed<Header> out(boost::system::in_place_value);
+    if (Header::read(in, *out)) {
+      in.skip_lws();
+      if (in.at_end() || (is_list(Header::id) && in.peek() == ',')) return out;
       in.fail(errc::trailing_text);
-      return at_header(index, in.error());
     }
+    out = at_header(index, in.error());
     return out;
   }
 
-  /// Calls `f(const Header&)` for each value of that kind, over all lines and commas, in order; stops where `f` returns false.
+  /// Calls `f(const Header&)` for each value of that kind, over all lines and commas, in order. Where `f`
+  /// returns bool, false ends the walk without an error.
   ///
-  /// *Errors:* the first value that can't be read ends the walk with its rule and its offset in the message.
+  /// *Errors:* the first value that can't be read ends the walk with its rule and its offset in the message;
+  /// so does the first beyond `limits::values`.
   template <class Header, class F>
-  parsed<void> for_each(F&& f) const noexcept {
-    for (std::size_t index = find(Header::id); index != npos; index = find_after(Header::id, index)) {
+  parsed<void> for_each(F&& f) const {
+    std::size_t room = max_values_;
+    bool going_on = true;
+    for (std::size_t index = find(Header::id); index != npos && going_on;
+         index = find_after(Header::id, index)) {
       cursor in(value(index));
-      bool going_on = true;
-      const auto one = [&](const Header& element) { return going_on = f(element); };
-      if (!parse_list<Header>(in, one)) return at_header(index, in.error());
-      if (!going_on) return {};
+      if (!read_line<Header>(in, f, room, going_on)) return at_header(index, in.error());
     }
+    return {};
+  }
+
+  /// The same for the one line at `index`, which is of `Header`'s kind. `room` is how many values it may
+  /// have; it is less by those that were read when this returns, so that lines can be read one by one within
+  /// a limit.
+  template <class Header, class F>
+  parsed<void> for_each_at(std::size_t index, std::size_t& room, F&& f) const {
+    cursor in(value(index));
+    bool going_on = true;
+    if (!read_line<Header>(in, f, room, going_on)) return at_header(index, in.error());
     return {};
   }
 
   std::string_view body() const noexcept { return text_.substr(body_offset_, body_length_); }
 
   /// The message from its start line to the end of its body.
-  std::string_view text() const noexcept { return text_.substr(start_offset_, body_offset_ + body_length_ - start_offset_); }
+  std::string_view text() const noexcept {
+    return text_.substr(start_offset_, body_offset_ + body_length_ - start_offset_);
+  }
 
-  /// Where things stand in the text that was parsed, for `patch` and for reports. A header's line reaches from its name up to
-  /// the next line's, so it includes its line end.
+  /// Where things stand in the text that was parsed, for `patch` and for reports. A header's line reaches
+  /// from its name up to the next line's, so it includes its line end.
   std::size_t start_offset() const noexcept { return start_offset_; }
   std::size_t line_offset(std::size_t index) const noexcept {
     return index < count_ ? lines_[index].name_offset : headers_end_;
@@ -180,8 +206,42 @@ class message_view {
     status_ = other.status_;
     method_ = other.method_;
     count_ = other.count_;
+    max_values_ = other.max_values_;
     first_ = other.first_;
     std::memcpy(lines_.data(), other.lines_.data(), count_ * sizeof(line));
+  }
+
+  template <class Header, class F>
+  static bool read_line(cursor& in, F& f, std::size_t& room, bool& going_on) {
+    if constexpr (is_list(Header::id)) {
+      const std::size_t max = room;
+      return parse_list<Header>(
+          in,
+          [&](const Header& element) {
+            --room;
+            return going_on = call(f, element);
+          },
+          max);
+    } else {
+      if (room == 0) return in.fail(errc::too_many_values);
+      Header element;
+      if (!Header::read(in, element)) return false;
+      in.skip_lws();
+      if (!in.at_end()) return in.fail(errc::trailing_text);
+      --room;
+      going_on = call(f, element);
+      return true;
+    }
+  }
+
+  template <class F, class Header>
+  static bool call(F& f, const Header& element) {
+    if constexpr (std::is_same_v<std::invoke_result_t<F&, const Header&>, bool>) {
+      return f(element);
+    } else {
+      f(element);
+      return true;
+    }
   }
 
   parse_error at_header(std::size_t index, parse_error error) const noexcept {
@@ -200,6 +260,7 @@ class message_view {
   std::uint16_t status_ = 0;
   sip::method method_ = method::unknown;
   std::uint8_t count_ = 0;
+  std::uint16_t max_values_ = limits{}.values;
   std::array<std::uint8_t, header_id_count> first_;
   std::array<line, max_header_lines> lines_;  // only the first count_ are set
 };

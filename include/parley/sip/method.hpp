@@ -7,7 +7,8 @@
 
 namespace parley::sip {
 
-/// The methods that have rules of their own. Any other token is `unknown` and is treated as a non-INVITE request.
+/// The methods that have rules of their own. Any other token is `unknown` and is treated as a non-INVITE
+/// request.
 enum class method : std::uint8_t {
   unknown,
   ack,

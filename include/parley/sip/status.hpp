@@ -6,7 +6,8 @@
 
 namespace parley::sip {
 
-/// The reason phrase that the RFCs give a status code, or that of its class where they name none (RFC 3261 21).
+/// The reason phrase that the RFCs give a status code, or that of its class where they name none (RFC 3261
+/// 21).
 PARLEY_API std::string_view default_reason(int status) noexcept;
 
 constexpr bool is_provisional(int status) noexcept { return status >= 100 && status < 200; }

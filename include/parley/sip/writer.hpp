@@ -15,8 +15,8 @@
 
 namespace parley::sip {
 
-/// Appends text and numbers to a fixed stretch of characters. Once it has run full, nothing more is taken and `overflowed()`
-/// is true, so a sequence of calls needs one check at its end.
+/// Appends text and numbers to a fixed stretch of characters. Once it has run full, nothing more is taken and
+/// `overflowed()` is true, so a sequence of calls needs one check at its end.
 ///
 /// *Ownership:* writes into memory of the caller's.
 class text_writer {
@@ -59,11 +59,11 @@ class text_writer {
   bool overflowed_ = false;
 };
 
-/// Writes one SIP message, top to bottom, into memory of the caller's: the start line, headers in the order of the calls, and
-/// `finish` with the body and its Content-Length.
+/// Writes one SIP message, top to bottom, into memory of the caller's: the start line, headers in the order
+/// of the calls, and `finish` with the body and its Content-Length.
 ///
-/// Values are written as they are given. What comes from outside and could hold a line end goes through the parser or an
-/// escaping function first.
+/// Values are written as they are given. What comes from outside and could hold a line end goes through the
+/// parser or an escaping function first.
 ///
 /// *Ownership:* holds a span of the caller's memory; copies everything that it is given.
 class writer {

@@ -24,7 +24,9 @@ namespace parley::transaction {
 ///  accepted    timer M           -                                        terminated
 ///  completed   300-699           send ACK                                 completed
 ///  completed   timer D           -                                        terminated
-///  any but the last two          transport error: tell user               terminated
+///  calling, completed  transport error: tell user                         terminated
+///
+/// A transport error in `proceeding` speaks of an earlier copy of a request that has arrived by now; it changes nothing.
 ///
 /// It decides; the texts are its owner's. `poll_transmit` says which to send: the request, or the ACK that `make_ack` builds.
 /// Over a reliable transport timer A is not used and timer D is zero.

@@ -4,6 +4,7 @@
 
 #include <parley/base/api.hpp>
 #include <parley/base/siphash.hpp>
+#include <parley/sip/chars.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/sip/simple.hpp>
 #include <parley/sip/via.hpp>
@@ -14,9 +15,9 @@ namespace parley::transaction {
 inline constexpr std::string_view branch_cookie = "z9hG4bK";
 
 /// True where the branch was made by the rules of RFC 3261, so that it names the transaction by itself. The bare cookie names
-/// nothing.
+/// nothing. A branch is a token and thus compared without case (RFC 3261 7.3.1), its cookie too.
 inline bool is_rfc3261_branch(std::string_view branch) noexcept {
-  return branch.size() > branch_cookie.size() && branch.starts_with(branch_cookie);
+  return branch.size() > branch_cookie.size() && sip::iequals(branch.substr(0, branch_cookie.size()), branch_cookie);
 }
 
 /// The keys under which transactions are found. They are keyed hashes of 128 bits of what the RFC compares: equal keys may be
@@ -24,7 +25,7 @@ inline bool is_rfc3261_branch(std::string_view branch) noexcept {
 
 /// RFC 3261 17.2.3: branch, sent-by and method, ACK counting as INVITE; for a request of RFC 2543 the Request-URI, From tag,
 /// Call-ID, CSeq number and topmost Via, and the To tag too where the method isn't INVITE or ACK. `method` replaces the
-/// request's own, so that a CANCEL finds what it cancels.
+/// request's own, so that a CANCEL finds what it cancels. `via` and `cseq` are the request's.
 PARLEY_API base::hash128 server_key(const base::siphash_key& secret, const sip::message_view& request,
                                     const sip::via_header& via, const sip::cseq_header& cseq,
                                     std::string_view method) noexcept;

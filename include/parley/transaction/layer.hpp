@@ -9,6 +9,7 @@
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/random_source.hpp>
 #include <parley/base/result.hpp>
+#include <parley/base/siphash.hpp>
 #include <parley/base/time.hpp>
 #include <parley/sip/hop.hpp>
 #include <parley/sip/message_view.hpp>
@@ -27,12 +28,13 @@ enum class client_id : std::uint64_t { none = 0 };
 
 struct layer_options {
   transaction::timers timers;
-  /// Transactions of each side that may exist at once, finished ones that still absorb retransmissions included.
+  /// Transactions of each side that may exist at once, finished ones that still absorb retransmissions included. The layer's
+  /// own CANCELs come on top: at most one for each client transaction.
   std::size_t max_server_transactions = 400'000;
   std::size_t max_client_transactions = 400'000;
   /// INVITE server transactions without a final response: what a flood of calls that nobody answers can take up.
   std::size_t max_pending_invites = 20'000;
-  /// Outgoing messages and events that wait to be polled.
+  /// Outgoing messages, and events, that wait to be polled; at least 8.
   std::size_t max_queue = 4096;
   /// Report requests that reached us over two paths (RFC 3261 8.2.2.2). For user agents; a proxy forwards such requests.
   bool detect_merged = false;
@@ -59,6 +61,8 @@ struct received {
   sip::via_header via;     ///< the topmost Via, where it could be read
   sip::cseq_header cseq;
   sip::parse_error error;  ///< for `malformed`
+  base::hash128 key;       ///< of a request, for `accept`
+  base::hash128 merge_key;
 };
 
 /// Something that happened to a transaction without a message coming in.
@@ -67,11 +71,11 @@ struct event {
     none,
     server_no_ack,             ///< no ACK came for a final response other than 2xx (timer H)
     server_expired,            ///< the client has given up on a non-INVITE request (RFC 4320)
-    server_transport_failed,   ///< a response could not be sent
+    server_transport_failed,   ///< a response could not be sent; the transaction goes on, and wants its final response still
     server_ended,              ///< the transaction is gone; its id is void
     client_timed_out,          ///< no final response came in time: treat as 408
     client_deadline,           ///< what `set_deadline` armed has passed; the transaction goes on
-    client_transport_failed,   ///< the request could not be sent: treat as 503
+    client_transport_failed,   ///< the request, or the ACK for its final response, could not be sent: without one, treat as 503
     client_ended,              ///< the transaction is gone; its id is void
   };
   kind what = kind::none;
@@ -81,12 +85,12 @@ struct event {
 };
 
 struct layer_counters {
-  std::uint64_t absorbed = 0;
-  std::uint64_t retransmitted = 0;
+  std::uint64_t absorbed = 0;         ///< received messages that the user heard nothing of
+  std::uint64_t retransmitted = 0;    ///< messages sent again
   std::uint64_t stray_responses = 0;
   std::uint64_t malformed = 0;
-  std::uint64_t dropped = 0;  ///< messages that came while the queues were full
-  std::uint64_t refused = 0;  ///< transactions refused because of a limit
+  std::uint64_t deferred = 0;         ///< times that a transaction had to wait because the queues were full
+  std::uint64_t refused = 0;          ///< transactions refused because of a limit
 };
 
 /// The transaction layer (RFC 3261 17): finds the transaction that a message belongs to, runs the four machines, repeats
@@ -104,8 +108,11 @@ struct layer_counters {
 /// wait_until(layer.poll_timeout()); layer.handle_timeout(now);
 /// ```
 ///
+/// Nothing is lost when the queues are full: what a transaction wants to send or report waits inside it, and `poll_timeout` is
+/// due until the queues have been polled and `handle_timeout` has been called.
+///
 /// *Ownership:* keeps references to the buffers that it is given; the views in `received` live as long as the message does.
-/// The pool and the random source outlive the layer. One thread only.
+/// The pool outlives the layer; the random source is used by the constructor only. One thread only.
 class layer {
  public:
   PARLEY_API layer(const layer_options& options, base::buffer_pool& pool, base::random_source& random,
@@ -128,29 +135,32 @@ class layer {
   PARLEY_API received handle_message(base::time_point now, const sip::hop& from, const sip::message_view& view,
                                      const base::packet_buffer& data);
 
-  /// Starts the server transaction for a request that `handle_message` reported as `request`, `merged` or `cancel`. `user` comes
-  /// back in everything that is reported about it. Must be called before the next `handle_message`.
-  /// *Errors:* `too_many_transactions`: answer 503 without one.
+  /// Starts the server transaction for a request that `handle_message` reported as `request`, `merged` or `cancel`, in `what`.
+  /// `user` comes back in everything that is reported about it. *Errors:* `too_many_transactions`: answer 503 without one.
+  /// `duplicate_branch` where it was accepted already, `bad_message` for an ACK: do nothing.
   PARLEY_API base::result<server_id> accept(base::time_point now, const sip::hop& from, const sip::message_view& view,
                                             const base::packet_buffer& data, const received& what, std::uint64_t user);
 
   /// Sends a response with status `status`. It goes where the topmost Via of the request says.
-  /// *Errors:* `unknown_transaction`, `already_final`, `not_for_non_invite`, `queue_full`.
+  /// *Errors:* `unknown_transaction`, `already_final`, `not_for_non_invite`, `queue_full`; `bad_message` for an empty buffer or
+  /// a status outside 100 to 699.
   PARLEY_API base::result<void> respond(base::time_point now, server_id id, int status, base::packet_buffer response);
   /// Makes a response from the request (see `make_response`) and sends it. *Errors:* as `respond`, and `no_buffer`.
   PARLEY_API base::result<void> answer(base::time_point now, server_id id, int status, const response_options& options = {});
 
   /// Sends a request in a new client transaction. `data` holds the message with `branch` in its topmost Via; `method` is its
-  /// method. *Errors:* `too_many_transactions`, `duplicate_branch`, `queue_full`.
+  /// method. *Errors:* `too_many_transactions`, `duplicate_branch`, `queue_full`; `bad_message` for an empty buffer or an ACK,
+  /// which has no transaction: `send` it.
   PARLEY_API base::result<client_id> request(base::time_point now, const sip::hop& to, base::packet_buffer data,
                                              std::string_view method, std::string_view branch, std::uint64_t user);
 
   /// Cancels a pending INVITE (RFC 3261 9.1): sends CANCEL at once where a provisional response has come, else as soon as one
   /// comes, not at all where a final response is first. If no final response comes within 64 T1 of the CANCEL, the INVITE times
-  /// out. *Errors:* `unknown_transaction` where it has ended or is no INVITE.
+  /// out. What becomes of the CANCEL itself is not reported. *Errors:* `unknown_transaction` where it has a final response, has
+  /// ended or is no INVITE; `no_buffer` where the CANCEL can't be made: call again later.
   PARLEY_API base::result<void> cancel(base::time_point now, client_id id);
 
-  /// Arms one deadline of the user's for a client transaction that waits for its final response, in place of an earlier one:
+  /// Arms one deadline of the user's for a client transaction that waits for its final response, in the place of an earlier one:
   /// timer C of a proxy, say. `base::never` disarms.
   PARLEY_API void set_deadline(client_id id, base::time_point at);
 

@@ -29,7 +29,10 @@ namespace parley::transaction {
 ///  completed   timer H            tell user: no ACK                        terminated
 ///  confirmed   INVITE, ACK        -                                        confirmed
 ///  confirmed   timer I            -                                        terminated
-///  proceeding, completed          transport error: tell user               terminated
+///  any but the last two           transport error: tell user               the same
+///
+/// After a transport error the transaction goes on, as RFC 6026 8.9 has it, so that it still absorbs what the client repeats:
+/// in `proceeding` the user owes it a final response still.
 ///
 /// It decides; the texts are its owner's: `poll_transmit` asks for the 100 or for the last response that `respond` announced.
 /// Over a reliable transport timer G is not used and timer I is zero.

@@ -29,6 +29,8 @@ struct timers {
     t.t2 = t2;
     t.t4 = t4;
     t.timer_b = t.timer_f = t.timer_h = t.timer_j = t.timer_l = t.timer_m = t1 * 64;
+    // RFC 3261 17.1.1.2: as long as the server may repeat its response, and at least 32 s.
+    if (t.timer_d < t.timer_h) t.timer_d = t.timer_h;
     t.timer_i = t.timer_k = t4;
     return t;
   }

@@ -45,18 +45,19 @@ class datagram_receiver {
   std::unique_ptr<state> state_;
 };
 
-/// Sends datagrams in batches; one serves all sockets of a shard.
+/// Sends datagrams in batches; one serves all sockets of a shard. A test may put a network in its place that
+/// takes nothing, which loopback never is.
 class datagram_sender {
  public:
   explicit datagram_sender(std::size_t batch);
-  ~datagram_sender();
+  virtual ~datagram_sender();
   datagram_sender(const datagram_sender&) = delete;
   datagram_sender& operator=(const datagram_sender&) = delete;
 
   /// Sends from the front of `messages`, which is not empty, and returns how many the system took. That is
   /// none only with an error, which is the first message's.
-  std::size_t send(asio::ip::udp::socket& socket, std::span<const sip::outgoing> messages,
-                   base::error_code& error) noexcept;
+  virtual std::size_t send(asio::ip::udp::socket& socket, std::span<const sip::outgoing> messages,
+                           base::error_code& error) noexcept;
 
  private:
   struct state;

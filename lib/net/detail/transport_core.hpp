@@ -49,7 +49,8 @@ class timed {
 class transport_core : public std::enable_shared_from_this<transport_core> {
  public:
   transport_core(asio::any_io_executor executor, base::buffer_pool& pool, transport_handler& handler,
-                 const transport_limits& limits, base::log_sink& log, std::uint16_t shard);
+                 const transport_limits& limits, base::log_sink& log, std::uint16_t shard,
+                 std::unique_ptr<datagram_sender> sender = nullptr);
   ~transport_core();
 
   bool closed() const noexcept { return handler_ == nullptr; }
@@ -61,7 +62,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   transport_counters& counters() noexcept { return counters_; }
   connection_table& connections() noexcept { return connections_; }
   datagram_receiver& receiver() noexcept { return receiver_; }
-  datagram_sender& sender() noexcept { return sender_; }
+  datagram_sender& sender() noexcept { return *sender_; }
 
   struct listener {
     listener_options options;
@@ -142,7 +143,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   connection_table connections_;
 
   datagram_receiver receiver_;
-  datagram_sender sender_;
+  std::unique_ptr<datagram_sender> sender_;
   base::packet_buffer spare_;
   std::unique_ptr<std::byte[]> spill_;
   base::packet_buffer pong_;

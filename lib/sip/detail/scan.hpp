@@ -11,7 +11,8 @@
 
 namespace parley::sip::detail {
 
-/// Sixteen characters at once: the index looks for colons and line ends with it. Bit i of a mask stands for character i.
+/// Sixteen characters at once: the index looks for colons and line ends with it. Bit i of a mask stands for
+/// character i.
 class block {
  public:
   static constexpr std::size_t width = 16;
@@ -26,7 +27,8 @@ class block {
   }
   std::uint32_t equal_to(char c) const noexcept { return mask(_mm_cmpeq_epi8(bytes_, _mm_set1_epi8(c))); }
 
-  /// Where the characters in lower case equal those of `lower_case`. Only letters, digits and hyphens may be compared.
+  /// Where the characters in lower case equal those of `lower_case`. Only letters, digits and hyphens may be
+  /// compared.
   std::uint32_t equal_lower(const char* lower_case) const noexcept {
     const __m128i mine = _mm_or_si128(bytes_, _mm_set1_epi8(0x20));
     return mask(_mm_cmpeq_epi8(mine, _mm_loadu_si128(reinterpret_cast<const __m128i*>(lower_case))));
@@ -54,7 +56,8 @@ class block {
   std::uint32_t equal_lower(const char* lower_case) const noexcept {
     std::uint32_t mask = 0;
     for (std::size_t i = 0; i < width; ++i) {
-      mask |= static_cast<std::uint32_t>((bytes_[i] | 0x20U) == static_cast<unsigned char>(lower_case[i])) << i;
+      mask |= static_cast<std::uint32_t>((bytes_[i] | 0x20U) == static_cast<unsigned char>(lower_case[i]))
+              << i;
     }
     return mask;
   }

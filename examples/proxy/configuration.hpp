@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <parley/base/log.hpp>
+#include <parley/net/proxy_server.hpp>
+
+namespace parley_proxy {
+
+/// All that parley-proxy can be told, from the command line and the configuration file.
+struct configuration {
+  parley::net::proxy_server_options server;
+  parley::base::log_level log_level = parley::base::log_level::info;
+  std::chrono::seconds drain_timeout{30};
+};
+
+/// What came of reading the command line: a configuration to run with, or a text to print and an exit code.
+struct reading {
+  bool run = false;
+  int exit_code = 0;
+  std::string message;  ///< for standard output where `exit_code` is 0, else for standard error
+  configuration config;
+};
+
+/// Reads the command line, and the file that it names; what the command line says wins.
+reading read_command_line(int argc, const char* const* argv);
+
+/// `udp:HOST:PORT` or `tcp:HOST:PORT`; an IPv6 address has brackets. *Errors:* returns what is wrong, empty where nothing is.
+std::string read_listener(const std::string& text, parley::net::listener_options& out);
+
+/// Reads a file into `config`. *Errors:* returns what is wrong, and where, empty where nothing is.
+std::string read_file(const std::string& path, configuration& config);
+
+/// *Errors:* returns what is wrong, empty where nothing is.
+std::string read_log_level(const std::string& text, parley::base::log_level& out);
+
+}  // namespace parley_proxy

@@ -1,0 +1,237 @@
+#include <cmath>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include <toml++/toml.h>
+
+#include "configuration.hpp"
+
+namespace parley_proxy {
+namespace {
+
+/// Reads one table's keys one by one and remembers the first thing that is wrong, with its line.
+class table_reader {
+ public:
+  table_reader(const toml::table& table, std::string& error) : table_(table), error_(error) {}
+
+  /// Refuses keys that nothing reads: a setting with a slip in its name must not go unnoticed.
+  void allow(std::initializer_list<std::string_view> keys) {
+    for (const auto& [key, node] : table_) {
+      bool known = false;
+      for (const std::string_view k : keys) known = known || key.str() == k;
+      if (!known) fail(node, "there is no setting \"" + std::string(key.str()) + "\"");
+    }
+  }
+
+  void text(std::string_view key, std::string& out) {
+    if (const toml::node* const n = table_.get(key)) {
+      if (const auto value = n->value_exact<std::string>()) {
+        out = *value;
+      } else {
+        fail(*n, "\"" + std::string(key) + "\" is a text in quotes");
+      }
+    }
+  }
+
+  void flag(std::string_view key, bool& out) {
+    if (const toml::node* const n = table_.get(key)) {
+      if (const auto value = n->value_exact<bool>()) {
+        out = *value;
+      } else {
+        fail(*n, "\"" + std::string(key) + "\" is true or false");
+      }
+    }
+  }
+
+  template <class Number>
+  void number(std::string_view key, Number& out, std::int64_t low, std::int64_t high) {
+    if (const toml::node* const n = table_.get(key)) {
+      const auto value = n->value_exact<std::int64_t>();
+      if (value && *value >= low && *value <= high) {
+        out = static_cast<Number>(*value);
+      } else {
+        fail(*n, "\"" + std::string(key) + "\" is a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+      }
+    }
+  }
+
+  /// Calls `f(text, node)` for each text of a list.
+  template <class F>
+  void texts(std::string_view key, F&& f) {
+    const toml::node* const n = table_.get(key);
+    if (n == nullptr) return;
+    const toml::array* const list = n->as_array();
+    if (list == nullptr) return fail(*n, "\"" + std::string(key) + "\" is a list of texts");
+    for (const toml::node& item : *list) {
+      const auto value = item.value_exact<std::string>();
+      if (!value) return fail(item, "\"" + std::string(key) + "\" is a list of texts");
+      f(*value, item);
+    }
+  }
+
+  template <class F>
+  void table(std::string_view key, F&& f) {
+    const toml::node* const n = table_.get(key);
+    if (n == nullptr) return;
+    if (const toml::table* const inner = n->as_table()) {
+      table_reader reader(*inner, error_);
+      f(reader);
+    } else {
+      fail(*n, "\"" + std::string(key) + "\" is a table: [" + std::string(key) + "]");
+    }
+  }
+
+  template <class F>
+  void tables(std::string_view key, F&& f) {
+    const toml::node* const n = table_.get(key);
+    if (n == nullptr) return;
+    const toml::array* const list = n->as_array();
+    if (list == nullptr) return fail(*n, "\"" + std::string(key) + "\" is a list of tables: [[" + std::string(key) + "]]");
+    for (const toml::node& item : *list) {
+      const toml::table* const inner = item.as_table();
+      if (inner == nullptr) return fail(item, "\"" + std::string(key) + "\" is a list of tables");
+      table_reader reader(*inner, error_);
+      f(reader, item);
+    }
+  }
+
+  double decimal(std::string_view key, double fallback, double low, double high) {
+    const toml::node* const n = table_.get(key);
+    if (n == nullptr) return fallback;
+    const auto value = n->value<double>();
+    if (value && *value >= low && *value <= high) return *value;
+    fail(*n, "\"" + std::string(key) + "\" is a number from " + std::to_string(low) + " to " + std::to_string(high));
+    return fallback;
+  }
+
+  void fail(const toml::node& where, const std::string& why) {
+    if (error_.empty()) error_ = "line " + std::to_string(where.source().begin.line) + ": " + why;
+  }
+
+ private:
+  const toml::table& table_;
+  std::string& error_;
+};
+
+constexpr std::int64_t many = 100'000'000;
+
+void read_milliseconds(table_reader& in, std::string_view key, parley::base::duration& out) {
+  std::int64_t value = std::chrono::duration_cast<std::chrono::milliseconds>(out).count();
+  in.number(key, value, 1, 3'600'000);
+  out = std::chrono::milliseconds(value);
+}
+
+void read_seconds(table_reader& in, std::string_view key, std::chrono::seconds& out, std::int64_t low) {
+  std::int64_t value = out.count();
+  in.number(key, value, low, 86'400);
+  out = std::chrono::seconds(value);
+}
+
+void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
+  in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes", "header_bytes",
+            "header_lines", "connections", "connections_per_source", "queued_bytes_per_connection"});
+  auto& core = server.core;
+  in.number("transactions", core.transactions.max_server_transactions, 16, many);
+  core.transactions.max_client_transactions = core.transactions.max_server_transactions;
+  in.number("pending_invites", core.transactions.max_pending_invites, 1, many);
+  in.number("requests", core.max_requests, 16, many);
+  in.number("branches", core.max_branches, 1, 64);
+  std::size_t megabytes = server.memory_bytes >> 20U;
+  in.number("memory_mb", megabytes, 4, 1 << 20);
+  server.memory_bytes = megabytes << 20U;
+  in.number("message_bytes", core.limits.message_bytes, 1024, 65535);
+  in.number("header_bytes", core.limits.header_bytes, 1024, 65535);
+  in.number("header_lines", core.limits.header_lines, 16, static_cast<std::int64_t>(parley::sip::max_header_lines));
+  server.limits.message = core.limits;
+  in.number("connections", server.limits.max_connections, 1, many);
+  in.number("connections_per_source", server.limits.max_connections_per_source, 1, many);
+  in.number("queued_bytes_per_connection", server.limits.queued_bytes_per_connection, 4096, 1 << 30);
+}
+
+void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
+  in.allow({"t1_ms", "t2_ms", "t4_ms", "trying_ms", "timer_c_s", "group_s", "tcp_idle_s"});
+  auto& t = server.core.transactions.timers;
+  read_milliseconds(in, "t1_ms", t.t1);
+  read_milliseconds(in, "t2_ms", t.t2);
+  read_milliseconds(in, "t4_ms", t.t4);
+  const auto trying = t.trying;
+  t = parley::transaction::timers::from(t.t1, t.t2, t.t4);
+  t.trying = trying;
+  read_milliseconds(in, "trying_ms", t.trying);
+  read_seconds(in, "timer_c_s", server.core.timer_c, 181);  // RFC 3261 16.6.11: more than three minutes
+  read_seconds(in, "group_s", server.core.group_time, 1);
+  auto idle = std::chrono::duration_cast<std::chrono::seconds>(server.limits.idle_timeout);
+  read_seconds(in, "tcp_idle_s", idle, 1);
+  server.limits.idle_timeout = idle;
+}
+
+std::string reason(const parley::sip::parse_error& error) {
+  return "at offset " + std::to_string(error.offset) + ": " + std::string(parley::sip::rule(error.code));
+}
+
+void read_location(table_reader& in, const toml::node& where, parley::net::proxy_server_options& server) {
+  in.allow({"aor", "contacts"});
+  std::string aor;
+  in.text("aor", aor);
+  std::vector<parley::proxy::route_table::contact> contacts;
+  in.tables("contacts", [&](table_reader& contact, const toml::node&) {
+    contact.allow({"uri", "q"});
+    parley::proxy::route_table::contact one;
+    contact.text("uri", one.uri);
+    one.q = static_cast<std::uint16_t>(std::lround(contact.decimal("q", 1.0, 0.0, 1.0) * 1000));
+    contacts.push_back(std::move(one));
+  });
+  if (const auto set = server.routes.set_location(aor, std::move(contacts)); !set) {
+    in.fail(where, "the location of \"" + aor + "\" has a bad URI " + reason(set.error()));
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path, configuration& config) {
+  toml::table root;
+  try {
+    root = toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    const auto& begin = error.source().begin;
+    const std::string why(error.description());
+    return path + (begin.line == 0 ? "" : ": line " + std::to_string(begin.line)) + ": " + why;
+  }
+  std::string error;
+  table_reader in(root, error);
+  in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless", "drain_timeout_s", "limits",
+            "timers", "location"});
+  auto& server = config.server;
+  in.texts("listen", [&](const std::string& text, const toml::node& node) {
+    parley::net::listener_options one;
+    if (const std::string why = read_listener(text, one); !why.empty()) return in.fail(node, why);
+    server.listeners.push_back(one);
+  });
+  in.texts("domains", [&](const std::string& text, const toml::node&) { server.domains.push_back(text); });
+  if (const toml::node* const node = root.get("route")) {
+    std::string route;
+    in.text("route", route);
+    if (const auto set = server.routes.set_default_route(route); error.empty() && !set) {
+      in.fail(*node, "\"" + route + "\" is no SIP URI " + reason(set.error()));
+    }
+  }
+  in.number("workers", server.workers, 1, 256);
+  if (const toml::node* const node = root.get("log_level")) {
+    std::string level;
+    in.text("log_level", level);
+    if (const std::string why = read_log_level(level, config.log_level); !why.empty()) in.fail(*node, why);
+  }
+  in.flag("record_route", server.core.record_route);
+  in.flag("stateless", server.core.stateless);
+  read_seconds(in, "drain_timeout_s", config.drain_timeout, 0);
+  in.table("limits", [&](table_reader& t) { read_limits(t, server); });
+  in.table("timers", [&](table_reader& t) { read_timers(t, server); });
+  in.tables("location", [&](table_reader& t, const toml::node& where) { read_location(t, where, server); });
+  return error.empty() ? error : path + ": " + error;
+}
+
+}  // namespace parley_proxy

@@ -1,0 +1,139 @@
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <parley/net/proxy_server.hpp>
+#include <parley/net/stderr_log.hpp>
+
+#include "configuration.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+namespace base = parley::base;
+namespace net = parley::net;
+
+using std::chrono::steady_clock;
+
+void log(base::log_sink& sink, base::log_level level, std::string_view message, std::span<const base::log_field> fields = {}) {
+  if (sink.enabled(level)) sink.write({level, "parley-proxy", message, fields});
+}
+
+std::string listener_text(const net::listener_options& listener, const base::socket_address& local) {
+  return std::string(listener.transport == parley::sip::transport::tcp ? "tcp:" : "udp:") + local.to_string();
+}
+
+/// Waits for signals: the first drains, the second, or the end of the drain's time, stops.
+class life {
+ public:
+  life(net::proxy_server& server, base::log_sink& log, std::chrono::seconds drain_timeout)
+      : server_(server), log_(log), drain_timeout_(drain_timeout), signals_(io_, SIGTERM, SIGINT), timer_(io_) {}
+
+  void run() {
+    wait_for_signal();
+    io_.run();
+  }
+
+ private:
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      if (draining_) {
+        log(log_, base::log_level::warning, "a second signal: ended at once");
+        return io_.stop();
+      }
+      draining_ = true;
+      deadline_ = steady_clock::now() + drain_timeout_;
+      const auto status = server_.status();
+      const std::array fields{base::log_field{"calls", std::uint64_t{status.calls}},
+                              base::log_field{"requests", std::uint64_t{status.requests_under_way}}};
+      log(log_, base::log_level::info, "draining: new calls get 503, what is under way is finished", fields);
+      server_.drain();
+      wait_for_drain();
+      wait_for_signal();
+    });
+  }
+
+  void wait_for_drain() {
+    timer_.expires_after(std::chrono::milliseconds(20));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      if (server_.is_drained()) {
+        log(log_, base::log_level::info, "drained");
+        return io_.stop();
+      }
+      if (steady_clock::now() >= deadline_) {
+        const auto status = server_.status();
+        const std::array fields{base::log_field{"calls", std::uint64_t{status.calls}},
+                                base::log_field{"requests", std::uint64_t{status.requests_under_way}}};
+        log(log_, base::log_level::warning, "the time to drain is over: ended with work left", fields);
+        return io_.stop();
+      }
+      wait_for_drain();
+    });
+  }
+
+  net::proxy_server& server_;
+  base::log_sink& log_;
+  std::chrono::seconds drain_timeout_;
+  asio::io_context io_;
+  asio::signal_set signals_;
+  asio::steady_timer timer_;
+  steady_clock::time_point deadline_;
+  bool draining_ = false;
+};
+
+int run(parley_proxy::configuration& config) {
+  net::stderr_log sink(config.log_level);
+  const auto listeners = config.server.listeners;
+  const auto drain_timeout = config.drain_timeout;
+  const std::size_t workers = config.server.workers;
+  net::proxy_server server(std::move(config.server), sink);
+  std::size_t failed = 0;
+  if (const auto opened = server.open(failed); !opened) {
+    std::fprintf(stderr, "parley-proxy: can't listen on %s: %s\n", listener_text(listeners[failed], listeners[failed].bind).c_str(),
+                 opened.error().message().c_str());
+    return 1;
+  }
+  life until_signal(server, sink, drain_timeout);
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const std::string where = listener_text(listeners[i], server.local_address(i));
+    const std::array fields{base::log_field{"address", where}, base::log_field{"workers", std::uint64_t{workers}}};
+    log(sink, base::log_level::info, "listening", fields);
+  }
+  server.start();
+  until_signal.run();
+  const auto status = server.status();
+  server.stop();
+  const std::array fields{base::log_field{"received", status.core.received},
+                          base::log_field{"requests_forwarded", status.core.requests_forwarded},
+                          base::log_field{"responses_forwarded", status.core.responses_forwarded},
+                          base::log_field{"refused", status.core.refused}, base::log_field{"overload", status.core.overload},
+                          base::log_field{"dropped_malformed", status.core.dropped_malformed},
+                          base::log_field{"dropped_stray", status.core.dropped_stray},
+                          base::log_field{"dropped_no_room", status.core.dropped_no_room}};
+  log(sink, base::log_level::info, "ended", fields);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    auto read = parley_proxy::read_command_line(argc, argv);
+    if (!read.run) {
+      std::fputs(read.message.c_str(), read.exit_code == 0 ? stdout : stderr);
+      return read.exit_code;
+    }
+    return run(read.config);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "parley-proxy: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <parley/base/api.hpp>
+#include <parley/proxy/core.hpp>
+#include <parley/proxy/own_addresses.hpp>
+#include <parley/sip/error.hpp>
+#include <parley/sip/message_view.hpp>
+
+namespace parley::proxy {
+
+/// Fixed local policy for a `core`: who is where, and where everybody else's requests go.
+///
+///  Request-URI                            decision
+///  ours, no user, OPTIONS                 answer 200
+///  an entry of the table                  its contacts, by q
+///  another, and there is a default route  that next hop, the Request-URI unchanged
+///  ours                                   404
+///  another's                              where the Request-URI says
+///
+/// *Ownership:* a decision refers to the table's texts.
+class route_table {
+ public:
+  struct contact {
+    std::string uri;
+    std::uint16_t q = 1000;  ///< thousandths
+  };
+
+  struct decision {
+    int status = 0;  ///< answer with this, where it isn't 0
+    std::vector<target> targets;
+  };
+
+  /// Where requests for others go. *Errors:* the rule that `uri` breaks; `expected_scheme` where it is no SIP URI.
+  PARLEY_API sip::parsed<void> set_default_route(std::string_view uri);
+
+  /// Enters the contacts of an address of record: a SIP URI of which user and host count. A second call replaces them.
+  /// *Errors:* the rule that a URI breaks.
+  PARLEY_API sip::parsed<void> set_location(std::string_view address_of_record, std::vector<contact> contacts);
+
+  /// Fills `out` with the decision about a request that passed `validate`. Its memory is used again, so that a decision
+  /// allocates nothing once it has been through the largest.
+  PARLEY_API void decide(const sip::message_view& request, const own_addresses& own, decision& out) const;
+
+ private:
+  std::string default_route_;
+  std::unordered_map<std::string, std::vector<contact>> locations_;
+};
+
+}  // namespace parley::proxy

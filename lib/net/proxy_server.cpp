@@ -1,0 +1,354 @@
+#include <parley/net/proxy_server.hpp>
+
+#include <array>
+#include <future>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <parley/net/clock.hpp>
+#include <parley/net/deadline_timer.hpp>
+#include <parley/net/resolver.hpp>
+#include <parley/net/shard_group.hpp>
+#include <parley/net/system_random.hpp>
+#include <parley/net/transport_set.hpp>
+#include <parley/sip/via.hpp>
+#include <parley/transaction/branch.hpp>
+
+#include "net/detail/interfaces.hpp"
+
+namespace parley::net {
+namespace {
+
+constexpr std::string_view room = "proxy";
+
+std::string host_text(const base::ip_address& ip) {
+  std::string text = ip.to_string();
+  if (!ip.is_v6()) return text;
+  text.insert(text.begin(), '[');
+  text.push_back(']');
+  return text;
+}
+
+base::buffer_pool_limits pool_limits(std::size_t bytes) {
+  base::buffer_pool_limits limits;
+  limits.max_bytes = bytes;
+  return limits;
+}
+
+/// One shard: sockets, core, resolver and timer on one executor.
+class shard final : public transport_handler {
+ public:
+  shard(std::size_t index, shard_group& group, const proxy_server_options& options, base::log_sink& log)
+      : index_(index),
+        group_(group),
+        options_(options),
+        log_(log),
+        pool_(pool_limits(options.memory_bytes)),
+        executor_(group.context(index).get_executor()),
+        transports_(executor_, pool_, *this, options.limits, log, static_cast<std::uint16_t>(index)),
+        resolver_(executor_),
+        drain_timer_(executor_),
+        timer_(executor_, [this](base::time_point now) { return handle_timeout(now); }) {}
+
+  transport_set& transports() noexcept { return transports_; }
+  base::buffer_pool& pool() noexcept { return pool_; }
+  const std::atomic<bool>& drained() const noexcept { return drained_; }
+
+  /// Makes the core; `core` is complete but for what is this shard's own.
+  void begin(proxy::core_options core) {
+    core.transactions.shard = static_cast<std::uint16_t>(index_);
+    core.share_calls = group_.size() > 1;
+    own_ = core.own;
+    for (const proxy::listener& l : core.listeners) own_.add(l.host, l.port);
+    core_.emplace(std::move(core), pool_, random_, steady_clock_source::now());
+  }
+
+  void drain() {
+    core_->drain();
+    watch_drain();
+  }
+
+  proxy_server_status status() const {
+    proxy_server_status out;
+    out.requests_under_way = core_->requests_under_way();
+    out.calls = core_->calls();
+    out.transactions = core_->transactions().server_count() + core_->transactions().client_count();
+    out.core = core_->counters();
+    out.transport = transports_.counters();
+    return out;
+  }
+
+  void forget_call(std::uint64_t call) { core_->forget_call(call); }
+
+  void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer message) override {
+    if (group_.size() > 1 && belongs_elsewhere(from, message)) return;
+    core_->handle_message(now, from, std::move(message));
+  }
+
+  void handle_framing_error(base::time_point now, const sip::hop& from, sip::parse_error error,
+                            base::packet_buffer head) override {
+    core_->handle_framing_error(now, from, error, std::move(head));
+  }
+
+  void handle_send_failure(base::time_point now, std::uint64_t ticket, const sip::hop&, base::error_code) override {
+    core_->handle_send_failure(now, ticket);
+    pump(now);
+  }
+
+  void handle_closed(base::time_point, const sip::hop&, base::error_code) override {}
+
+  void handle_batch_end(base::time_point now) override {
+    pump(now);
+    timer_.update(core_->poll_timeout());
+  }
+
+ private:
+  /// True where the message is a response to a request that another shard sent; it has then been handed over.
+  bool belongs_elsewhere(const sip::hop& from, const base::packet_buffer& message) {
+    if (!message.text().starts_with("SIP/")) return false;
+    if (!peeked_.parse(message.text())) return false;
+    const auto via = peeked_.get<sip::via_header>();
+    const auto branch = via ? transaction::branch_format::read(via->branch) : std::nullopt;
+    if (!branch || branch->shard == index_ || branch->shard >= group_.size()) return false;
+    group_.hand_over(branch->shard, from, message.bytes());
+    return true;
+  }
+
+  void pump(base::time_point now) {
+    proxy::event e;
+    while (core_->poll_event(e)) handle_event(now, e);
+    sip::outgoing out;
+    while (core_->poll_transmit(out)) transports_.send(std::move(out));
+  }
+
+  void handle_event(base::time_point now, const proxy::event& e) {
+    switch (e.what) {
+      case proxy::event::kind::none: return;
+      case proxy::event::kind::request: return decide(now, e.request);
+      case proxy::event::kind::resolve: return resolve(e);
+      case proxy::event::kind::foreign_call_ended:
+        for (std::size_t i = 0; i < group_.size(); ++i) {
+          if (i != index_ && tell_ended_) tell_ended_(i, e.lookup);
+        }
+        return;
+    }
+  }
+
+  void decide(base::time_point now, proxy::request_id id) {
+    options_.routes.decide(core_->view(id), own_, decision_);
+    if (decision_.status != 0) {
+      std::ignore = core_->respond(now, id, decision_.status,
+                                   {{}, {}, {{sip::header_id::accept, "*/*"},
+                                             {sip::header_id::allow, "INVITE, ACK, CANCEL, BYE, OPTIONS"}}});
+    } else {
+      std::ignore = core_->forward(now, id, decision_.targets);
+    }
+  }
+
+  void resolve(const proxy::event& e) {
+    resolver_.resolve(e.host, [this, lookup = e.lookup, host = e.host](base::error_code error,
+                                                                      const std::vector<base::ip_address>& addresses) {
+      if (error && log_.enabled(base::log_level::warning)) {
+        const std::string why = error.message();
+        const std::array fields{base::log_field{"host", host}, base::log_field{"error", why}};
+        log_.write({base::log_level::warning, room, "the next hop's name can't be resolved", fields});
+      }
+      const base::time_point now = steady_clock_source::now();
+      core_->handle_resolved(now, lookup, addresses);
+      pump(now);
+      transports_.flush();
+      timer_.update(core_->poll_timeout());
+    });
+  }
+
+  base::time_point handle_timeout(base::time_point now) {
+    // Each round does as much as the queues hold.
+    do {
+      core_->handle_timeout(now);
+      pump(now);
+    } while (core_->poll_timeout() <= now);
+    transports_.flush();
+    return core_->poll_timeout();
+  }
+
+  void watch_drain() {
+    const base::time_point now = steady_clock_source::now();
+    // A response that was lost is asked for again within T1: one more second for those.
+    const bool done = core_->is_drained();
+    if (!done) done_since_.reset();
+    if (done && !done_since_) done_since_ = now;
+    const bool nothing_to_repeat = core_->transactions().server_count() == 0;
+    if (done && (nothing_to_repeat || now - *done_since_ >= std::chrono::seconds(1))) {
+      drained_ = true;
+      return;
+    }
+    drain_timer_.expires_after(std::chrono::milliseconds(50));
+    drain_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) watch_drain();
+    });
+  }
+
+ public:
+  /// How a call's end is told to another shard.
+  std::function<void(std::size_t shard, std::uint64_t call)> tell_ended_;
+
+ private:
+  std::size_t index_;
+  shard_group& group_;
+  const proxy_server_options& options_;
+  base::log_sink& log_;
+  base::buffer_pool pool_;
+  system_random random_;
+  asio::any_io_executor executor_;
+  std::optional<proxy::core> core_;
+  transport_set transports_;
+  resolver resolver_;
+  asio::steady_timer drain_timer_;
+  deadline_timer timer_;
+  proxy::own_addresses own_;
+  proxy::route_table::decision decision_;
+  sip::message_view peeked_;
+  std::optional<base::time_point> done_since_;
+  std::atomic<bool> drained_ = false;
+};
+
+void add(proxy_server_status& sum, const proxy_server_status& part) {
+  sum.requests_under_way += part.requests_under_way;
+  sum.calls += part.calls;
+  sum.transactions += part.transactions;
+  sum.core.received += part.core.received;
+  sum.core.requests_forwarded += part.core.requests_forwarded;
+  sum.core.responses_forwarded += part.core.responses_forwarded;
+  sum.core.refused += part.core.refused;
+  sum.core.dropped_malformed += part.core.dropped_malformed;
+  sum.core.dropped_stray += part.core.dropped_stray;
+  sum.core.dropped_no_room += part.core.dropped_no_room;
+  sum.core.overload += part.core.overload;
+  sum.transport.datagrams_received += part.transport.datagrams_received;
+  sum.transport.datagrams_sent += part.transport.datagrams_sent;
+  sum.transport.datagram_receive_calls += part.transport.datagram_receive_calls;
+  sum.transport.datagram_send_calls += part.transport.datagram_send_calls;
+  sum.transport.connections_accepted += part.transport.connections_accepted;
+  sum.transport.connections_opened += part.transport.connections_opened;
+  sum.transport.connections_closed += part.transport.connections_closed;
+  sum.transport.stream_messages_received += part.transport.stream_messages_received;
+  sum.transport.stream_messages_sent += part.transport.stream_messages_sent;
+}
+
+}  // namespace
+
+struct proxy_server::implementation {
+  implementation(proxy_server_options o, base::log_sink& l)
+      : options(std::move(o)), log(l), group({.count = options.workers}, l) {
+    for (std::size_t i = 0; i < group.size(); ++i) shards.push_back(std::make_unique<shard>(i, group, options, log));
+  }
+
+  void complete_core() {
+    system_random random;
+    options.core.call_secret = base::siphash_key::from(random);
+    for (const std::string& domain : options.domains) {
+      const auto colon = domain.rfind(':');
+      const bool has_port = colon != std::string::npos && domain.find(']', colon) == std::string::npos &&
+                            domain.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+      const auto port = has_port ? static_cast<std::uint16_t>(std::strtoul(domain.c_str() + colon + 1, nullptr, 10)) : 0;
+      options.core.own.add(domain.substr(0, has_port ? colon : domain.size()), static_cast<std::uint16_t>(port));
+    }
+    const transport_set& first = shards.front()->transports();
+    for (std::uint16_t i = 0; i < options.listeners.size(); ++i) {
+      const listener_options& wanted = options.listeners[i];
+      proxy::listener out{wanted.transport, first.local_address(i), wanted.advertised_host, wanted.advertised_port};
+      if (out.port == 0) out.port = out.local.port;
+      if (out.local.ip.is_unspecified()) {
+        const auto all = detail::interface_addresses(out.local.ip);
+        for (const auto& ip : all) options.core.own.add(ip.to_string(), out.local.port);
+        if (out.host.empty() && !all.empty()) out.host = host_text(all.front());
+      }
+      if (out.host.empty()) out.host = host_text(out.local.ip);
+      options.core.listeners.push_back(std::move(out));
+    }
+  }
+
+  proxy_server_options options;
+  base::log_sink& log;
+  shard_group group;
+  std::vector<std::unique_ptr<shard>> shards;
+  bool started = false;
+};
+
+proxy_server::proxy_server(proxy_server_options options, base::log_sink& log)
+    : impl_(std::make_unique<implementation>(std::move(options), log)) {}
+
+proxy_server::~proxy_server() { stop(); }
+
+base::result<void> proxy_server::open(std::size_t& failed) {
+  implementation& s = *impl_;
+  for (std::size_t i = 0; i < s.options.listeners.size(); ++i) {
+    listener_options wanted = s.options.listeners[i];
+    wanted.reuse_port = s.shards.size() > 1;
+    for (const auto& one : s.shards) {
+      const auto opened = one->transports().listen(wanted);
+      if (!opened) {
+        failed = i;
+        return opened.error();
+      }
+      wanted.bind = one->transports().local_address(*opened);
+    }
+  }
+  s.complete_core();
+  for (const auto& one : s.shards) {
+    one->begin(s.options.core);
+    one->tell_ended_ = [&s](std::size_t other, std::uint64_t call) {
+      s.group.post(other, [target = s.shards[other].get(), call] { target->forget_call(call); });
+    };
+  }
+  return {};
+}
+
+base::socket_address proxy_server::local_address(std::size_t listener) const {
+  return impl_->shards.front()->transports().local_address(static_cast<std::uint16_t>(listener));
+}
+
+void proxy_server::start() {
+  for (std::size_t i = 0; i < impl_->shards.size(); ++i) {
+    impl_->group.attach(i, impl_->shards[i].get(), &impl_->shards[i]->pool());
+  }
+  impl_->group.start();
+  impl_->started = true;
+}
+
+void proxy_server::drain() {
+  for (std::size_t i = 0; i < impl_->shards.size(); ++i) {
+    impl_->group.post(i, [one = impl_->shards[i].get()] { one->drain(); });
+  }
+}
+
+bool proxy_server::is_drained() const noexcept {
+  for (const auto& one : impl_->shards) {
+    if (!one->drained()) return false;
+  }
+  return true;
+}
+
+proxy_server_status proxy_server::status() const {
+  proxy_server_status sum;
+  for (std::size_t i = 0; i < impl_->shards.size(); ++i) {
+    if (!impl_->started) {
+      add(sum, impl_->shards[i]->status());
+      continue;
+    }
+    std::promise<proxy_server_status> answer;
+    impl_->group.post(i, [one = impl_->shards[i].get(), &answer] { answer.set_value(one->status()); });
+    add(sum, answer.get_future().get());
+  }
+  return sum;
+}
+
+void proxy_server::stop() noexcept {
+  impl_->group.stop();
+  impl_->started = false;
+}
+
+}  // namespace parley::net

@@ -1,0 +1,68 @@
+#include <parley/proxy/route_table.hpp>
+
+#include <algorithm>
+
+#include <parley/sip/uri.hpp>
+
+namespace parley::proxy {
+namespace {
+
+/// user@host with the user unescaped and the host in lower case: RFC 3261 10.3.5 has the rest of the URI not count.
+std::string key_of(const sip::uri_view& uri) {
+  std::string key = sip::unescape(uri.user);
+  key += '@';
+  std::transform(uri.host.begin(), uri.host.end(), std::back_inserter(key), sip::lower);
+  return key;
+}
+
+}  // namespace
+
+sip::parsed<void> route_table::set_default_route(std::string_view uri) {
+  const auto parsed = sip::parse_uri(uri);
+  if (!parsed) return parsed.error();
+  if (!parsed->is_sip()) return sip::parse_error{sip::errc::expected_scheme, 0};
+  default_route_ = uri;
+  return {};
+}
+
+sip::parsed<void> route_table::set_location(std::string_view address_of_record, std::vector<contact> contacts) {
+  const auto parsed = sip::parse_uri(address_of_record);
+  if (!parsed) return parsed.error();
+  if (!parsed->is_sip()) return sip::parse_error{sip::errc::expected_scheme, 0};
+  for (const contact& c : contacts) {
+    if (const auto uri = sip::parse_uri(c.uri); !uri) return uri.error();
+  }
+  locations_[key_of(*parsed)] = std::move(contacts);
+  return {};
+}
+
+void route_table::decide(const sip::message_view& request, const own_addresses& own, decision& out) const {
+  out.status = 0;
+  out.targets.clear();
+  const auto uri = sip::parse_uri(request.request_uri());
+  if (!uri) {
+    out.status = 400;
+    return;
+  }
+  const bool ours = own.contains(*uri);
+  if (ours && !uri->has_user && request.method() == sip::method::options) {
+    out.status = 200;
+    return;
+  }
+  if (!locations_.empty() && uri->has_user) {
+    if (const auto found = locations_.find(key_of(*uri)); found != locations_.end()) {
+      for (const contact& c : found->second) out.targets.push_back({c.uri, {}, c.q});
+      if (out.targets.empty()) out.status = 480;
+      return;
+    }
+  }
+  if (!default_route_.empty()) {
+    out.targets.push_back({{}, default_route_, 1000});
+  } else if (ours) {
+    out.status = 404;
+  } else {
+    out.targets.push_back({});
+  }
+}
+
+}  // namespace parley::proxy
