@@ -74,6 +74,9 @@ class discarding_sink final : public log_sink {
   void write(const log_record&) noexcept override {}
 };
 
+// Made when the program is loaded and never destroyed, so that no lock guards it and no order of destruction matters.
+constinit discarding_sink discards;
+
 }  // namespace
 
 std::string_view to_string(log_level level) noexcept {
@@ -89,8 +92,7 @@ std::string_view to_string(log_level level) noexcept {
 }
 
 log_sink& null_sink() noexcept {
-  static discarding_sink instance;
-  return instance;
+  return discards;
 }
 
 void append_escaped(std::string& out, std::string_view text) {

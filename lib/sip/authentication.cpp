@@ -38,7 +38,8 @@ enum class field : std::uint8_t {
 constexpr std::uint64_t load_lower(const char* at) noexcept {
   std::uint64_t value = 0;
   if (std::is_constant_evaluated() || std::endian::native != std::endian::little) {
-    for (unsigned i = 0; i < 8; ++i) value |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+    for (unsigned i = 0; i < 8; ++i)
+      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
   } else {
     std::memcpy(&value, at, sizeof value);
   }
@@ -66,14 +67,22 @@ constexpr named_field named(std::string_view name, field id) {
 }
 
 constexpr std::array known_fields{
-    named("algorithm", field::algorithm), named("charset", field::charset),
-    named("cnonce", field::cnonce),       named("domain", field::domain),
-    named("nc", field::nc),               named("nextnonce", field::nextnonce),
-    named("nonce", field::nonce),         named("opaque", field::opaque),
-    named("qop", field::qop),             named("realm", field::realm),
-    named("response", field::response),   named("rspauth", field::rspauth),
-    named("stale", field::stale),         named("uri", field::uri),
-    named("userhash", field::userhash),   named("username", field::username),
+    named("algorithm", field::algorithm),
+    named("charset", field::charset),
+    named("cnonce", field::cnonce),
+    named("domain", field::domain),
+    named("nc", field::nc),
+    named("nextnonce", field::nextnonce),
+    named("nonce", field::nonce),
+    named("opaque", field::opaque),
+    named("qop", field::qop),
+    named("realm", field::realm),
+    named("response", field::response),
+    named("rspauth", field::rspauth),
+    named("stale", field::stale),
+    named("uri", field::uri),
+    named("userhash", field::userhash),
+    named("username", field::username),
     named("username*", field::username_ext),
 };
 
@@ -105,7 +114,8 @@ struct field_table {
     if (size == 0 || size > longest_name) return field::other;
     const std::uint64_t key = key_of(load_lower(name), size);
     const named_field& slot = slots[slot_of(key, size, factor)];
-    return slot.key == key && slot.size == size && slot.last == (name[size - 1] | 0x20) ? slot.id : field::other;
+    return slot.key == key && slot.size == size && slot.last == (name[size - 1] | 0x20) ? slot.id
+                                                                                        : field::other;
   }
 
   std::uint64_t factor = 0;
@@ -114,7 +124,8 @@ struct field_table {
 
 constexpr field_table fields;
 
-/// What may stand in a value that lost its quotes on the way: anything but a separator, a quote or a control character.
+/// What may stand in a value that lost its quotes on the way: anything but a separator, a quote or a control
+/// character.
 bool is_unquoted(char c) noexcept {
   const auto u = static_cast<unsigned char>(c);
   return u > 0x20 && u != ',' && u != '"' && u != 0x7f;
@@ -131,7 +142,8 @@ const char* find_quote(const char* at, const char* end) noexcept {
   return at;
 }
 
-/// Reads a token, a quoted string, or what is left of one that lost its quotes, and says where it ends; null where it failed.
+/// Reads a token, a quoted string, or what is left of one that lost its quotes, and says where it ends; null
+/// where it failed.
 const char* read_value(cursor& in, const char* start, std::string_view& out) noexcept {
   in.seek(start);
   if (in.peek() == '"') return in.read_quoted(out) ? in.position() : nullptr;
@@ -180,7 +192,8 @@ class field_set {
   std::uint32_t bits_ = 0;
 };
 
-/// Reads auth-params up to the end of the value. `target_of(id, name)` says where the value of a parameter goes.
+/// Reads auth-params up to the end of the value. `target_of(id, name)` says where the value of a parameter
+/// goes.
 template <class TargetOf>
 bool read_auth_params(cursor& in, field_set& seen, TargetOf&& target_of) noexcept {
   // The place is kept out of the cursor while all is well: it stays in a register.
@@ -260,7 +273,8 @@ bool read_scheme(cursor& in, Value& out) noexcept {
   if (in.position() == behind && !in.at_end()) return in.fail(errc::bad_character);
   out.digest = iequals(out.scheme, "Digest");
   if (out.digest) return true;
-  // The message index has cut the white space behind a value already; a text that came another way may have some.
+  // The message index has cut the white space behind a value already; a text that came another way may have
+  // some.
   std::string_view text = in.rest();
   while (!text.empty() && is(text.back(), char_lws)) text.remove_suffix(1);
   out.text = text;
@@ -268,7 +282,8 @@ bool read_scheme(cursor& in, Value& out) noexcept {
   return true;
 }
 
-// Assigning `{}` makes compilers clear the whole with one string instruction, which costs as much as reading four parameters.
+// Assigning `{}` makes compilers clear the whole with one string instruction, which costs as much as reading
+// four parameters.
 void clear(challenge& c) noexcept {
   c.scheme = c.text = c.realm = c.nonce = c.domain = c.opaque = c.algorithm = c.qop = c.charset = {};
   c.digest = c.has_opaque = c.stale = c.userhash = false;
@@ -348,7 +363,8 @@ bool read_credentials(cursor& in, credentials& out) noexcept {
   out.userhash = iequals(userhash, "true");
   if (seen.has(field::nc) && !read_nc(in, out.nc_text, out.nc)) return false;
   const bool user = seen.has(field::username) || seen.has(field::username_ext);
-  const bool base = seen.has(field::realm) && seen.has(field::nonce) && seen.has(field::uri) && seen.has(field::response);
+  const bool base =
+      seen.has(field::realm) && seen.has(field::nonce) && seen.has(field::uri) && seen.has(field::response);
   // RFC 7616 3.4: cnonce and nc come with qop.
   const bool count = out.qop.empty() || (seen.has(field::cnonce) && seen.has(field::nc));
   if (!user || !base || !count) return in.fail(errc::missing_parameter);
@@ -382,19 +398,25 @@ bool read_info(cursor& in, authentication_info& out) noexcept {
 
 }  // namespace
 
-bool www_authenticate_header::read(cursor& in, www_authenticate_header& out) noexcept { return read_challenge(in, out); }
+bool www_authenticate_header::read(cursor& in, www_authenticate_header& out) noexcept {
+  return read_challenge(in, out);
+}
 
 bool proxy_authenticate_header::read(cursor& in, proxy_authenticate_header& out) noexcept {
   return read_challenge(in, out);
 }
 
-bool authorization_header::read(cursor& in, authorization_header& out) noexcept { return read_credentials(in, out); }
+bool authorization_header::read(cursor& in, authorization_header& out) noexcept {
+  return read_credentials(in, out);
+}
 
 bool proxy_authorization_header::read(cursor& in, proxy_authorization_header& out) noexcept {
   return read_credentials(in, out);
 }
 
-bool authentication_info_header::read(cursor& in, authentication_info_header& out) noexcept { return read_info(in, out); }
+bool authentication_info_header::read(cursor& in, authentication_info_header& out) noexcept {
+  return read_info(in, out);
+}
 
 bool proxy_authentication_info_header::read(cursor& in, proxy_authentication_info_header& out) noexcept {
   return read_info(in, out);

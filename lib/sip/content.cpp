@@ -27,9 +27,10 @@ bool content_type_header::read(cursor& in, content_type_header& out) noexcept {
 bool content_disposition_header::read(cursor& in, content_disposition_header& out) noexcept {
   std::string_view handling;
   if (!in.read_token(out.type)) return false;
-  const bool good = read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
-    return !iequals(one.name, "handling") || detail::take_value(in, one, where, handling);
-  });
+  const bool good =
+      read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
+        return !iequals(one.name, "handling") || detail::take_value(in, one, where, handling);
+      });
   if (!good) return false;
   if (handling.empty() || iequals(handling, "required")) {
     out.handling = content_handling::required;

@@ -53,7 +53,8 @@ void put(date_text& out, std::size_t& at, std::string_view text) noexcept {
 }
 
 void put(date_text& out, std::size_t& at, unsigned value, std::size_t digits) noexcept {
-  for (std::size_t i = digits; i-- > 0; value /= 10) out.characters[at + i] = static_cast<char>('0' + value % 10);
+  for (std::size_t i = digits; i-- > 0; value /= 10)
+    out.characters[at + i] = static_cast<char>('0' + value % 10);
   at += digits;
 }
 
@@ -74,11 +75,12 @@ bool date_header::read(cursor& in, date_header& out) noexcept {
   unsigned year = 0;
   if (!read_name(in, day_names, weekday) || !read_char(in, ',') || !read_space(in)) return false;
   const char* const date_start = in.position();
-  if (!read_digits(in, 2, 31, day) || !read_space(in) || !read_name(in, month_names, month) || !read_space(in) ||
-      !read_digits(in, 4, 9999, year) || !read_space(in)) {
+  if (!read_digits(in, 2, 31, day) || !read_space(in) || !read_name(in, month_names, month) ||
+      !read_space(in) || !read_digits(in, 4, 9999, year) || !read_space(in)) {
     return false;
   }
-  const chrono::year_month_day date{chrono::year(static_cast<int>(year)), chrono::month(month + 1), chrono::day(day)};
+  const chrono::year_month_day date{chrono::year(static_cast<int>(year)), chrono::month(month + 1),
+                                    chrono::day(day)};
   if (!date.ok()) return in.fail(errc::bad_date, date_start);
   const chrono::sys_days days{date};
   if (chrono::weekday(days).c_encoding() != weekday) return in.fail(errc::bad_date, start);
@@ -86,7 +88,8 @@ bool date_header::read(cursor& in, date_header& out) noexcept {
   unsigned hour = 0;
   unsigned minute = 0;
   unsigned second = 0;
-  if (!read_digits(in, 2, 23, hour) || !read_char(in, ':') || !read_digits(in, 2, 59, minute) || !read_char(in, ':')) {
+  if (!read_digits(in, 2, 23, hour) || !read_char(in, ':') || !read_digits(in, 2, 59, minute) ||
+      !read_char(in, ':')) {
     return false;
   }
   // A leap second is written 60, and only at the end of a day.
@@ -138,7 +141,8 @@ bool warning_header::read(cursor& in, warning_header& out) noexcept {
   if (!read_lws(in)) return false;
   // warn-agent = hostport / pseudonym: a token, or an address that may have brackets and a port.
   const char* const agent = in.position();
-  while (!in.at_end() && (is(in.peek(), char_token | char_host) || in.peek() == '[' || in.peek() == ']' || in.peek() == ':')) {
+  while (!in.at_end() && (is(in.peek(), char_token | char_host) || in.peek() == '[' || in.peek() == ']' ||
+                          in.peek() == ':')) {
     in.advance(1);
   }
   out.agent = in.since(agent);

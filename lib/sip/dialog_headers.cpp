@@ -35,11 +35,13 @@ bool read_dialog(cursor& in, std::string_view& call_id, tag first, tag second, b
 
 bool replaces_header::read(cursor& in, replaces_header& out) noexcept {
   out.early_only = false;
-  return read_dialog(in, out.call_id, {"to-tag", out.to_tag}, {"from-tag", out.from_tag}, &out.early_only, out.parameters);
+  return read_dialog(in, out.call_id, {"to-tag", out.to_tag}, {"from-tag", out.from_tag}, &out.early_only,
+                     out.parameters);
 }
 
 bool join_header::read(cursor& in, join_header& out) noexcept {
-  return read_dialog(in, out.call_id, {"to-tag", out.to_tag}, {"from-tag", out.from_tag}, nullptr, out.parameters);
+  return read_dialog(in, out.call_id, {"to-tag", out.to_tag}, {"from-tag", out.from_tag}, nullptr,
+                     out.parameters);
 }
 
 bool target_dialog_header::read(cursor& in, target_dialog_header& out) noexcept {

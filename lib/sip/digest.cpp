@@ -8,9 +8,11 @@
 namespace parley::sip {
 namespace {
 
-/// The three hashes, looked up once for the process. Never freed: OpenSSL's own clean-up may run before any destructor of ours.
+/// The three hashes, looked up once for the process. Never freed: OpenSSL's own clean-up may run before any
+/// destructor of ours.
 struct fetched_hashes {
-  std::array<const EVP_MD*, 3> of{EVP_MD_fetch(nullptr, "MD5", nullptr), EVP_MD_fetch(nullptr, "SHA2-256", nullptr),
+  std::array<const EVP_MD*, 3> of{EVP_MD_fetch(nullptr, "MD5", nullptr),
+                                  EVP_MD_fetch(nullptr, "SHA2-256", nullptr),
                                   EVP_MD_fetch(nullptr, "SHA2-512/256", nullptr)};
 };
 
@@ -68,11 +70,16 @@ bool hex_digest::matches(std::string_view other) const noexcept {
 digest_hasher::digest_hasher() noexcept : context_(EVP_MD_CTX_new()) {}
 digest_hasher::~digest_hasher() = default;
 
-void digest_hasher::free_context::operator()(evp_md_ctx_st* context) const noexcept { EVP_MD_CTX_free(context); }
+void digest_hasher::free_context::operator()(evp_md_ctx_st* context) const noexcept {
+  EVP_MD_CTX_free(context);
+}
 
-bool digest_hasher::supports(digest_algorithm algorithm) noexcept { return hash_function(algorithm) != nullptr; }
+bool digest_hasher::supports(digest_algorithm algorithm) noexcept {
+  return hash_function(algorithm) != nullptr;
+}
 
-hex_digest digest_hasher::hash(digest_algorithm algorithm, std::initializer_list<std::string_view> joined_by_colons) noexcept {
+hex_digest digest_hasher::hash(digest_algorithm algorithm,
+                               std::initializer_list<std::string_view> joined_by_colons) noexcept {
   hex_digest out;
   const EVP_MD* const function = hash_function(algorithm);
   if (function == nullptr || !context_) return out;
@@ -105,7 +112,8 @@ hex_digest digest_hasher::userhash(digest_algorithm algorithm, std::string_view 
   return hash(algorithm, {username, realm});
 }
 
-hex_digest digest_hasher::response(digest_algorithm algorithm, std::string_view ha1, const digest_input& input) noexcept {
+hex_digest digest_hasher::response(digest_algorithm algorithm, std::string_view ha1,
+                                   const digest_input& input) noexcept {
   hex_digest session_key;
   if (is_session(algorithm)) {
     session_key = hash(algorithm, {ha1, input.nonce, input.cnonce});
@@ -147,7 +155,8 @@ void append_quoted(std::string& out, std::string_view text) {
 
 std::string digest_username(const credentials& from) {
   if (from.username_ext.empty()) return unescape_quoted(from.username);
-  // RFC 8187 3.2.1: charset ' [ language ] ' percent-encoded octets; only UTF-8 is allowed with Digest (RFC 7616 3.4).
+  // RFC 8187 3.2.1: charset ' [ language ] ' percent-encoded octets; only UTF-8 is allowed with Digest (RFC
+  // 7616 3.4).
   const std::string_view text = from.username_ext;
   const std::size_t charset = text.find('\'');
   if (charset == std::string_view::npos || !iequals(text.substr(0, charset), "UTF-8")) return {};

@@ -21,8 +21,10 @@ bool has_controls(std::string_view text) noexcept {
 }
 
 bool is_echoable(const challenge& c) noexcept {
-  const bool token = std::all_of(c.algorithm.begin(), c.algorithm.end(), [](char ch) { return is(ch, char_token); });
-  return token && detail::is_quotable(c.realm) && detail::is_quotable(c.nonce) && detail::is_quotable(c.opaque);
+  const bool token =
+      std::all_of(c.algorithm.begin(), c.algorithm.end(), [](char ch) { return is(ch, char_token); });
+  return token && detail::is_quotable(c.realm) && detail::is_quotable(c.nonce) &&
+         detail::is_quotable(c.opaque);
 }
 
 std::array<char, 8> count_digits(std::uint32_t count) noexcept {
@@ -52,7 +54,8 @@ bool digest_client::set_account(digest_account account) {
 }
 
 void digest_client::remove_account(std::string_view realm) {
-  const auto found = std::find_if(accounts_.begin(), accounts_.end(), [realm](const auto& a) { return a.realm == realm; });
+  const auto found =
+      std::find_if(accounts_.begin(), accounts_.end(), [realm](const auto& a) { return a.realm == realm; });
   if (found == accounts_.end()) return;
   cleanse(found->password);
   cleanse(found->ha1);
@@ -71,7 +74,8 @@ const digest_account* digest_client::find_account(std::string_view raw_realm) co
   return nullptr;
 }
 
-digest_client::session* digest_client::find_session(digest_asker asker, std::string_view plain_realm) noexcept {
+digest_client::session* digest_client::find_session(digest_asker asker,
+                                                    std::string_view plain_realm) noexcept {
   for (session& s : sessions_) {
     if (s.asker == asker && s.plain_realm == plain_realm) return &s;
   }
@@ -123,7 +127,8 @@ challenge_outcome digest_client::handle_challenges(digest_asker asker, std::span
         continue;
       }
       const std::optional<choice> judged = judge(c, account);
-      // RFC 8760 2.4, with the strongest as local policy: whoever can reorder headers can't weaken the answer.
+      // RFC 8760 2.4, with the strongest as local policy: whoever can reorder headers can't weaken the
+      // answer.
       if (judged && (!best || hash_of(judged->algorithm) > hash_of(best->algorithm))) best = judged;
     }
     if (!best) continue;
@@ -168,8 +173,8 @@ challenge_outcome digest_client::take(digest_asker asker, const choice& chosen, 
     } else if (mine->challenged) {
       return challenge_outcome::refused;
     }
-    // An answer in advance, with a nonce of an earlier request, that was refused without `stale`: many servers forget to say
-    // so, and the nonce is tried anew once.
+    // An answer in advance, with a nonce of an earlier request, that was refused without `stale`: many
+    // servers forget to say so, and the nonce is tried anew once.
   }
   mine->challenged = true;
 
@@ -191,14 +196,16 @@ challenge_outcome digest_client::take(digest_asker asker, const choice& chosen, 
   s->opaque = c.opaque;
   s->has_opaque = c.has_opaque;
   s->userhash = c.userhash;
-  s->ha1 = account.ha1.empty() ? hasher_.ha1(chosen.algorithm, account.username, account.realm, account.password)
-                               : hex_digest{};
+  s->ha1 = account.ha1.empty()
+               ? hasher_.ha1(chosen.algorithm, account.username, account.realm, account.password)
+               : hex_digest{};
   begin_nonce(*s, c.nonce);
   return challenge_outcome::retry;
 }
 
 void digest_client::begin_nonce(session& s, std::string_view nonce) {
-  // A nonce that comes again, under another algorithm perhaps, goes on with its count: a server knows it by its nonce.
+  // A nonce that comes again, under another algorithm perhaps, goes on with its count: a server knows it by
+  // its nonce.
   if (s.nonce != nonce) s.count = 0;
   s.nonce = nonce;
   s.generation = ++last_id_;
@@ -217,8 +224,8 @@ void digest_client::authorize(digest_attempt& attempt, std::string_view method, 
   for (auto& a : attempt.realms_) {
     session* const s = a.session == 0 || !detail::is_quotable(uri) ? nullptr : find_session(a.session);
     if (s == nullptr) continue;
-    const auto account =
-        std::find_if(accounts_.begin(), accounts_.end(), [s](const auto& one) { return one.realm == s->plain_realm; });
+    const auto account = std::find_if(accounts_.begin(), accounts_.end(),
+                                      [s](const auto& one) { return one.realm == s->plain_realm; });
     // A count does not wrap: the nonce is used up, and the server gives another one.
     if (account == accounts_.end() || s->count == 0xffffffffU) continue;
     ++s->count;
@@ -233,12 +240,13 @@ void digest_client::authorize(digest_attempt& attempt, std::string_view method, 
   out.resize(written);
 }
 
-void digest_client::write(const session& s, const digest_account& account, std::string_view method, std::string_view uri,
-                          std::string_view body, std::string& out) {
+void digest_client::write(const session& s, const digest_account& account, std::string_view method,
+                          std::string_view uri, std::string_view body, std::string& out) {
   const std::array<char, 8> digits = count_digits(s.count);
   const std::string_view nc(digits.data(), digits.size());
   const std::string_view ha1 = account.ha1.empty() ? s.ha1.view() : std::string_view(account.ha1);
-  const hex_digest response = hasher_.response(s.algorithm, ha1, {method, uri, s.nonce, s.qop, nc, s.cnonce, body});
+  const hex_digest response =
+      hasher_.response(s.algorithm, ha1, {method, uri, s.nonce, s.qop, nc, s.cnonce, body});
 
   out += "Digest username=";
   if (s.userhash) {
@@ -273,8 +281,9 @@ void digest_client::write(const session& s, const digest_account& account, std::
   if (s.userhash) out += ", userhash=true";
 }
 
-info_outcome digest_client::handle_info(digest_asker asker, const authentication_info& info, const digest_attempt& attempt,
-                                        std::string_view uri, std::string_view body) {
+info_outcome digest_client::handle_info(digest_asker asker, const authentication_info& info,
+                                        const digest_attempt& attempt, std::string_view uri,
+                                        std::string_view body) {
   session* s = nullptr;
   std::uint32_t count = 0;
   for (const auto& a : attempt.realms_) {
@@ -289,8 +298,8 @@ info_outcome digest_client::handle_info(digest_asker asker, const authentication
 
   info_outcome outcome = info_outcome::no_proof;
   if (!info.rspauth.empty()) {
-    const auto account =
-        std::find_if(accounts_.begin(), accounts_.end(), [s](const auto& one) { return one.realm == s->plain_realm; });
+    const auto account = std::find_if(accounts_.begin(), accounts_.end(),
+                                      [s](const auto& one) { return one.realm == s->plain_realm; });
     if (account == accounts_.end()) return info_outcome::no_proof;
     const std::string_view ha1 = account->ha1.empty() ? s->ha1.view() : std::string_view(account->ha1);
     const std::array<char, 8> digits = count_digits(count);

@@ -16,8 +16,8 @@
 namespace parley::sip {
 namespace {
 
-// A nonce is eight bytes of time and sixteen of MAC, in base64 as URLs have it: 32 characters, and each text of that length
-// over that alphabet stands for other bytes, so no nonce can be written in two ways.
+// A nonce is eight bytes of time and sixteen of MAC, in base64 as URLs have it: 32 characters, and each text
+// of that length over that alphabet stands for other bytes, so no nonce can be written in two ways.
 constexpr std::size_t issued_size = 8;
 constexpr std::size_t mac_size = 16;
 constexpr std::size_t nonce_size = 32;
@@ -75,7 +75,9 @@ struct digest_server::terms {
   std::uint32_t count = 1;
 };
 
-void digest_server::free_mac::operator()(evp_mac_ctx_st* context) const noexcept { EVP_MAC_CTX_free(context); }
+void digest_server::free_mac::operator()(evp_mac_ctx_st* context) const noexcept {
+  EVP_MAC_CTX_free(context);
+}
 
 digest_server::digest_server(digest_server_settings settings, base::random_source& random)
     : settings_(std::move(settings)), table_(settings_.max_nonces) {
@@ -106,8 +108,8 @@ bool digest_server::make_mac(std::uint64_t issued, std::string_view source, unsi
   std::size_t size = 0;
   // A null key starts again under the key of the construction.
   const bool good = EVP_MAC_init(context, nullptr, 0, nullptr) == 1 &&
-                    EVP_MAC_update(context, time.data(), time.size()) == 1 && update_text(context, settings_.realm) &&
-                    update_text(context, source) &&
+                    EVP_MAC_update(context, time.data(), time.size()) == 1 &&
+                    update_text(context, settings_.realm) && update_text(context, source) &&
                     EVP_MAC_final(context, full.data(), &size, full.size()) == 1 && size == full.size();
   std::copy_n(full.begin(), mac_size, out);
   return good;
@@ -117,18 +119,21 @@ std::string digest_server::make_nonce(base::time_point now, std::string_view sou
   // No two nonces bear the same number, not even those of one microsecond.
   last_issued_ = std::max(last_issued_ + 1, microseconds(now));
   raw_nonce raw{};
-  for (std::size_t i = 0; i < issued_size; ++i) raw[i] = static_cast<unsigned char>(last_issued_ >> (56 - 8 * i));
+  for (std::size_t i = 0; i < issued_size; ++i)
+    raw[i] = static_cast<unsigned char>(last_issued_ >> (56 - 8 * i));
   if (!make_mac(last_issued_, source, raw.data() + issued_size)) return {};
   std::string out;
   out.reserve(nonce_size);
   for (std::size_t i = 0; i < raw.size(); i += 3) {
-    const std::uint32_t three = static_cast<std::uint32_t>(raw[i]) << 16U | static_cast<std::uint32_t>(raw[i + 1]) << 8U | raw[i + 2];
+    const std::uint32_t three =
+        static_cast<std::uint32_t>(raw[i]) << 16U | static_cast<std::uint32_t>(raw[i + 1]) << 8U | raw[i + 2];
     for (unsigned shift = 24; shift > 0; shift -= 6) out.push_back(base64[three >> (shift - 6) & 63U]);
   }
   return out;
 }
 
-bool digest_server::read_nonce(std::string_view nonce, std::string_view source, std::uint64_t& issued) noexcept {
+bool digest_server::read_nonce(std::string_view nonce, std::string_view source,
+                               std::uint64_t& issued) noexcept {
   if (nonce.size() != nonce_size) return false;
   raw_nonce raw{};
   for (std::size_t i = 0; i < raw.size() / 3; ++i) {
@@ -149,10 +154,12 @@ bool digest_server::read_nonce(std::string_view nonce, std::string_view source, 
 
 bool digest_server::is_expired(base::time_point now, std::uint64_t issued) const noexcept {
   const std::uint64_t at = microseconds(now);
-  return at > issued && at - issued > static_cast<std::uint64_t>(std::max(settings_.nonce_lifetime, base::duration(0)).count());
+  return at > issued && at - issued > static_cast<std::uint64_t>(
+                                          std::max(settings_.nonce_lifetime, base::duration(0)).count());
 }
 
-void digest_server::challenge(base::time_point now, bool stale, std::string_view source, std::vector<std::string>& out) {
+void digest_server::challenge(base::time_point now, bool stale, std::string_view source,
+                              std::vector<std::string>& out) {
   out.resize(settings_.algorithms.size());
   const std::string nonce = make_nonce(now, source);
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -180,9 +187,11 @@ digest_outcome digest_server::read_terms(const digest_request& request, const cr
   if (!detail::equals_unescaped(from.realm, settings_.realm)) return wrong_realm;
   const auto algorithm = digest_algorithm_of(from.algorithm);
   const auto& offered = settings_.algorithms;
-  if (!algorithm || std::find(offered.begin(), offered.end(), *algorithm) == offered.end()) return unknown_algorithm;
+  if (!algorithm || std::find(offered.begin(), offered.end(), *algorithm) == offered.end())
+    return unknown_algorithm;
   const auto qop = digest_qop_of(from.qop);
-  if (!qop || (*qop == digest_qop::auth && !settings_.auth) || (*qop == digest_qop::auth_int && !settings_.auth_int) ||
+  if (!qop || (*qop == digest_qop::auth && !settings_.auth) ||
+      (*qop == digest_qop::auth_int && !settings_.auth_int) ||
       (*qop == digest_qop::none && !settings_.without_qop)) {
     return wrong_qop;
   }
@@ -197,7 +206,8 @@ digest_outcome digest_server::read_terms(const digest_request& request, const cr
   return accepted;
 }
 
-digest_outcome digest_server::examine(base::time_point now, const digest_request& request, const credentials& from) {
+digest_outcome digest_server::examine(base::time_point now, const digest_request& request,
+                                      const credentials& from) {
   terms said;
   const digest_outcome outcome = read_terms(request, from, said);
   if (outcome != digest_outcome::accepted) return outcome;
@@ -210,8 +220,8 @@ digest_outcome digest_server::examine(base::time_point now, const digest_request
   return said.qop == digest_qop::none ? digest_outcome::stale : digest_outcome::replayed;
 }
 
-bool digest_server::derive_ha1(const credentials& from, const digest_secret& secret, digest_algorithm algorithm,
-                               hex_digest& out) {
+bool digest_server::derive_ha1(const credentials& from, const digest_secret& secret,
+                               digest_algorithm algorithm, hex_digest& out) {
   const bool plain = secret.username.empty();
   if (from.userhash && plain && !secret.password.empty()) return false;
   if (plain && from.username_ext.empty() && from.username.find('\\') == std::string_view::npos) {
@@ -223,8 +233,8 @@ bool digest_server::derive_ha1(const credentials& from, const digest_secret& sec
   return true;
 }
 
-digest_outcome digest_server::check(base::time_point now, const digest_request& request, const credentials& from,
-                                    const digest_secret& secret) {
+digest_outcome digest_server::check(base::time_point now, const digest_request& request,
+                                    const credentials& from, const digest_secret& secret) {
   using enum digest_outcome;
   terms said;
   const digest_outcome outcome = read_terms(request, from, said);
@@ -243,7 +253,7 @@ digest_outcome digest_server::check(base::time_point now, const digest_request& 
     std::transform(secret.ha1.begin(), secret.ha1.end(), folded.begin(), lower);
     ha1 = {folded.data(), secret.ha1.size()};
   }
-  const digest_input input{request.method, from.uri,    from.nonce, said.qop,
+  const digest_input input{request.method, from.uri,    from.nonce,  said.qop,
                            from.nc_text,   from.cnonce, request.body};
   const hex_digest expected = hasher_.response(said.algorithm, ha1, input);
   OPENSSL_cleanse(&derived, sizeof derived);
@@ -253,7 +263,8 @@ digest_outcome digest_server::check(base::time_point now, const digest_request& 
   // RFC 7616 3.3: stale is for those who know the password.
   if (is_expired(now, said.issued)) return stale;
   const std::uint64_t at = microseconds(now);
-  const auto lifetime = static_cast<std::uint64_t>(std::max(settings_.nonce_lifetime, base::duration(0)).count());
+  const auto lifetime =
+      static_cast<std::uint64_t>(std::max(settings_.nonce_lifetime, base::duration(0)).count());
   if (at > lifetime) table_.drop_before(at - lifetime);
   switch (table_.take(said.issued, said.count)) {
     case nonce_table::use::fresh: return accepted;
@@ -263,8 +274,9 @@ digest_outcome digest_server::check(base::time_point now, const digest_request& 
   return said.qop == digest_qop::none ? stale : replayed;
 }
 
-std::string digest_server::authentication_info(base::time_point now, const credentials& from, const digest_secret& secret,
-                                               std::string_view body, bool next_nonce, std::string_view source) {
+std::string digest_server::authentication_info(base::time_point now, const credentials& from,
+                                               const digest_secret& secret, std::string_view body,
+                                               bool next_nonce, std::string_view source) {
   std::string out;
   const auto algorithm = digest_algorithm_of(from.algorithm);
   const auto qop = digest_qop_of(from.qop);

@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, 13> disposition_names{
 
 /// base64, base64url, and the periods of a PASSporT (RFC 8225 4).
 bool is_signature(char c) noexcept {
-  return is(c, char_alpha | char_digit) || c == '+' || c == '/' || c == '-' || c == '_' || c == '.' || c == '=';
+  return is(c, char_alpha | char_digit) || c == '+' || c == '/' || c == '-' || c == '_' || c == '.' ||
+         c == '=';
 }
 
 /// Reads LAQUOT absoluteURI RAQUOT; the URI's own grammar is left to whoever fetches it.

@@ -97,7 +97,8 @@ parsed<void> message::add(std::string_view name, std::string_view value) {
   const char* const start = value.data();
   value = trim(value);
   if (const std::size_t bad = find_bad_character(value); bad != std::string_view::npos) {
-    return parse_error{errc::control_in_message, static_cast<std::uint32_t>(value.data() - start + static_cast<std::ptrdiff_t>(bad))};
+    return parse_error{errc::control_in_message,
+                       static_cast<std::uint32_t>(value.data() - start + static_cast<std::ptrdiff_t>(bad))};
   }
   const header_id id = header_id_of(name);
   if (id == header_id::content_length) return {};  // to_string writes the true one

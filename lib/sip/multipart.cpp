@@ -86,7 +86,8 @@ parsed<multipart_reader> multipart_reader::open(std::string_view body, const con
   return make(body, type, limits);
 }
 
-parsed<multipart_reader> multipart_reader::open_nested(const body_part& part, const content_type_header& type) const noexcept {
+parsed<multipart_reader> multipart_reader::open_nested(const body_part& part,
+                                                       const content_type_header& type) const noexcept {
   const auto offset = static_cast<std::uint32_t>(part.content().data() - root_);
   if (depth_ >= limits_.body_depth) return parse_error{errc::too_deep, offset};
   parsed<multipart_reader> nested = make(part.content(), type, limits_);
@@ -111,7 +112,8 @@ bool multipart_reader::find_delimiter(const char* from, delimiter& out) const no
     rest.remove_prefix(2 + boundary_.size());
     out.last = rest.starts_with("--");
     if (out.last) rest.remove_prefix(2);
-    // RFC 2046 5.1.1: transport-padding. Any other text makes it a longer boundary, perhaps that of a body inside.
+    // RFC 2046 5.1.1: transport-padding. Any other text makes it a longer boundary, perhaps that of a body
+    // inside.
     while (!rest.empty() && is(rest.front(), char_lws)) rest.remove_prefix(1);
     if (!rest.empty() && !rest.starts_with("\r\n") && rest.front() != '\n') continue;
     out.line = line;
@@ -134,12 +136,14 @@ bool multipart_reader::read_headers(const char*& at, const char* end, body_part&
     }
     // Lines that begin with white space go on with the one before.
     while (line_end != end && is(*line_end, char_lws)) line_end = next_line(line_end, end);
-    if (static_cast<std::size_t>(line_end - start) > limits_.header_bytes) return fail(errc::headers_too_large, at);
+    if (static_cast<std::size_t>(line_end - start) > limits_.header_bytes)
+      return fail(errc::headers_too_large, at);
     const std::string_view line = between(at, cut_line_end(at, line_end));
     for (const char& c : line) {
       const auto u = static_cast<unsigned char>(c);
       if (u == 0) return fail(errc::nul_in_message, &c);
-      if ((u < 0x20 && c != '\t' && c != '\r' && c != '\n') || u == 0x7f) return fail(errc::control_in_message, &c);
+      if ((u < 0x20 && c != '\t' && c != '\r' && c != '\n') || u == 0x7f)
+        return fail(errc::control_in_message, &c);
     }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return fail(errc::missing_colon, at);
@@ -175,8 +179,10 @@ bool multipart_reader::next(body_part& out) noexcept {
   if (parts_ == limits_.body_parts) return fail(errc::too_many_parts, start);
   const char* content = start;
   if (!read_headers(content, found.line, out)) return false;
-  // Headers without an empty line behind them have no content; neither has an empty line that the boundary claims.
-  out.content_ = content < found.content_end ? between(content, found.content_end) : between(content, content);
+  // Headers without an empty line behind them have no content; neither has an empty line that the boundary
+  // claims.
+  out.content_ =
+      content < found.content_end ? between(content, found.content_end) : between(content, content);
   ++parts_;
   next_part_ = found.behind;
   ended_ = found.last;

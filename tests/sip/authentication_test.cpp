@@ -84,7 +84,8 @@ TEST_CASE("Digest credentials have all their parameters", "[sip][authentication]
 
 TEST_CASE("white space and folds may stand around every separator", "[sip][authentication]") {
   const auto read = parse<authorization_header>(
-      "  Digest\r\n username = \"bob\" ,\r\n\trealm\t=\"r\" ,nonce= \"n\"  ,  uri=\"sip:x\",response\r\n =\r\n \"00\" \t");
+      "  Digest\r\n username = \"bob\" ,\r\n\trealm\t=\"r\" ,nonce= \"n\"  ,  uri=\"sip:x\",response\r\n "
+      "=\r\n \"00\" \t");
   REQUIRE(read.has_value());
   CHECK(read->username == "bob");
   CHECK(read->realm == "r");
@@ -136,7 +137,8 @@ TEST_CASE("other schemes are kept as they stand", "[sip][authentication]") {
   CHECK(unknown->scheme == "NoOneKnowsThisScheme");
   CHECK(unknown->text == "opaque-data=here");
 
-  const auto bearer = parse<www_authenticate_header>(R"(Bearer  authz_server="https://a.example", scope="sip", error="x" )");
+  const auto bearer =
+      parse<www_authenticate_header>(R"(Bearer  authz_server="https://a.example", scope="sip", error="x" )");
   REQUIRE(bearer.has_value());
   CHECK(bearer->text == R"(authz_server="https://a.example", scope="sip", error="x")");
   std::string_view found;
@@ -170,11 +172,15 @@ TEST_CASE("what breaks a challenge is named with its place", "[sip][authenticati
   CHECK(error_of<header>("Digest realm=\"r\",nonce=\"n\",") == parse_error{errc::expected_token, 27});
   CHECK(error_of<header>("Digest realm=\"r\"") == parse_error{errc::missing_parameter, 16});
   CHECK(error_of<header>("Digest nonce=\"n\"") == parse_error{errc::missing_parameter, 16});
-  CHECK(error_of<header>("Digest realm=\"r\",nonce=\"n\",realm=\"s\"") == parse_error{errc::duplicate_parameter, 27});
-  CHECK(error_of<header>("Digest realm=\"r\",nonce=\"n\",Nonce=\"s\"") == parse_error{errc::duplicate_parameter, 27});
-  CHECK(error_of<header>("Digest stale=true,realm=\"r\",nonce=\"n\",stale=no") == parse_error{errc::duplicate_parameter, 38});
+  CHECK(error_of<header>("Digest realm=\"r\",nonce=\"n\",realm=\"s\"") ==
+        parse_error{errc::duplicate_parameter, 27});
+  CHECK(error_of<header>("Digest realm=\"r\",nonce=\"n\",Nonce=\"s\"") ==
+        parse_error{errc::duplicate_parameter, 27});
+  CHECK(error_of<header>("Digest stale=true,realm=\"r\",nonce=\"n\",stale=no") ==
+        parse_error{errc::duplicate_parameter, 38});
   // RFC 3261 7.3.1: challenges are not combined into one line.
-  CHECK(error_of<header>("Digest realm=\"r\",nonce=\"n\", Basic realm=\"r\"") == parse_error{errc::expected_equals, 34});
+  CHECK(error_of<header>("Digest realm=\"r\",nonce=\"n\", Basic realm=\"r\"") ==
+        parse_error{errc::expected_equals, 34});
 }
 
 TEST_CASE("what breaks credentials is named with its place", "[sip][authentication]") {
@@ -198,7 +204,8 @@ TEST_CASE("what breaks credentials is named with its place", "[sip][authenticati
   CHECK(error_of<header>(base + ",nc=\"\"") == parse_error{errc::bad_parameter, 70});
   CHECK(error_of<header>(base + ",username*=UTF-8''u") == parse_error{errc::duplicate_parameter, 76});
 
-  const std::string ext = R"(Digest username*=UTF-8''u,realm="r",nonce="n",uri="sip:x",response="00",userhash=)";
+  const std::string ext =
+      R"(Digest username*=UTF-8''u,realm="r",nonce="n",uri="sip:x",response="00",userhash=)";
   CHECK(error_of<header>(ext + "false") == parse_error{});
   CHECK(error_of<header>(ext + "true") == parse_error{errc::bad_parameter, 17});
 
@@ -257,7 +264,8 @@ TEST_CASE("a message gives each of its challenges", "[sip][authentication]") {
 }
 
 TEST_CASE("algorithms and qop go by their names", "[sip][authentication]") {
-  for (const std::string_view name : {"MD5", "MD5-sess", "SHA-256", "SHA-256-sess", "SHA-512-256", "SHA-512-256-sess"}) {
+  for (const std::string_view name :
+       {"MD5", "MD5-sess", "SHA-256", "SHA-256-sess", "SHA-512-256", "SHA-512-256-sess"}) {
     const auto algorithm = digest_algorithm_of(name);
     REQUIRE(algorithm.has_value());
     CHECK(name_of(*algorithm) == name);

@@ -33,7 +33,8 @@ TEST_CASE("Content-Type is a type with parameters", "[sip][content]") {
   CHECK(mixed->is_multipart());
   CHECK(mixed->boundary == "7a9cbec02ceef655");
 
-  const auto spaced = parse<content_type_header>("Text / HTML ; Charset = ISO-8859-4 ;\r\n Boundary=\"a b:c\"; x=\"y\"");
+  const auto spaced =
+      parse<content_type_header>("Text / HTML ; Charset = ISO-8859-4 ;\r\n Boundary=\"a b:c\"; x=\"y\"");
   REQUIRE(spaced.has_value());
   CHECK(spaced->type == "Text");
   CHECK(spaced->subtype == "HTML");
@@ -85,13 +86,15 @@ TEST_CASE("Content-Disposition says how a body is to be handled", "[sip][content
   CHECK(error_of<header>("") == parse_error{errc::expected_token, 0});
   CHECK(error_of<header>(";handling=optional") == parse_error{errc::expected_token, 0});
   CHECK(error_of<header>("session;handling") == parse_error{errc::bad_parameter, 8});
-  CHECK(error_of<header>("session;handling=optional;handling=required") == parse_error{errc::duplicate_parameter, 26});
+  CHECK(error_of<header>("session;handling=optional;handling=required") ==
+        parse_error{errc::duplicate_parameter, 26});
 }
 
 TEST_CASE("Accept is a list of ranges", "[sip][content]") {
   std::string seen;
   const auto walked = parse_list<accept_header>(
-      "application/sdp;level=1, application/x-private;q=0.5 , text/*;q=0, */*;q=1.000;ext", [&](const accept_header& a) {
+      "application/sdp;level=1, application/x-private;q=0.5 , text/*;q=0, */*;q=1.000;ext",
+      [&](const accept_header& a) {
         seen += std::string(a.type) + "/" + std::string(a.subtype) + ":" + std::to_string(a.q) + " ";
       });
   REQUIRE(walked.has_value());

@@ -77,9 +77,11 @@ TEST_CASE("what is no date in GMT is refused at its place", "[sip][date]") {
 }
 
 TEST_CASE("what is written is read back", "[sip][date]") {
-  CHECK(format_date(at(2010y / chrono::November / 13, 23h + 29min)).view() == "Sat, 13 Nov 2010 23:29:00 GMT");
+  CHECK(format_date(at(2010y / chrono::November / 13, 23h + 29min)).view() ==
+        "Sat, 13 Nov 2010 23:29:00 GMT");
   CHECK(format_date(chrono::sys_seconds{}).view() == "Thu, 01 Jan 1970 00:00:00 GMT");
-  CHECK(format_date(parley::base::wall_time{chrono::microseconds(-1)}).view() == "Wed, 31 Dec 1969 23:59:59 GMT");
+  CHECK(format_date(parley::base::wall_time{chrono::microseconds(-1)}).view() ==
+        "Wed, 31 Dec 1969 23:59:59 GMT");
   const chrono::sys_seconds first = at(0y / chrono::January / 1, 0s);
   const chrono::sys_seconds last = at(9999y / chrono::December / 31, 23h + 59min + 59s);
   CHECK(format_date(first - 1s).view() == format_date(first).view());
@@ -99,7 +101,8 @@ TEST_CASE("Warning has a code, an agent and a text", "[sip][date]") {
   // RFC 3261 20.43
   int count = 0;
   const auto walked = parse_list<warning_header>(
-      "307 isi.edu \"Session parameter 'foo' not understood\",\r\n 301 [2001:db8::1]:5060 \"Incompatible, \\\"E.164\\\"\" , 399 pseudonym \"\"",
+      "307 isi.edu \"Session parameter 'foo' not understood\",\r\n 301 [2001:db8::1]:5060 \"Incompatible, "
+      "\\\"E.164\\\"\" , 399 pseudonym \"\"",
       [&](const warning_header& w) {
         ++count;
         if (count == 1) {

@@ -43,8 +43,10 @@ TEST_CASE("what breaks a Replaces is named with its place", "[sip][dialog_header
   CHECK(error_of<header>("a;to-tag=\"1\";from-tag=2") == parse_error{errc::bad_parameter, 2});
   CHECK(error_of<header>("a;to-tag=1;to-tag=1;from-tag=2") == parse_error{errc::duplicate_parameter, 11});
   CHECK(error_of<header>("a;to-tag=1;from-tag=2;from-tag=2") == parse_error{errc::duplicate_parameter, 22});
-  CHECK(error_of<header>("a;early-only;to-tag=1;early-only;from-tag=2") == parse_error{errc::duplicate_parameter, 22});
-  CHECK(error_of<header>("a;to-tag=1;from-tag=2,b;to-tag=1;from-tag=2") == parse_error{errc::trailing_text, 21});
+  CHECK(error_of<header>("a;early-only;to-tag=1;early-only;from-tag=2") ==
+        parse_error{errc::duplicate_parameter, 22});
+  CHECK(error_of<header>("a;to-tag=1;from-tag=2,b;to-tag=1;from-tag=2") ==
+        parse_error{errc::trailing_text, 21});
 }
 
 TEST_CASE("Join and Target-Dialog name dialogs too", "[sip][dialog_headers]") {
@@ -58,7 +60,8 @@ TEST_CASE("Join and Target-Dialog name dialogs too", "[sip][dialog_headers]") {
   CHECK(error_of<join_header>("a;to-tag=1") == parse_error{errc::missing_parameter, 10});
 
   // RFC 4538 7
-  const auto target = parse<target_dialog_header>("fa77as7dad8-sd98ajzz@host.example.com\r\n ;local-tag=kkaz-\r\n ;remote-tag=6544");
+  const auto target = parse<target_dialog_header>(
+      "fa77as7dad8-sd98ajzz@host.example.com\r\n ;local-tag=kkaz-\r\n ;remote-tag=6544");
   REQUIRE(target.has_value());
   CHECK(target->call_id == "fa77as7dad8-sd98ajzz@host.example.com");
   CHECK(target->local_tag == "kkaz-");

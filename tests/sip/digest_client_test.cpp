@@ -22,7 +22,8 @@ struct fixture {
   fixture() { REQUIRE(client.set_account({"r", "alice", "secret", {}, {}})); }
 
   /// Hands one response's challenges to the client.
-  outcome challenged(std::initializer_list<std::string_view> texts, digest_asker asker = digest_asker::user_agent) {
+  outcome challenged(std::initializer_list<std::string_view> texts,
+                     digest_asker asker = digest_asker::user_agent) {
     std::vector<challenge> offered;
     for (const std::string_view text : texts) {
       const auto read = parse<www_authenticate_header>(text);
@@ -32,7 +33,8 @@ struct fixture {
     return client.handle_challenges(asker, offered, attempt);
   }
 
-  const credentials& answer(std::string_view method = "REGISTER", std::string_view uri = "sip:r", std::string_view body = "") {
+  const credentials& answer(std::string_view method = "REGISTER", std::string_view uri = "sip:r",
+                            std::string_view body = "") {
     client.authorize(attempt, method, uri, body, answers);
     REQUIRE(answers.size() == 1);
     const auto read = parse<authorization_header>(answers[0].value);
@@ -41,12 +43,13 @@ struct fixture {
     return last;
   }
 
-  bool is_right(const credentials& c, std::string_view password = "secret", std::string_view method = "REGISTER",
-                std::string_view body = "") {
+  bool is_right(const credentials& c, std::string_view password = "secret",
+                std::string_view method = "REGISTER", std::string_view body = "") {
     const alg a = digest_algorithm_of(c.algorithm).value();
     const hex_digest ha1 = hasher.ha1(a, "alice", "r", password);
     return hasher
-        .response(a, ha1.view(), {method, c.uri, c.nonce, digest_qop_of(c.qop).value(), c.nc_text, c.cnonce, body})
+        .response(a, ha1.view(),
+                  {method, c.uri, c.nonce, digest_qop_of(c.qop).value(), c.nc_text, c.cnonce, body})
         .matches(c.response);
   }
 
@@ -61,7 +64,8 @@ struct fixture {
 constexpr std::string_view plain = R"(Digest realm="r", nonce="n1", qop="auth", algorithm=MD5)";
 constexpr std::string_view plain_again = R"(Digest realm="r", nonce="n2", qop="auth", algorithm=MD5)";
 constexpr std::string_view stale = R"(Digest realm="r", nonce="n3", qop="auth", algorithm=MD5, stale=true)";
-constexpr std::string_view stale_again = R"(Digest realm="r", nonce="n4", qop="auth", algorithm=MD5, stale=true)";
+constexpr std::string_view stale_again =
+    R"(Digest realm="r", nonce="n4", qop="auth", algorithm=MD5, stale=true)";
 
 }  // namespace
 
@@ -69,7 +73,9 @@ TEST_CASE("a challenge is answered, with what it has asked for", "[sip][digest_c
   fixture f;
   f.client.authorize(f.attempt, "REGISTER", "sip:r", "", f.answers);
   CHECK(f.answers.empty());
-  CHECK(f.challenged({R"(Digest realm="r", nonce="a/b+c==", qop="auth,auth-int", algorithm=sha-256, opaque="")"}) == outcome::retry);
+  CHECK(f.challenged(
+            {R"(Digest realm="r", nonce="a/b+c==", qop="auth,auth-int", algorithm=sha-256, opaque="")"}) ==
+        outcome::retry);
   const credentials& c = f.answer();
   CHECK(f.answers[0].id == header_id::authorization);
   CHECK(c.username == "alice");
@@ -110,7 +116,8 @@ TEST_CASE("RFC 3261 22.4: without qop there is no cnonce and no count", "[sip][d
 
 TEST_CASE("auth-int is used where nothing else is offered", "[sip][digest_client]") {
   fixture f;
-  CHECK(f.challenged({R"(Digest realm="r", nonce="n", qop="auth-int", algorithm=SHA-512-256-sess)"}) == outcome::retry);
+  CHECK(f.challenged({R"(Digest realm="r", nonce="n", qop="auth-int", algorithm=SHA-512-256-sess)"}) ==
+        outcome::retry);
   const credentials& c = f.answer("INVITE", "sip:x", "v=0\r\n");
   CHECK(c.qop == "auth-int");
   CHECK(f.is_right(c, "secret", "INVITE", "v=0\r\n"));
@@ -137,7 +144,8 @@ TEST_CASE("RFC 8760 2.4: the strongest challenge is answered", "[sip][digest_cli
   CHECK(g.answer().nonce == "2");
   CHECK(g.is_right(g.last));
   g.attempt = {};
-  CHECK(g.challenged({R"(Digest realm="r", nonce="9", qop="auth", algorithm=SHA-256)"}) == outcome::not_supported);
+  CHECK(g.challenged({R"(Digest realm="r", nonce="9", qop="auth", algorithm=SHA-256)"}) ==
+        outcome::not_supported);
 }
 
 TEST_CASE("no realm but a configured one is answered", "[sip][digest_client]") {
@@ -166,7 +174,8 @@ TEST_CASE("a refusal ends the attempt", "[sip][digest_client]") {
   SECTION("with the same nonce") { CHECK(f.challenged({plain}) == outcome::refused); }
   SECTION("with another nonce") { CHECK(f.challenged({plain_again}) == outcome::refused); }
   SECTION("with the same nonce, called stale") {
-    CHECK(f.challenged({R"(Digest realm="r", nonce="n1", qop="auth", algorithm=MD5, stale=true)"}) == outcome::refused);
+    CHECK(f.challenged({R"(Digest realm="r", nonce="n1", qop="auth", algorithm=MD5, stale=true)"}) ==
+          outcome::refused);
   }
 }
 
@@ -199,7 +208,9 @@ TEST_CASE("requests that follow answer in advance", "[sip][digest_client]") {
     CHECK(f.answer().nonce == "n2");
     CHECK(f.challenged({R"(Digest realm="r", nonce="n5", qop="auth")"}) == outcome::refused);
   }
-  SECTION("and are refused under the nonce that they used") { CHECK(f.challenged({plain}) == outcome::refused); }
+  SECTION("and are refused under the nonce that they used") {
+    CHECK(f.challenged({plain}) == outcome::refused);
+  }
   SECTION("but a new request answers nobody") {
     f.attempt = {};
     f.client.authorize(f.attempt, "INVITE", "sip:stranger@example.com", "", f.answers);
@@ -237,8 +248,9 @@ TEST_CASE("proxies and user agents are answered side by side", "[sip][digest_cli
   CHECK(f.answers[0].id == header_id::proxy_authorization);
   CHECK(f.answers[1].id == header_id::authorization);
   // One refuses: it is no use to go on with the other.
-  CHECK(f.challenged({R"(Digest realm="p", nonce="nq", qop="auth")", R"(Digest realm="r", nonce="ns", stale=true)"},
-                     digest_asker::proxy) == outcome::refused);
+  CHECK(f.challenged(
+            {R"(Digest realm="p", nonce="nq", qop="auth")", R"(Digest realm="r", nonce="ns", stale=true)"},
+            digest_asker::proxy) == outcome::refused);
 
   f.client.remove_account("p");
   f.client.authorize(f.attempt, "INVITE", "sip:bob@r", "", f.answers);
@@ -269,7 +281,8 @@ TEST_CASE("an attempt holds so many realms", "[sip][digest_client]") {
 
 TEST_CASE("userhash hides the name", "[sip][digest_client]") {
   fixture f;
-  CHECK(f.challenged({R"(Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256, userhash=true)"}) == outcome::retry);
+  CHECK(f.challenged({R"(Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256, userhash=true)"}) ==
+        outcome::retry);
   const credentials& c = f.answer();
   CHECK(c.userhash);
   CHECK(c.username == f.hasher.userhash(alg::sha_256, "alice", "r").view());
@@ -278,9 +291,10 @@ TEST_CASE("userhash hides the name", "[sip][digest_client]") {
 
 TEST_CASE("nothing in a challenge breaks out of the answer", "[sip][digest_client]") {
   fixture f;
-  for (const char* bad : {"Digest realm=\"r\", nonce=x\\", "Digest realm=\"r\", nonce=\"a\r\n b\"",
-                          "Digest realm=\"r\", nonce=n, opaque=\"\x01\"", "Digest realm=\"r\", nonce=n, opaque=y\\",
-                          "Digest realm=\"r\", nonce=n, algorithm=\"MD5,x\""}) {
+  for (const char* bad :
+       {"Digest realm=\"r\", nonce=x\\", "Digest realm=\"r\", nonce=\"a\r\n b\"",
+        "Digest realm=\"r\", nonce=n, opaque=\"\x01\"", "Digest realm=\"r\", nonce=n, opaque=y\\",
+        "Digest realm=\"r\", nonce=n, algorithm=\"MD5,x\""}) {
     CAPTURE(bad);
     CHECK(f.challenged({bad}) == outcome::malformed);
   }
@@ -298,7 +312,8 @@ TEST_CASE("nothing in a challenge breaks out of the answer", "[sip][digest_clien
 }
 
 TEST_CASE("client and server agree, and know each other", "[sip][digest_client]") {
-  const alg all[] = {alg::md5, alg::md5_sess, alg::sha_256, alg::sha_256_sess, alg::sha_512_256, alg::sha_512_256_sess};
+  const alg all[] = {alg::md5,          alg::md5_sess,    alg::sha_256,
+                     alg::sha_256_sess, alg::sha_512_256, alg::sha_512_256_sess};
   for (const alg a : all) {
     CAPTURE(std::string(name_of(a)));
     digest_server_settings settings;
@@ -326,15 +341,21 @@ TEST_CASE("client and server agree, and know each other", "[sip][digest_client]"
     authentication_info forged = *info;
     const std::string zeros(hex_size(a), '0');
     forged.rspauth = zeros;
-    CHECK(f.client.handle_info(digest_asker::user_agent, forged, f.attempt, "sip:r", "reply") == info_outcome::wrong_proof);
-    CHECK(f.client.handle_info(digest_asker::user_agent, *info, f.attempt, "sip:other", "reply") == info_outcome::wrong_proof);
-    CHECK(f.client.handle_info(digest_asker::proxy, *info, f.attempt, "sip:r", "reply") == info_outcome::no_proof);
+    CHECK(f.client.handle_info(digest_asker::user_agent, forged, f.attempt, "sip:r", "reply") ==
+          info_outcome::wrong_proof);
+    CHECK(f.client.handle_info(digest_asker::user_agent, *info, f.attempt, "sip:other", "reply") ==
+          info_outcome::wrong_proof);
+    CHECK(f.client.handle_info(digest_asker::proxy, *info, f.attempt, "sip:r", "reply") ==
+          info_outcome::no_proof);
     if (is_session(a)) {
-      CHECK(f.client.handle_info(digest_asker::user_agent, *info, f.attempt, "sip:r", "other") == info_outcome::wrong_proof);
+      CHECK(f.client.handle_info(digest_asker::user_agent, *info, f.attempt, "sip:r", "other") ==
+            info_outcome::wrong_proof);
     }
-    CHECK(f.client.handle_info(digest_asker::user_agent, *info, f.attempt, "sip:r", "reply") == info_outcome::verified);
+    CHECK(f.client.handle_info(digest_asker::user_agent, *info, f.attempt, "sip:r", "reply") ==
+          info_outcome::verified);
     // It was for the nonce before; that one is given up now.
-    CHECK(f.client.handle_info(digest_asker::user_agent, *info, f.attempt, "sip:r", "reply") == info_outcome::no_proof);
+    CHECK(f.client.handle_info(digest_asker::user_agent, *info, f.attempt, "sip:r", "reply") ==
+          info_outcome::no_proof);
 
     f.attempt = f.attempt.follow_up();
     CHECK(f.answer("REGISTER", "sip:r", "body").nc == 1);
@@ -358,10 +379,12 @@ TEST_CASE("a next nonce without proof is taken, a broken one is not", "[sip][dig
   (void)f.answer();
   authentication_info info;
   info.nextnonce = "x\r\ny";
-  CHECK(f.client.handle_info(digest_asker::user_agent, info, f.attempt, "sip:r", "") == info_outcome::no_proof);
+  CHECK(f.client.handle_info(digest_asker::user_agent, info, f.attempt, "sip:r", "") ==
+        info_outcome::no_proof);
   CHECK(f.answer().nonce == "n1");
   info.nextnonce = "fresh";
-  CHECK(f.client.handle_info(digest_asker::user_agent, info, f.attempt, "sip:r", "") == info_outcome::no_proof);
+  CHECK(f.client.handle_info(digest_asker::user_agent, info, f.attempt, "sip:r", "") ==
+        info_outcome::no_proof);
   CHECK(f.answer().nonce == "fresh");
   CHECK(f.last.nc == 1);
   CHECK(f.is_right(f.last));

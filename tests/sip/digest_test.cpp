@@ -18,8 +18,8 @@ struct vector {
   std::string_view response;
 };
 
-// bob at biloxi.com with the password zanzibar, INVITE sip:bob@biloxi.com with the body "v=0" CRLF. The MD5 lines are those
-// of draft-smith-sipping-auth-examples; the others were computed with another implementation.
+// bob at biloxi.com with the password zanzibar, INVITE sip:bob@biloxi.com with the body "v=0" CRLF. The MD5
+// lines are those of draft-smith-sipping-auth-examples; the others were computed with another implementation.
 constexpr vector vectors[] = {
     {alg::md5, digest_qop::none, "bf57e4e0d0bffc0fbaedce64d59add5e"},
     {alg::md5, digest_qop::auth, "89eb0059246c02b2f6ee02c7961d5ea3"},
@@ -32,13 +32,18 @@ constexpr vector vectors[] = {
     {alg::sha_256, digest_qop::auth_int, "554a9ffe79ce71c3cb6c9630deddd2787d8033f895e5cdef6a73c8e84ed4c979"},
     {alg::sha_256_sess, digest_qop::none, "2ceb74b5bf787a27f00a80b94f397228de1a9bab1c3c56b7c6f984cf9f3ffdf7"},
     {alg::sha_256_sess, digest_qop::auth, "5da59c9ca40954be9d5063a15a174066c8251be2c10cf47c144c366dc7daf792"},
-    {alg::sha_256_sess, digest_qop::auth_int, "0b4a1efc19e1b701ec5775b6b16dde0fc416102e34a6c5bd6f957b20b5d79170"},
+    {alg::sha_256_sess, digest_qop::auth_int,
+     "0b4a1efc19e1b701ec5775b6b16dde0fc416102e34a6c5bd6f957b20b5d79170"},
     {alg::sha_512_256, digest_qop::none, "9e960b3a01beb63f1ea5d45d43bd8a2178879d3c9ddbbdb0624187ca823c6eca"},
     {alg::sha_512_256, digest_qop::auth, "7f1a09de0f19af0a1eac2b28d33e3f2fb89cca1ad8fb01bba5e1883b288bac14"},
-    {alg::sha_512_256, digest_qop::auth_int, "e9a7fbc1c80a10421c59a0c982f28d40e0ddc7b62ef3dc4faf68f179c6e05922"},
-    {alg::sha_512_256_sess, digest_qop::none, "10f52db7e2818a98871fd94294a2593a22eeaf07e23dad0b2bb52694442db5dd"},
-    {alg::sha_512_256_sess, digest_qop::auth, "077d9677be83f41f162d1a4453dc163389919f81e5927391d972f477da767633"},
-    {alg::sha_512_256_sess, digest_qop::auth_int, "0220683d8c9faccc1d05bd2ef0e7ccdff87eacd5f06fb6bfd9cd7d3acf66a00b"},
+    {alg::sha_512_256, digest_qop::auth_int,
+     "e9a7fbc1c80a10421c59a0c982f28d40e0ddc7b62ef3dc4faf68f179c6e05922"},
+    {alg::sha_512_256_sess, digest_qop::none,
+     "10f52db7e2818a98871fd94294a2593a22eeaf07e23dad0b2bb52694442db5dd"},
+    {alg::sha_512_256_sess, digest_qop::auth,
+     "077d9677be83f41f162d1a4453dc163389919f81e5927391d972f477da767633"},
+    {alg::sha_512_256_sess, digest_qop::auth_int,
+     "0220683d8c9faccc1d05bd2ef0e7ccdff87eacd5f06fb6bfd9cd7d3acf66a00b"},
 };
 
 constexpr std::string_view smith_nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
@@ -73,17 +78,18 @@ TEST_CASE("RFC 7616 3.9.1: the examples of MD5 and SHA-256", "[sip][digest]") {
 }
 
 TEST_CASE("RFC 7616 3.9.2: the example of SHA-512-256 and userhash", "[sip][digest]") {
-  // The RFC prints the first half of SHA-512 here, which is another function; erratum 4897 has the values of SHA-512/256.
+  // The RFC prints the first half of SHA-512 here, which is another function; erratum 4897 has the values of
+  // SHA-512/256.
   digest_hasher hasher;
   const std::string_view user = "J\xc3\xa4s\xc3\xb8n Doe";
   const std::string_view realm = "api@example.org";
   CHECK(hasher.userhash(alg::sha_512_256, user, realm).view() ==
         "793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b");
   const hex_digest ha1 = hasher.ha1(alg::sha_512_256, user, realm, "Secret, or not?");
-  const hex_digest response = hasher.response(alg::sha_512_256, ha1.view(),
-                                              {"GET", "/doe.json", "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK",
-                                               digest_qop::auth, "00000001",
-                                               "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v", ""});
+  const hex_digest response =
+      hasher.response(alg::sha_512_256, ha1.view(),
+                      {"GET", "/doe.json", "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", digest_qop::auth,
+                       "00000001", "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v", ""});
   CHECK(response.view() == "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5");
 }
 
@@ -94,7 +100,8 @@ TEST_CASE("every algorithm with every qop", "[sip][digest]") {
     REQUIRE(digest_hasher::supports(v.algorithm));
     const hex_digest ha1 = hasher.ha1(v.algorithm, "bob", "biloxi.com", "zanzibar");
     CHECK(ha1.view().size() == hex_size(v.algorithm));
-    const digest_input input{"INVITE", "sip:bob@biloxi.com", smith_nonce, v.qop, "00000001", "0a4f113b", "v=0\r\n"};
+    const digest_input input{"INVITE",   "sip:bob@biloxi.com", smith_nonce, v.qop,
+                             "00000001", "0a4f113b",           "v=0\r\n"};
     const hex_digest response = hasher.response(v.algorithm, ha1.view(), input);
     CHECK(response.view() == v.response);
     CHECK(response.matches(v.response));
@@ -122,7 +129,8 @@ TEST_CASE("a hasher goes on after being moved", "[sip][digest]") {
 
 TEST_CASE("the user is read from either form of the name", "[sip][digest]") {
   const auto user = [](std::string_view name) {
-    const std::string text = "Digest " + std::string(name) + R"(,realm="r",nonce="n",uri="sip:x",response="00")";
+    const std::string text =
+        "Digest " + std::string(name) + R"(,realm="r",nonce="n",uri="sip:x",response="00")";
     const auto read = parse<authorization_header>(text);
     REQUIRE(read.has_value());
     return digest_username(*read);
@@ -134,9 +142,9 @@ TEST_CASE("the user is read from either form of the name", "[sip][digest]") {
   CHECK(user("username*=UTF-8''%f0%9f%98%80") == "\xf0\x9f\x98\x80");
   // Refused: another charset, missing quotes, broken escapes, overlong and broken UTF-8, control characters.
   for (const char* bad :
-       {"ISO-8859-1''x", "UTF-8'x", "x", "UTF-8''%", "UTF-8''%4", "UTF-8''%zz", "UTF-8''%c0%80", "UTF-8''%ff", "UTF-8''%c3",
-        "UTF-8''%c3x", "UTF-8''%ed%a0%80", "UTF-8''%e0%80%80", "UTF-8''%f0%80%80%80", "UTF-8''%f4%90%80%80", "UTF-8''%80",
-        "UTF-8''a%0d%0ab", "UTF-8''%00", "UTF-8''%7f"}) {
+       {"ISO-8859-1''x", "UTF-8'x", "x", "UTF-8''%", "UTF-8''%4", "UTF-8''%zz", "UTF-8''%c0%80", "UTF-8''%ff",
+        "UTF-8''%c3", "UTF-8''%c3x", "UTF-8''%ed%a0%80", "UTF-8''%e0%80%80", "UTF-8''%f0%80%80%80",
+        "UTF-8''%f4%90%80%80", "UTF-8''%80", "UTF-8''a%0d%0ab", "UTF-8''%00", "UTF-8''%7f"}) {
     CAPTURE(bad);
     CHECK(user("username*=" + std::string(bad)).empty());
   }

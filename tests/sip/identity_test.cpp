@@ -65,8 +65,8 @@ TEST_CASE("Reason has a protocol, a cause and a text", "[sip][identity]") {
   CHECK_FALSE(bare->cause.has_value());
 
   int count = 0;
-  const auto walked =
-      parse_list<reason_header>("SIP;cause=600;text=\"Busy, everywhere\", Q.850;cause=17", [&](const reason_header&) { ++count; });
+  const auto walked = parse_list<reason_header>("SIP;cause=600;text=\"Busy, everywhere\", Q.850;cause=17",
+                                                [&](const reason_header&) { ++count; });
   REQUIRE(walked.has_value());
   CHECK(count == 2);
 
@@ -90,22 +90,24 @@ TEST_CASE("Identity has the form of RFC 8224", "[sip][identity]") {
   CHECK(full->info == "https://biloxi.example.org/biloxi.cer?a=1;b");
   CHECK(full->algorithm == "ES256");
   CHECK(full->passport == "shaken");
-  CHECK(full->extensions == ";info=<https://biloxi.example.org/biloxi.cer?a=1;b>;alg=ES256 ; ppt=\"shaken\";x=y");
+  CHECK(full->extensions ==
+        ";info=<https://biloxi.example.org/biloxi.cer?a=1;b>;alg=ES256 ; ppt=\"shaken\";x=y");
 
   // RFC 8224 4.1.1: the compact form has no header and payload.
   int count = 0;
-  const auto walked = parse_list<identity_header>("..abc;info=<http://a/>, ..def ;info = <http://b/> ;ppt=div",
-                                                  [&](const identity_header& i) {
-                                                    CHECK(i.signature == (count == 0 ? "..abc" : "..def"));
-                                                    CHECK(i.info == (count == 0 ? "http://a/" : "http://b/"));
-                                                    ++count;
-                                                  });
+  const auto walked = parse_list<identity_header>(
+      "..abc;info=<http://a/>, ..def ;info = <http://b/> ;ppt=div", [&](const identity_header& i) {
+        CHECK(i.signature == (count == 0 ? "..abc" : "..def"));
+        CHECK(i.info == (count == 0 ? "http://a/" : "http://b/"));
+        ++count;
+      });
   REQUIRE(walked.has_value());
   CHECK(count == 2);
 }
 
 TEST_CASE("Identity has the form of RFC 4474", "[sip][identity]") {
-  const auto quoted = parse<identity_header>("\"ZYNBbHC00VMZr2kZt6VmCvPonWJMGvQTBDqghoWeLxJfzB2a1pxAr3VgrB0Ssq0Q==\"");
+  const auto quoted =
+      parse<identity_header>("\"ZYNBbHC00VMZr2kZt6VmCvPonWJMGvQTBDqghoWeLxJfzB2a1pxAr3VgrB0Ssq0Q==\"");
   REQUIRE(quoted.has_value());
   CHECK(quoted->quoted);
   CHECK(quoted->info.empty());
@@ -144,14 +146,18 @@ TEST_CASE("Identity-Info names a certificate", "[sip][identity]") {
   CHECK(read->algorithm == "rsa-sha1");
   CHECK(error_of<identity_info_header>("https://a") == parse_error{errc::unbalanced_angle, 0});
   CHECK(error_of<identity_info_header>("<https://a") == parse_error{errc::unbalanced_angle, 0});
-  CHECK(error_of<identity_info_header>("<https://a>;alg=a;alg=b") == parse_error{errc::duplicate_parameter, 18});
+  CHECK(error_of<identity_info_header>("<https://a>;alg=a;alg=b") ==
+        parse_error{errc::duplicate_parameter, 18});
 }
 
 TEST_CASE("Request-Disposition is a list of directives", "[sip][identity]") {
   std::string seen;
   const auto walked = parse_list<request_disposition_header>(
-      "proxy, Redirect,cancel ,no-cancel,fork,no-fork,recurse,no-recurse,parallel,sequential,queue,no-queue,later",
-      [&](const request_disposition_header& d) { seen += std::to_string(static_cast<int>(d.directive)) + " "; });
+      "proxy, Redirect,cancel "
+      ",no-cancel,fork,no-fork,recurse,no-recurse,parallel,sequential,queue,no-queue,later",
+      [&](const request_disposition_header& d) {
+        seen += std::to_string(static_cast<int>(d.directive)) + " ";
+      });
   REQUIRE(walked.has_value());
   CHECK(seen == "1 2 3 4 5 6 7 8 9 10 11 12 0 ");
   CHECK(error_of<request_disposition_header>("") == parse_error{errc::expected_token, 0});

@@ -112,7 +112,8 @@ TEST_CASE("the edges of a multipart body", "[sip][multipart]") {
   good("--b\r\nA: 1\r\n\r\n--b--", {""});
   good("--b\r\n\r\n1\r\n--b\r\n\r\n2\r\n--b--", {"1", "2"});
   // What merely begins as the boundary does is content.
-  good("--b\r\n\r\n--bc\r\n--b-\r\n--b--c\r\n --b\r\nx--b\r\n--\r\n--b-- ", {"--bc\r\n--b-\r\n--b--c\r\n --b\r\nx--b\r\n--"});
+  good("--b\r\n\r\n--bc\r\n--b-\r\n--b--c\r\n --b\r\nx--b\r\n--\r\n--b-- ",
+       {"--bc\r\n--b-\r\n--b--c\r\n --b\r\nx--b\r\n--"});
   good("--bc\r\n--b\r\n\r\nx\r\n--b--", {"x"});
 
   const auto bad = [](std::string_view body, parse_error error, const strings& contents = {}) {
@@ -151,7 +152,8 @@ TEST_CASE("the headers of a part obey the rules of headers", "[sip][multipart]")
   std::string most;
   for (std::size_t i = 0; i < body_part::max_headers; ++i) most += "A: 1\r\n";
   CHECK(read_all("--b\r\n" + most + "\r\n\r\n--b--").error == parse_error{});
-  CHECK(read_all("--b\r\n" + most + "A: 1\r\n\r\n--b--").error == parse_error{errc::too_many_headers, 5 + 16 * 6});
+  CHECK(read_all("--b\r\n" + most + "A: 1\r\n\r\n--b--").error ==
+        parse_error{errc::too_many_headers, 5 + 16 * 6});
 
   limits few;
   few.header_bytes = 6;
@@ -240,7 +242,8 @@ TEST_CASE("errors inside have their place in the outermost body", "[sip][multipa
         parse_error{errc::missing_colon, static_cast<std::uint32_t>(open.size()) + 5});
   CHECK(error_in(open + "--c\r\n\r\nx\r\n--b--") ==
         parse_error{errc::bad_multipart, static_cast<std::uint32_t>(open.size()) + 8});
-  CHECK(error_in("--b\r\nContent-Type: multipart/x\r\n\r\nx\r\n--b--") == parse_error{errc::missing_boundary, 34});
+  CHECK(error_in("--b\r\nContent-Type: multipart/x\r\n\r\nx\r\n--b--") ==
+        parse_error{errc::missing_boundary, 34});
   CHECK(error_in("--b\r\nContent-Type: text\r\n\r\nx\r\n--b--") == parse_error{errc::expected_slash, 23});
   CHECK(error_in("--b\r\nContent-Type:\r\n\r\nx\r\n--b--").code == errc::expected_token);
 }
@@ -270,10 +273,11 @@ TEST_CASE("what the writer builds is read back", "[sip][multipart]") {
   const auto type = parse<content_type_header>(type_text);
   REQUIRE(type.has_value());
   strings contents;
-  const auto walked = for_each_part(body, *type, [&](const body_part& part, const content_type_header&, std::size_t) {
-    contents.emplace_back(part.content());
-    return true;
-  });
+  const auto walked =
+      for_each_part(body, *type, [&](const body_part& part, const content_type_header&, std::size_t) {
+        contents.emplace_back(part.content());
+        return true;
+      });
   REQUIRE(walked.has_value());
   CHECK(contents == strings{inner, "one\r\n", "\0\r\n--"s});
 }

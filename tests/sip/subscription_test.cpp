@@ -42,7 +42,8 @@ TEST_CASE("Subscription-State says where a subscription stands", "[sip][subscrip
   CHECK_FALSE(active->retry_after.has_value());
   CHECK(active->reason == subscription_reason::none);
 
-  const auto over = parse<subscription_state_header>("Terminated;Reason=Probation;Retry-After=0;expires=4294967295;y");
+  const auto over =
+      parse<subscription_state_header>("Terminated;Reason=Probation;Retry-After=0;expires=4294967295;y");
   REQUIRE(over.has_value());
   CHECK(over->state == subscription_state::terminated);
   CHECK(over->reason == subscription_reason::probation);
@@ -62,10 +63,13 @@ TEST_CASE("Subscription-State says where a subscription stands", "[sip][subscrip
 
 TEST_CASE("all reasons of RFC 6665 4.1.3 are known", "[sip][subscription]") {
   using reason = subscription_reason;
-  for (const auto& [text, expected] :
-       {std::pair{"deactivated", reason::deactivated}, {"probation", reason::probation}, {"rejected", reason::rejected},
-        {"timeout", reason::timeout}, {"giveup", reason::giveup}, {"noresource", reason::noresource},
-        {"invariant", reason::invariant}}) {
+  for (const auto& [text, expected] : {std::pair{"deactivated", reason::deactivated},
+                                       {"probation", reason::probation},
+                                       {"rejected", reason::rejected},
+                                       {"timeout", reason::timeout},
+                                       {"giveup", reason::giveup},
+                                       {"noresource", reason::noresource},
+                                       {"invariant", reason::invariant}}) {
     const std::string value = std::string("terminated;reason=") + text;
     const auto read = parse<subscription_state_header>(value);
     REQUIRE(read.has_value());

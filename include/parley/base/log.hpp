@@ -65,11 +65,14 @@ class PARLEY_API log_sink {
   log_sink() = default;
   log_sink(const log_sink&) = delete;
   log_sink& operator=(const log_sink&) = delete;
-  virtual ~log_sink() = default;
 
   /// Asked before a record is put together.
   virtual bool enabled(log_level level) const noexcept = 0;
   virtual void write(const log_record& record) noexcept = 0;
+
+ protected:
+  // Nobody owns a sink through this type.
+  ~log_sink() = default;
 };
 
 /// A sink that takes nothing. It has no state, so every shard may share it.

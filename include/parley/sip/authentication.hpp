@@ -12,12 +12,14 @@ namespace parley::sip {
 /// What a server asks for: `Digest realm="atlanta.com", nonce="84a4cc6f3082", qop="auth", algorithm=SHA-256`
 /// (RFC 3261 20.27 and 20.44, RFC 7616 3.3).
 ///
-/// Challenges are not comma-separated lists (RFC 3261 7.3.1): each stands in a header line of its own, topmost first.
-/// Values stand here without their quotes, escapes untouched; an absent parameter is empty. Names and schemes compare
-/// without case. A Digest challenge has `realm` and `nonce`; of any other scheme only `scheme` and `text` are set.
+/// Challenges are not comma-separated lists (RFC 3261 7.3.1): each stands in a header line of its own,
+/// topmost first. Values stand here without their quotes, escapes untouched; an absent parameter is empty.
+/// Names and schemes compare without case. A Digest challenge has `realm` and `nonce`; of any other scheme
+/// only `scheme` and `text` are set.
 struct challenge {
   std::string_view scheme;
-  std::string_view text;  ///< everything behind the scheme, for schemes and parameters that parley does not know
+  std::string_view
+      text;  ///< everything behind the scheme, for schemes and parameters that parley does not know
   bool digest = false;
 
   std::string_view realm;
@@ -32,11 +34,12 @@ struct challenge {
   bool userhash = false;
 };
 
-/// What a client answers: `Digest username="bob", realm="biloxi.com", nonce="dcd98b", uri="sip:bob@biloxi.com",
-/// response="6629fae4", qop=auth, nc=00000001, cnonce="0a4f113b"` (RFC 3261 20.7 and 20.28, RFC 7616 3.4).
+/// What a client answers: `Digest username="bob", realm="biloxi.com", nonce="dcd98b",
+/// uri="sip:bob@biloxi.com", response="6629fae4", qop=auth, nc=00000001, cnonce="0a4f113b"` (RFC 3261 20.7
+/// and 20.28, RFC 7616 3.4).
 ///
-/// Digest credentials have a user (`username` or `username_ext`), `realm`, `nonce`, `uri` and `response`, and with `qop` also
-/// `cnonce` and `nc`. Of any other scheme only `scheme` and `text` are set.
+/// Digest credentials have a user (`username` or `username_ext`), `realm`, `nonce`, `uri` and `response`, and
+/// with `qop` also `cnonce` and `nc`. Of any other scheme only `scheme` and `text` are set.
 struct credentials {
   std::string_view scheme;
   std::string_view text;  ///< everything behind the scheme
@@ -57,8 +60,8 @@ struct credentials {
   bool userhash = false;
 };
 
-/// What a server says of itself to a client that it let in: `nextnonce="47364c23432d2e131a5fb210812c", rspauth="6629fae4"`
-/// (RFC 3261 20.6, RFC 7615 3).
+/// What a server says of itself to a client that it let in: `nextnonce="47364c23432d2e131a5fb210812c",
+/// rspauth="6629fae4"` (RFC 3261 20.6, RFC 7615 3).
 struct authentication_info {
   std::string_view text;  ///< the whole value
   std::string_view nextnonce;
@@ -105,8 +108,9 @@ struct proxy_authentication_info_header : authentication_info {
   PARLEY_API static bool read(cursor& in, proxy_authentication_info_header& out) noexcept;
 };
 
-/// Finds a parameter that has no field above, or one of another scheme's: `find_auth_param(c.text, "authz_server", out)`.
-/// False where `text` is not a list of auth-params or does not hold the name. `out` is without quotes.
+/// Finds a parameter that has no field above, or one of another scheme's: `find_auth_param(c.text,
+/// "authz_server", out)`. False where `text` is not a list of auth-params or does not hold the name. `out` is
+/// without quotes.
 PARLEY_API bool find_auth_param(std::string_view text, std::string_view name, std::string_view& out) noexcept;
 
 }  // namespace parley::sip

@@ -10,7 +10,8 @@
 
 namespace parley::sip {
 
-/// The headers that say what a body is, and which bodies are welcome. Types and parameters compare without case.
+/// The headers that say what a body is, and which bodies are welcome. Types and parameters compare without
+/// case.
 
 /// The value of Content-Type (RFC 3261 20.15): `multipart/mixed;boundary="boundary42"`.
 struct content_type_header {
@@ -27,8 +28,8 @@ struct content_type_header {
   }
   bool is_multipart() const noexcept { return iequals(type, "multipart"); }
 
-  /// *Errors:* `expected_token`, `expected_slash`, `duplicate_parameter` and `bad_parameter` for boundary and charset, or what
-  /// the parameters break.
+  /// *Errors:* `expected_token`, `expected_slash`, `duplicate_parameter` and `bad_parameter` for boundary and
+  /// charset, or what the parameters break.
   PARLEY_API static bool read(cursor& in, content_type_header& out) noexcept;
 };
 
@@ -39,14 +40,16 @@ struct content_disposition_header {
   static constexpr header_id id = header_id::content_disposition;
 
   std::string_view type;  ///< `session`, `render`, `icon`, `alert` …
-  /// What to do with a body that isn't understood; without the parameter it is required, and the request gets 415.
+  /// What to do with a body that isn't understood; without the parameter it is required, and the request gets
+  /// 415.
   content_handling handling = content_handling::required;
   sip::parameters parameters;
 
   PARLEY_API static bool read(cursor& in, content_disposition_header& out) noexcept;
 };
 
-/// One element of Accept (RFC 3261 20.1): `application/sdp;level=1;q=0.5`, `text/*`, `*/*`. An empty Accept welcomes nothing.
+/// One element of Accept (RFC 3261 20.1): `application/sdp;level=1;q=0.5`, `text/*`, `*/*`. An empty Accept
+/// welcomes nothing.
 struct accept_header {
   static constexpr header_id id = header_id::accept;
   static constexpr bool may_be_empty = true;

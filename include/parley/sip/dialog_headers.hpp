@@ -10,10 +10,11 @@
 
 namespace parley::sip {
 
-/// The headers that name a dialog, and the timer of a session. Tags compare byte by byte here: a dialog holds them as they came.
+/// The headers that name a dialog, and the timer of a session. Tags compare byte by byte here: a dialog holds
+/// them as they came.
 
-/// The value of Replaces (RFC 3891 6.1): `12345@atlanta.example.com;to-tag=54321;from-tag=12345;early-only`. The tags are
-/// those of the receiver: `to_tag` is its local one.
+/// The value of Replaces (RFC 3891 6.1): `12345@atlanta.example.com;to-tag=54321;from-tag=12345;early-only`.
+/// The tags are those of the receiver: `to_tag` is its local one.
 struct replaces_header {
   static constexpr header_id id = header_id::replaces;
 
@@ -23,7 +24,8 @@ struct replaces_header {
   bool early_only = false;
   sip::parameters parameters;
 
-  /// *Errors:* `expected_word`; `missing_parameter` without either tag; `duplicate_parameter`, `bad_parameter`.
+  /// *Errors:* `expected_word`; `missing_parameter` without either tag; `duplicate_parameter`,
+  /// `bad_parameter`.
   PARLEY_API static bool read(cursor& in, replaces_header& out) noexcept;
 };
 
@@ -39,8 +41,9 @@ struct join_header {
   PARLEY_API static bool read(cursor& in, join_header& out) noexcept;
 };
 
-/// The value of Target-Dialog (RFC 4538 7): `fa77as7dad8-sd98ajzz@host.example.com;local-tag=kkaz-;remote-tag=6544`. Local and
-/// remote are as the sender sees them.
+/// The value of Target-Dialog (RFC 4538 7):
+/// `fa77as7dad8-sd98ajzz@host.example.com;local-tag=kkaz-;remote-tag=6544`. Local and remote are as the
+/// sender sees them.
 struct target_dialog_header {
   static constexpr header_id id = header_id::target_dialog;
 

@@ -10,21 +10,32 @@
 
 namespace parley::sip {
 
-/// The algorithms of RFC 7616 6.1 that RFC 8760 brings to SIP, weakest first. The -sess variants hash nonce and cnonce into
-/// the key.
-enum class digest_algorithm : std::uint8_t { md5, md5_sess, sha_256, sha_256_sess, sha_512_256, sha_512_256_sess };
+/// The algorithms of RFC 7616 6.1 that RFC 8760 brings to SIP, weakest first. The -sess variants hash nonce
+/// and cnonce into the key.
+enum class digest_algorithm : std::uint8_t {
+  md5,
+  md5_sess,
+  sha_256,
+  sha_256_sess,
+  sha_512_256,
+  sha_512_256_sess
+};
 
 inline constexpr std::size_t digest_algorithm_count = 6;
 
-/// The algorithm of that name, in any case; an absent `algorithm` parameter means MD5 (RFC 7616 3.3), so "" does too.
+/// The algorithm of that name, in any case; an absent `algorithm` parameter means MD5 (RFC 7616 3.3), so ""
+/// does too.
 PARLEY_API std::optional<digest_algorithm> digest_algorithm_of(std::string_view name) noexcept;
 
 /// The name on the wire, as in `algorithm=SHA-256`.
 PARLEY_API std::string_view name_of(digest_algorithm algorithm) noexcept;
 
-constexpr bool is_session(digest_algorithm algorithm) noexcept { return (static_cast<unsigned>(algorithm) & 1U) != 0; }
+constexpr bool is_session(digest_algorithm algorithm) noexcept {
+  return (static_cast<unsigned>(algorithm) & 1U) != 0;
+}
 
-/// The same hash without -sess: what decides how H(username:realm:password) is made, and how strong an algorithm is.
+/// The same hash without -sess: what decides how H(username:realm:password) is made, and how strong an
+/// algorithm is.
 constexpr digest_algorithm hash_of(digest_algorithm algorithm) noexcept {
   return static_cast<digest_algorithm>(static_cast<unsigned>(algorithm) & ~1U);
 }

@@ -24,8 +24,8 @@ namespace parley::sip {
 ///  broken      anything                    error            broken
 ///
 /// The first half of a ping can't be told from a pong. Of CRLFs that arrive one by one with nothing between
-/// them, the first is reported as a pong, the next as a ping, and so on: a side that answers pings misses none,
-/// and a side that waits for a pong takes either for it.
+/// them, the first is reported as a pong, the next as a ping, and so on: a side that answers pings misses
+/// none, and a side that waits for a pong takes either for it.
 ///
 /// Content-Length given twice with the same value frames the message; `message_view::parse` refuses it then.
 class stream_framer {

@@ -28,7 +28,7 @@ class message {
   };
 
   /// A request without headers. *Errors:* `bad_method` where `method` is no token, `bad_request_uri` where
-  /// `uri` is empty or has white space or controls in it.
+  /// `uri` is empty, has white space or controls in it, or begins with an angle bracket or a quote.
   PARLEY_API static parsed<message> request(std::string_view method, std::string_view uri);
 
   /// A response without headers; an empty `reason_phrase` stands for the usual one. *Errors:*
@@ -54,8 +54,13 @@ class message {
   /// The value of the first header of that kind, empty where there is none.
   PARLEY_API std::string_view value_of(header_id id) const noexcept;
 
-  /// Adds a header behind the others. *Errors:* `bad_header_name`, or `control_in_message` for a value with a
-  /// line end, NUL or other control in it: nothing that is added can begin a header of its own.
+  /// Adds a header behind the others; white space around the value is dropped. Content-Length is not kept,
+  /// since `to_string` writes the true one. Whether the header may stand more than once is not looked at: see
+  /// `set`.
+  ///
+  /// *Errors:* `bad_header_name` for a name that is no token or has more than 255 characters;
+  /// `control_in_message` with its offset for a value with a line end that is no fold, NUL or another control
+  /// in it. Nothing that is added can begin a header of its own.
   PARLEY_API parsed<void> add(std::string_view name, std::string_view value);
   PARLEY_API parsed<void> add(header_id id, std::string_view value) { return add(name_of(id), value); }
 
@@ -66,7 +71,7 @@ class message {
   /// Takes each header of that kind out; returns how many those were.
   PARLEY_API std::size_t remove(header_id id);
 
-  /// Sets the body and its type; Content-Length is written by `to_string`. *Errors:* as `add`, for the type.
+  /// Sets the body and its type; an empty type takes Content-Type away. *Errors:* as `add`, for the type.
   PARLEY_API parsed<void> set_body(std::string body, std::string_view content_type);
 
   /// The message as it goes on the wire. Content-Length is always there and right, whatever was added.

@@ -158,6 +158,9 @@ class message_view {
     return {};
   }
 
+  /// `limits::values` of the limits that it was parsed with.
+  std::size_t max_values() const noexcept { return max_values_; }
+
   std::string_view body() const noexcept { return text_.substr(body_offset_, body_length_); }
 
   /// The message from its start line to the end of its body.

@@ -36,7 +36,8 @@ class body_part {
   PARLEY_API std::string_view value_of(header_id id) const noexcept;
   PARLEY_API std::string_view value_of(std::string_view name) const noexcept;
 
-  /// The Content-Type; text/plain where the part has none (RFC 2046 5.1). *Errors:* offsets count from the header's value.
+  /// The Content-Type; text/plain where the part has none (RFC 2046 5.1). *Errors:* offsets count from the
+  /// header's value.
   PARLEY_API parsed<content_type_header> content_type() const noexcept;
 
   /// The bytes of the part, as they stand: no Content-Transfer-Encoding is undone.
@@ -50,8 +51,9 @@ class body_part {
   std::string_view content_;
 };
 
-/// Goes through the parts of a multipart body in place, without copying or allocating (RFC 2046 5.1, RFC 5621 3). Bodies may hold
-/// any bytes. Text before the first boundary and behind the last is passed over; lines may end with LF alone.
+/// Goes through the parts of a multipart body in place, without copying or allocating (RFC 2046 5.1, RFC 5621
+/// 3). Bodies may hold any bytes. Text before the first boundary and behind the last is passed over; lines
+/// may end with LF alone.
 ///
 ///     auto reader = multipart_reader::open(message.body(), content_type);
 ///     body_part part;
@@ -61,20 +63,22 @@ class body_part {
 /// *Ownership:* points into the body and into the boundary of the Content-Type that it was opened with.
 class multipart_reader {
  public:
-  /// *Errors:* `missing_boundary`; `bad_parameter` for a boundary longer than 70 characters or with characters that none may
-  /// have; `body_too_large`.
-  [[nodiscard]] PARLEY_API static parsed<multipart_reader> open(std::string_view body, const content_type_header& type,
+  /// *Errors:* `missing_boundary`; `bad_parameter` for a boundary longer than 70 characters or with
+  /// characters that none may have; `body_too_large`.
+  [[nodiscard]] PARLEY_API static parsed<multipart_reader> open(std::string_view body,
+                                                                const content_type_header& type,
                                                                 const limits& limits = {}) noexcept;
 
   /// A reader for a part that is a multipart body itself. *Errors:* also `too_deep`.
-  [[nodiscard]] PARLEY_API parsed<multipart_reader> open_nested(const body_part& part,
-                                                                const content_type_header& type) const noexcept;
+  [[nodiscard]] PARLEY_API parsed<multipart_reader> open_nested(
+      const body_part& part, const content_type_header& type) const noexcept;
 
-  /// Reads the next part. False behind the last one, and on an error; parts that were read before it are whole.
+  /// Reads the next part. False behind the last one, and on an error; parts that were read before it are
+  /// whole.
   ///
-  /// *Errors:* in `error()`, with the offset in the outermost body: `bad_multipart` where the end boundary is missing, at the
-  /// end of the body; `missing_colon`, `bad_header_name`, `control_in_message`, `nul_in_message`, `headers_too_large`,
-  /// `too_many_headers` for the headers of a part; `too_many_parts`.
+  /// *Errors:* in `error()`, with the offset in the outermost body: `bad_multipart` where the end boundary is
+  /// missing, at the end of the body; `missing_colon`, `bad_header_name`, `control_in_message`,
+  /// `nul_in_message`, `headers_too_large`, `too_many_headers` for the headers of a part; `too_many_parts`.
   PARLEY_API bool next(body_part& out) noexcept;
 
   bool failed() const noexcept { return error_.code != errc{}; }
@@ -89,7 +93,8 @@ class multipart_reader {
   multipart_reader(std::string_view body, std::string_view boundary, const limits& limits) noexcept
       : body_(body), boundary_(boundary), limits_(limits), root_(body.data()) {}
 
-  static parsed<multipart_reader> make(std::string_view body, const content_type_header& type, const limits& limits) noexcept;
+  static parsed<multipart_reader> make(std::string_view body, const content_type_header& type,
+                                       const limits& limits) noexcept;
   bool fail(errc code, const char* where) noexcept;
   bool find_delimiter(const char* from, delimiter& out) const noexcept;
   bool read_headers(const char*& at, const char* end, body_part& out) noexcept;
@@ -105,13 +110,14 @@ class multipart_reader {
   parse_error error_;
 };
 
-/// Calls `visit(part, type, depth)` for each part of a multipart body, and behind one that is multipart itself for its parts.
-/// `type` is the part's Content-Type; depth is 1 for the outermost parts. Stops where `visit` returns false.
+/// Calls `visit(part, type, depth)` for each part of a multipart body, and behind one that is multipart
+/// itself for its parts. `type` is the part's Content-Type; depth is 1 for the outermost parts. Stops where
+/// `visit` returns false.
 ///
 /// *Errors:* those of `multipart_reader`; a Content-Type that can't be read, with its offset in the body.
 template <class Visit>
-[[nodiscard]] parsed<void> for_each_part(std::string_view body, const content_type_header& type, Visit&& visit,
-                                         const limits& limits = {});
+[[nodiscard]] parsed<void> for_each_part(std::string_view body, const content_type_header& type,
+                                         Visit&& visit, const limits& limits = {});
 
 /// A boundary that stands in no content by chance: 128 random bits.
 [[nodiscard]] PARLEY_API std::string make_boundary(base::random_source& random);
@@ -124,8 +130,9 @@ class multipart_writer {
   /// `boundary` has 1 to 70 of the characters of RFC 2046 5.1.1, as `make_boundary` gives.
   multipart_writer(std::string& out, std::string_view boundary) : out_(&out), boundary_(boundary) {}
 
-  /// Appends one part. *Errors:* `bad_header_name`, `control_in_message` for what would break out of its line, and
-  /// `bad_multipart` where `content` holds the boundary: take another one and begin again. Nothing is written then.
+  /// Appends one part. *Errors:* `bad_header_name`, `control_in_message` for what would break out of its
+  /// line, and `bad_multipart` where `content` holds the boundary: take another one and begin again. Nothing
+  /// is written then.
   [[nodiscard]] PARLEY_API parsed<void> add(std::span<const part_header> headers, std::string_view content);
 
   /// Ends the body. Nothing may be added behind it.
@@ -168,7 +175,8 @@ parsed<void> visit_parts(multipart_reader& reader, const char* root, Visit& visi
 }  // namespace detail
 
 template <class Visit>
-parsed<void> for_each_part(std::string_view body, const content_type_header& type, Visit&& visit, const limits& limits) {
+parsed<void> for_each_part(std::string_view body, const content_type_header& type, Visit&& visit,
+                           const limits& limits) {
   parsed<multipart_reader> reader = multipart_reader::open(body, type, limits);
   if (!reader) return reader.error();
   bool stopped = false;

@@ -10,9 +10,9 @@ namespace parley::sip {
 
 /// Which counts have been used with which nonces: replay protection in fixed memory (RFC 7616 5.12).
 ///
-/// Nonces are known by numbers that rise with each one issued. The table holds the newest ones that were used; what it had to
-/// forget it refuses from then on, so forgetting never lets a replay through. Of each nonce the highest count and the 63
-/// below it are told apart, so requests may overtake each other that far.
+/// Nonces are known by numbers that rise with each one issued. The table holds the newest ones that were
+/// used; what it had to forget it refuses from then on, so forgetting never lets a replay through. Of each
+/// nonce the highest count and the 63 below it are told apart, so requests may overtake each other that far.
 class nonce_table {
  public:
   enum class use : std::uint8_t {
@@ -49,8 +49,8 @@ class nonce_table {
   std::size_t lower_bound(std::uint64_t nonce) const noexcept;
   void drop_oldest() noexcept;
 
-  /// Entries in order of their nonces, the oldest at `head_`. Nonces are first used much in the order of their issue, so a new
-  /// one goes to the end or close to it.
+  /// Entries in order of their nonces, the oldest at `head_`. Nonces are first used much in the order of
+  /// their issue, so a new one goes to the end or close to it.
   std::vector<entry> ring_;
   std::size_t head_ = 0;
   std::size_t size_ = 0;

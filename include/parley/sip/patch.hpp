@@ -27,8 +27,8 @@ namespace parley::sip {
 /// if (edit.status()) { auto out = pool.allocate(edit.size()); … edit.write(out); }
 /// ```
 ///
-/// Parts are written as they are given. What comes from outside and could hold a line end goes through the parser or an escaping
-/// function first.
+/// Parts are written as they are given. What comes from outside and could hold a line end goes through the
+/// parser or an escaping function first.
 ///
 /// *Ownership:* refers to the message, its text and to the texts of the edits; all must live until `write`.
 /// `note` keeps short texts inside the patch. Nothing allocates.

@@ -15,8 +15,8 @@ namespace parley::sip {
 struct event_header {
   static constexpr header_id id = header_id::event;
 
-  std::string_view package;    ///< with its templates; compared byte by byte (RFC 6665 8.2.1)
-  std::string_view event_id;   ///< empty where there is none; byte by byte too
+  std::string_view package;   ///< with its templates; compared byte by byte (RFC 6665 8.2.1)
+  std::string_view event_id;  ///< empty where there is none; byte by byte too
   sip::parameters parameters;
 
   PARLEY_API static bool read(cursor& in, event_header& out) noexcept;

@@ -5,8 +5,9 @@
 
 namespace parley::sip::detail {
 
-/// True where `raw` can be written between quotes as it is: no control characters, which could end a header line, no quote
-/// without a backslash in front, and no backslash without a character behind it. What came in without quotes may be none of it.
+/// True where `raw` can be written between quotes as it is: no control characters, which could end a header
+/// line, no quote without a backslash in front, and no backslash without a character behind it. What came in
+/// without quotes may be none of it.
 inline bool is_quotable(std::string_view raw) noexcept {
   for (std::size_t i = 0; i < raw.size(); ++i) {
     const auto u = static_cast<unsigned char>(raw[i]);
