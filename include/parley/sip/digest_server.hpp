@@ -42,10 +42,10 @@ struct digest_server_settings {
 /// gets through the same computation and is refused, as is one with an empty password.
 struct digest_secret {
   std::string_view password;
-  std::string_view
-      ha1;  ///< hexadecimal H(username:realm:password) by the algorithm that the credentials name
-  std::string_view
-      username;  ///< the plain name, needed with a password where the credentials have `userhash`
+  /// Hexadecimal H(username:realm:password), by the algorithm that the credentials name.
+  std::string_view ha1;
+  /// The plain name, needed with a password where the credentials have `userhash`.
+  std::string_view username;
 };
 
 /// The request that credentials came in.
@@ -64,19 +64,29 @@ struct digest_request {
 /// here.
 enum class digest_outcome : std::uint8_t {
   accepted,
-  not_digest,         ///< another scheme
-  malformed,          ///< a parameter breaks its rules, as nc=00000000; answer 400 or challenge again
-  wrong_realm,        ///< for another server, if not an attack: look at the next Authorization line
-  unknown_algorithm,  ///< not one of those that were offered
-  wrong_qop,          ///< not one of those that were offered
-  wrong_uri,          ///< the credentials are for another Request-URI
-  foreign_nonce,  ///< not issued here, to that source: forged, truncated or from before a restart. Challenge
-                  ///< with stale: an honest client tries again by itself, and another gains nothing
-  stale,           ///< the right password with a nonce that no longer serves: challenge with stale
-  replayed,        ///< this count was used with the nonce. Challenge with stale; count it, an attacker may be
-                   ///< listening
-  wrong_response,  ///< unknown user or wrong password
-  unusable_secret,  ///< `ha1` is of another algorithm, or `username` is missing; a fault of the caller
+  /// Another scheme.
+  not_digest,
+  /// A parameter breaks its rules, as nc=00000000 does. Answer 400 or challenge again.
+  malformed,
+  /// For another server, if not an attack: look at the next Authorization line.
+  wrong_realm,
+  /// Not one of those that were offered.
+  unknown_algorithm,
+  /// Not one of those that were offered.
+  wrong_qop,
+  /// The credentials are for another Request-URI.
+  wrong_uri,
+  /// Not issued here, to that source: forged, truncated or from before a restart. Challenge with stale: an
+  /// honest client tries again by itself, and another gains nothing.
+  foreign_nonce,
+  /// The right password with a nonce that no longer serves: challenge with stale.
+  stale,
+  /// This count was used with the nonce. Challenge with stale; count it, for somebody may be listening.
+  replayed,
+  /// Unknown user or wrong password.
+  wrong_response,
+  /// `ha1` is of another algorithm, or `username` is missing; a fault of the caller.
+  unusable_secret,
 };
 
 /// The server's side of Digest authentication (RFC 3261 22, RFC 7616, RFC 8760).

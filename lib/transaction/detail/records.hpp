@@ -41,7 +41,8 @@ struct record : keyed {
   std::uint64_t id = 0;
   std::uint64_t user = 0;
   base::timer timer;
-  sip::hop to;  ///< where this transaction sends
+  sip::hop to;               ///< where this transaction sends
+  bool send_failed = false;  ///< the machine hears of it once there is room for what that leads to
   Machine machine;
 };
 
@@ -62,7 +63,6 @@ struct server_record : record<std::variant<server_invite, server_non_invite>> {
   sip::hop from;
   std::optional<merge_entry> merge;
   bool pending_invite = false;  ///< an INVITE without a final response
-  bool send_failed = false;     ///< the machine hears of it once there is room for what that leads to
 
   bool is_invite() const noexcept { return machine.index() == 0; }
 };
