@@ -33,7 +33,8 @@ void check_parameters(const parameters& list) {
 template <class Header>
 void check_element(const Header& one, std::string_view text) {
   if constexpr (requires { one.parameters.begin(); }) {
-    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(one.parameters)>, parameters>) check_parameters(one.parameters);
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(one.parameters)>, parameters>)
+      check_parameters(one.parameters);
   }
   if constexpr (requires { one.raw.data(); }) {
     require(one.raw.data() >= text.data() && one.raw.data() + one.raw.size() <= text.data() + text.size());

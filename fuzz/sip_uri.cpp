@@ -1,5 +1,5 @@
-// One URI a line. Each that is read is written and read again, in each place where a URI can stand, and compared with the URI of
-// the line before.
+// One URI a line. Each that is read is written and read again, in each place where a URI can stand, and
+// compared with the URI of the line before.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -18,7 +18,8 @@ void require(bool held) {
 }
 
 bool inside(std::string_view part, std::string_view whole) {
-  return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+  return part.empty() ||
+         (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
 
 bool same_parts(const uri_view& a, const uri_view& b) {
@@ -48,7 +49,9 @@ void check_places(std::string_view text, const uri_view& read) {
   require(uri_view::read(in, other, uri_place::in_angle));
   require(same_parts(read, other) && in.rest() == ">;tag=1");
 
-  if (!read.parameters.empty() || !read.headers.empty() || text.find_first_of(";,?>") != std::string_view::npos) return;
+  if (!read.parameters.empty() || !read.headers.empty() ||
+      text.find_first_of(";,?>") != std::string_view::npos)
+    return;
   const std::string bare = std::string(text) + ";tag=1";
   cursor begin(bare);
   require(uri_view::read(begin, other, uri_place::bare));
@@ -99,7 +102,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(read->raw == text);
     require(inside(read->user, text) && inside(read->password, text) && inside(read->host, text));
     require(equivalent(*read, *read));
-    require(read->ip().has_value() == (read->host_kind == host_kind::ipv4 || read->host_kind == host_kind::ipv6));
+    require(read->ip().has_value() ==
+            (read->host_kind == host_kind::ipv4 || read->host_kind == host_kind::ipv6));
     static_cast<void>(read->transport());
     static_cast<void>(read->ttl());
     static_cast<void>(read->port_or_default());

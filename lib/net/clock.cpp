@@ -13,7 +13,8 @@ base::wall_time steady_clock_source::wall_now() noexcept {
 
 std::chrono::steady_clock::time_point steady_clock_source::to_steady(base::time_point at) noexcept {
   using steady = std::chrono::steady_clock;
-  constexpr auto last = std::chrono::duration_cast<base::duration>(steady::time_point::max().time_since_epoch());
+  constexpr auto last =
+      std::chrono::duration_cast<base::duration>(steady::time_point::max().time_since_epoch());
   if (at.time_since_epoch() >= last) return steady::time_point::max();
   return steady::time_point(std::chrono::duration_cast<steady::duration>(at.time_since_epoch()));
 }

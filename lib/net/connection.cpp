@@ -19,7 +19,9 @@ bool must_wait(const base::error_code& error) noexcept {
   return error == asio::error::would_block || error == asio::error::try_again;
 }
 
-std::size_t cost(const sip::outgoing& message) noexcept { return message.data.size() + sizeof(sip::outgoing); }
+std::size_t cost(const sip::outgoing& message) noexcept {
+  return message.data.size() + sizeof(sip::outgoing);
+}
 
 }  // namespace
 
@@ -109,7 +111,8 @@ void connection::read(base::time_point now) {
   }
 }
 
-// Makes sure that `input_` or the shared spare buffer has room to read into; returns how much one read can bring.
+// Makes sure that `input_` or the shared spare buffer has room to read into; returns how much one read can
+// bring.
 std::size_t connection::make_room() {
   if (input_ && input_.tailroom() < 512) {
     const std::size_t wanted = std::max({expected_, input_.size() * 2, transport_core::spare_bytes});
@@ -122,8 +125,8 @@ std::size_t connection::make_room() {
   return first.tailroom() + core_->spill().size();
 }
 
-// Reads into the room behind `input_`, or into the spare buffer, and where that is too small into memory that all
-// connections share, from which it is then put together.
+// Reads into the room behind `input_`, or into the spare buffer, and where that is too small into memory that
+// all connections share, from which it is then put together.
 std::size_t connection::read_input(base::error_code& error) {
   base::packet_buffer& first = input_ ? input_ : core_->spare();
   const std::size_t had = first.size();
@@ -233,8 +236,8 @@ void connection::handle_end_of_input(base::time_point now) {
   part_since_ = base::never;
   core_->connections().unlist(*this);
   state_ = state::half_closed;
-  // Most peers that finish have closed both halves, and nothing but a write would tell. So the connection is kept
-  // only while a request that came on it may still be answered.
+  // Most peers that finish have closed both halves, and nothing but a write would tell. So the connection is
+  // kept only while a request that came on it may still be answered.
   if (last_message_ == base::never || now >= deadline()) {
     close(errc::closed_by_peer);
     return;

@@ -118,13 +118,14 @@ std::size_t datagram_sender::send(asio::ip::udp::socket& socket, std::span<const
   while (true) {
     if (count == 1) {
       const msghdr& h = s.headers[0].msg_hdr;
-      if (::sendto(fd, s.vectors[0].iov_base, s.vectors[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL, &s.names[0].any,
-                   h.msg_namelen) >= 0) {
+      if (::sendto(fd, s.vectors[0].iov_base, s.vectors[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL,
+                   &s.names[0].any, h.msg_namelen) >= 0) {
         return 1;
       }
     } else {
       // An error behind the first message is not reported: the next call meets it again, at its front.
-      const int n = ::sendmmsg(fd, s.headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
+      const int n =
+          ::sendmmsg(fd, s.headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (n > 0) return static_cast<std::size_t>(n);
     }
     if (errno != EINTR) break;

@@ -67,8 +67,8 @@ std::size_t datagram_sender::send(asio::ip::udp::socket& socket, std::span<const
                                   base::error_code& error) noexcept {
   std::size_t sent = 0;
   for (const sip::outgoing& m : messages) {
-    socket.send_to(asio::const_buffer(m.data.data(), m.data.size()), to_endpoint<asio::ip::udp>(m.to.remote), 0,
-                   error);
+    socket.send_to(asio::const_buffer(m.data.data(), m.data.size()), to_endpoint<asio::ip::udp>(m.to.remote),
+                   0, error);
     if (error) break;
     ++sent;
   }

@@ -25,7 +25,8 @@ std::vector<base::ip_address> interface_addresses(const base::ip_address& like) 
     const base::ip_address ip = read_sockaddr(address).ip;
     if (!ip.is_link_local()) found.push_back(ip);
   }
-  std::stable_partition(found.begin(), found.end(), [](const base::ip_address& ip) { return !ip.is_loopback(); });
+  std::stable_partition(found.begin(), found.end(),
+                        [](const base::ip_address& ip) { return !ip.is_loopback(); });
   return found;
 }
 

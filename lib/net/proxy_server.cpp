@@ -93,7 +93,8 @@ class shard final : public transport_handler {
     core_->handle_framing_error(now, from, error, std::move(head));
   }
 
-  void handle_send_failure(base::time_point now, std::uint64_t ticket, const sip::hop&, base::error_code) override {
+  void handle_send_failure(base::time_point now, std::uint64_t ticket, const sip::hop&,
+                           base::error_code) override {
     core_->handle_send_failure(now, ticket);
     pump(now);
   }
@@ -140,17 +141,19 @@ class shard final : public transport_handler {
   void decide(base::time_point now, proxy::request_id id) {
     options_.routes.decide(core_->view(id), own_, decision_);
     if (decision_.status != 0) {
-      std::ignore = core_->respond(now, id, decision_.status,
-                                   {{}, {}, {{sip::header_id::accept, "*/*"},
-                                             {sip::header_id::allow, "INVITE, ACK, CANCEL, BYE, OPTIONS"}}});
+      std::ignore = core_->respond(
+          now, id, decision_.status,
+          {{},
+           {},
+           {{sip::header_id::accept, "*/*"}, {sip::header_id::allow, "INVITE, ACK, CANCEL, BYE, OPTIONS"}}});
     } else {
       std::ignore = core_->forward(now, id, decision_.targets);
     }
   }
 
   void resolve(const proxy::event& e) {
-    resolver_.resolve(e.host, [this, lookup = e.lookup, host = e.host](base::error_code error,
-                                                                      const std::vector<base::ip_address>& addresses) {
+    resolver_.resolve(e.host, [this, lookup = e.lookup, host = e.host](
+                                  base::error_code error, const std::vector<base::ip_address>& addresses) {
       if (error && log_.enabled(base::log_level::warning)) {
         const std::string why = error.message();
         const std::array fields{base::log_field{"host", host}, base::log_field{"error", why}};
@@ -243,7 +246,8 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
 struct proxy_server::implementation {
   implementation(proxy_server_options o, base::log_sink& l)
       : options(std::move(o)), log(l), group({.count = options.workers}, l) {
-    for (std::size_t i = 0; i < group.size(); ++i) shards.push_back(std::make_unique<shard>(i, group, options, log));
+    for (std::size_t i = 0; i < group.size(); ++i)
+      shards.push_back(std::make_unique<shard>(i, group, options, log));
   }
 
   void complete_core() {
@@ -253,13 +257,16 @@ struct proxy_server::implementation {
       const auto colon = domain.rfind(':');
       const bool has_port = colon != std::string::npos && domain.find(']', colon) == std::string::npos &&
                             domain.find_first_not_of("0123456789", colon + 1) == std::string::npos;
-      const auto port = has_port ? static_cast<std::uint16_t>(std::strtoul(domain.c_str() + colon + 1, nullptr, 10)) : 0;
-      options.core.own.add(domain.substr(0, has_port ? colon : domain.size()), static_cast<std::uint16_t>(port));
+      const auto port =
+          has_port ? static_cast<std::uint16_t>(std::strtoul(domain.c_str() + colon + 1, nullptr, 10)) : 0;
+      options.core.own.add(domain.substr(0, has_port ? colon : domain.size()),
+                           static_cast<std::uint16_t>(port));
     }
     const transport_set& first = shards.front()->transports();
     for (std::uint16_t i = 0; i < options.listeners.size(); ++i) {
       const listener_options& wanted = options.listeners[i];
-      proxy::listener out{wanted.transport, first.local_address(i), wanted.advertised_host, wanted.advertised_port};
+      proxy::listener out{wanted.transport, first.local_address(i), wanted.advertised_host,
+                          wanted.advertised_port};
       if (out.port == 0) out.port = out.local.port;
       if (out.local.ip.is_unspecified()) {
         const auto all = detail::interface_addresses(out.local.ip);

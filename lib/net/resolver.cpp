@@ -26,11 +26,12 @@ struct resolver::state : std::enable_shared_from_this<resolver::state> {
 
   void ask(const std::string& host) {
     ++pending;
-    system.async_resolve(host, "", asio::ip::udp::resolver::address_configured,
-                         [self = weak_from_this(), host](const boost::system::error_code& error,
-                                                         const asio::ip::udp::resolver::results_type& results) {
-                           if (const auto alive = self.lock()) alive->answered(host, error, results);
-                         });
+    system.async_resolve(
+        host, "", asio::ip::udp::resolver::address_configured,
+        [self = weak_from_this(), host](const boost::system::error_code& error,
+                                        const asio::ip::udp::resolver::results_type& results) {
+          if (const auto alive = self.lock()) alive->answered(host, error, results);
+        });
   }
 
   void answered(const std::string& host, const base::error_code& error,
@@ -46,7 +47,8 @@ struct resolver::state : std::enable_shared_from_this<resolver::state> {
       const auto address = result.endpoint().address();
       const base::ip_address ip = address.is_v4() ? base::ip_address::v4(address.to_v4().to_uint())
                                                   : base::ip_address::v6(address.to_v6().to_bytes());
-      if (std::find(e.addresses.begin(), e.addresses.end(), ip) == e.addresses.end()) e.addresses.push_back(ip);
+      if (std::find(e.addresses.begin(), e.addresses.end(), ip) == e.addresses.end())
+        e.addresses.push_back(ip);
     }
     const auto addresses = e.addresses;
     const auto waiting = std::exchange(e.waiting, {});
@@ -92,7 +94,8 @@ void resolver::resolve(const std::string& host, handler done) {
     e.waiting.push_back(std::move(done));
     return;
   }
-  asio::post(s.executor, [done = std::move(done), error = e.error, addresses = e.addresses] { done(error, addresses); });
+  asio::post(s.executor,
+             [done = std::move(done), error = e.error, addresses = e.addresses] { done(error, addresses); });
 }
 
 }  // namespace parley::net

@@ -36,8 +36,9 @@ struct shard_group::shard {
     while (mailbox.pop(left)) delete left;
   }
 
-  // Between here and `drain`, `awake` is true while a call to `drain` is on its way. Who puts a letter in does so
-  // before asking, and `drain` says that it has come before looking into the mailbox: no letter is left lying.
+  // Between here and `drain`, `awake` is true while a call to `drain` is on its way. Who puts a letter in
+  // does so before asking, and `drain` says that it has come before looking into the mailbox: no letter is
+  // left lying.
   bool put(std::unique_ptr<letter> written) {
     if (!mailbox.bounded_push(written.get())) return false;
     written.release();
@@ -122,7 +123,8 @@ void shard_group::start() {
   }
 }
 
-bool shard_group::hand_over(std::size_t to, const sip::hop& from, std::span<const std::byte> message) noexcept {
+bool shard_group::hand_over(std::size_t to, const sip::hop& from,
+                            std::span<const std::byte> message) noexcept {
   shard& s = *shards_[to];
   if (!s.open.load(std::memory_order_acquire)) return false;
   try {

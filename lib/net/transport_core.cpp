@@ -32,8 +32,9 @@ constexpr base::duration tick = std::chrono::milliseconds(8);
 
 }  // namespace
 
-transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool& pool, transport_handler& handler,
-                               const transport_limits& limits, base::log_sink& log, std::uint16_t shard,
+transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool& pool,
+                               transport_handler& handler, const transport_limits& limits,
+                               base::log_sink& log, std::uint16_t shard,
                                std::unique_ptr<datagram_sender> sender)
     : executor_(std::move(executor)),
       pool_(pool),
@@ -132,9 +133,9 @@ std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, b
     if (error) return nullptr;
   }
   const sip::hop hop{to.transport, to.listener, to.remote, connections_.next_flow()};
-  auto opened = std::make_shared<connection>(
-      shared_from_this(), std::make_unique<tcp_stream>(std::move(socket), to.remote), hop,
-      connection::origin::opened);
+  auto opened = std::make_shared<connection>(shared_from_this(),
+                                             std::make_unique<tcp_stream>(std::move(socket), to.remote), hop,
+                                             connection::origin::opened);
   connections_.add(opened);
   opened->start();
   return opened;

@@ -7,9 +7,11 @@
 
 namespace parley::net {
 
-transport_set::transport_set(asio::any_io_executor executor, base::buffer_pool& pool, transport_handler& handler,
-                             const transport_limits& limits, base::log_sink& log, std::uint16_t shard)
-    : core_(std::make_shared<detail::transport_core>(std::move(executor), pool, handler, limits, log, shard)) {}
+transport_set::transport_set(asio::any_io_executor executor, base::buffer_pool& pool,
+                             transport_handler& handler, const transport_limits& limits, base::log_sink& log,
+                             std::uint16_t shard)
+    : core_(
+          std::make_shared<detail::transport_core>(std::move(executor), pool, handler, limits, log, shard)) {}
 
 transport_set::~transport_set() { core_->close(); }
 

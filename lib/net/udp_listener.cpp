@@ -17,8 +17,8 @@ using asio::ip::udp;
 
 namespace {
 
-// Some agents keep NAT bindings open with CRLFCRLF, CRLF, a null byte or nothing at all; none of it is for the
-// owner.
+// Some agents keep NAT bindings open with CRLFCRLF, CRLF, a null byte or nothing at all; none of it is for
+// the owner.
 bool is_keep_alive(std::span<const std::byte> head) noexcept {
   return head.size() <= 4 && std::all_of(head.begin(), head.end(), [](std::byte b) {
            return b == std::byte{'\r'} || b == std::byte{'\n'} || b == std::byte{0};
@@ -90,7 +90,8 @@ void udp_listener::deliver(base::time_point now, std::size_t count) {
       ++counters.datagrams_no_buffer;
     } else {
       ++counters.datagrams_received;
-      core_->handler().handle_message(now, {sip::transport::udp, index_, receiver.from(i), 0}, std::move(message));
+      core_->handler().handle_message(now, {sip::transport::udp, index_, receiver.from(i), 0},
+                                      std::move(message));
     }
   }
 }

@@ -80,7 +80,9 @@ stream_framer::step stream_framer::find_length(std::string_view headers) noexcep
     }
     const std::size_t behind = line + in.offset();
     in.skip_lws();
-    if (in.peek() != '\r' && in.peek() != '\n') return fail(errc::bad_content_length, behind);
+    if (!in.rest().starts_with('\n') && !in.rest().starts_with("\r\n")) {
+      return fail(errc::bad_content_length, behind);
+    }
     if (length && *length != value) return fail(errc::content_length_conflict, at);
     if (value > limits_.message_bytes) return fail(errc::content_length_overflow, at);
     if (value > limits_.body_bytes) return fail(errc::body_too_large, at);

@@ -46,12 +46,13 @@ inline bool read_usual_name_addr(cursor& in, name_addr& out) noexcept {
     if (at != end && *at == ' ') ++at;
   }
   if (at == end || *at != '<') return read_name_addr(in, out);
-  at = detail::read_plain_uri(at + 1, end, out.uri, uri_place::in_angle);
+  at = plain_uri::read(at + 1, end, out.uri, uri_place::in_angle);
   if (at == nullptr) return read_name_addr(in, out);
   out.in_angle = true;
   out.display_quoted = name_end != start;
-  out.display_name = out.display_quoted ? std::string_view(start + 1, static_cast<std::size_t>(name_end - start - 1))
-                                        : std::string_view();
+  out.display_name = out.display_quoted
+                         ? std::string_view(start + 1, static_cast<std::size_t>(name_end - start - 1))
+                         : std::string_view();
   in.seek(at + 1);
   return true;
 }
@@ -130,7 +131,8 @@ bool contact_header::read(cursor& in, contact_header& out) noexcept {
     in.skip_lws();
     if (in.at_end() || in.peek() == ',' || in.peek() == ';') {
       // RFC 3261 10.2.2: nothing stands beside it, neither behind nor before.
-      cursor before(std::string_view(in.position() - in.offset(), static_cast<std::size_t>(start - in.position()) + in.offset()));
+      cursor before(std::string_view(in.position() - in.offset(),
+                                     static_cast<std::size_t>(start - in.position()) + in.offset()));
       before.skip_lws();
       if (!in.at_end() || !before.at_end()) return in.fail(errc::bad_star_contact, start);
       out = {};
@@ -175,7 +177,7 @@ bool history_info_header::read(cursor& in, history_info_header& out) noexcept {
                                     : detail::is_named(one.name, "rc")  ? &out.rc
                                     : detail::is_named(one.name, "mp")  ? &out.mp
                                     : detail::is_named(one.name, "np")  ? &out.np
-                                                               : nullptr;
+                                                                        : nullptr;
     if (known == nullptr) return true;
     return take_token(in, one, where, *known) && (is_index(*known) || in.fail(errc::bad_parameter, where));
   });

@@ -34,4 +34,11 @@ bool read_qvalue(std::string_view text, std::uint16_t& thousandths) noexcept {
   return true;
 }
 
+void unquote(std::string_view text, std::string& out) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) ++i;
+    out += text[i];
+  }
+}
+
 }  // namespace parley::sip

@@ -41,7 +41,9 @@ bool rack_header::read(cursor& in, rack_header& out) noexcept {
 
 bool call_id_header::read(cursor& in, call_id_header& out) noexcept { return read_call_id(in, out.value); }
 
-bool in_reply_to_header::read(cursor& in, in_reply_to_header& out) noexcept { return read_call_id(in, out.value); }
+bool in_reply_to_header::read(cursor& in, in_reply_to_header& out) noexcept {
+  return read_call_id(in, out.value);
+}
 
 bool max_forwards_header::read(cursor& in, max_forwards_header& out) noexcept {
   const char* const start = in.position();
@@ -80,7 +82,8 @@ bool retry_after_header::read(cursor& in, retry_after_header& out) noexcept {
     return false;
   }
   return read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
-    return !detail::is_named(one.name, "duration") || detail::take_number(in, one, where, 0xffffffffU, out.duration);
+    return !detail::is_named(one.name, "duration") ||
+           detail::take_number(in, one, where, 0xffffffffU, out.duration);
   });
 }
 

@@ -13,8 +13,9 @@ std::string_view between(const char* from, const char* to) noexcept {
 
 }  // namespace
 
-/// Reads one URI. A `sip` URI without a user part looks like one with it up to the `@` that may follow far behind, so it is
-/// read as the common form first, and a second time as one with a user only where that failed.
+/// Reads one URI. A `sip` URI without a user part looks like one with it up to the `@` that may follow far
+/// behind, so it is read as the common form first, and a second time as one with a user only where that
+/// failed.
 class uri_reader {
  public:
   uri_reader(cursor& in, uri_view& out, uri_place place) noexcept
@@ -22,7 +23,8 @@ class uri_reader {
 
   bool run() noexcept {
     const char* at = start_;
-    if (end_ - at >= 4 && at[3] == ':' && (at[0] | 0x20) == 's' && (at[1] | 0x20) == 'i' && (at[2] | 0x20) == 'p') {
+    if (end_ - at >= 4 && at[3] == ':' && (at[0] | 0x20) == 's' && (at[1] | 0x20) == 'i' &&
+        (at[2] | 0x20) == 'p') {
       scheme_end_ = at + 3;
       scheme_ = uri_scheme::sip;
     } else if (!read_scheme()) {
@@ -87,7 +89,8 @@ class uri_reader {
     return read_with_user(start);
   }
 
-  // userinfo = ( user / telephone-subscriber ) [ ":" password ] "@", in full. Where no `@` comes the first error stands.
+  // userinfo = ( user / telephone-subscriber ) [ ":" password ] "@", in full. Where no `@` comes the first
+  // error stands.
   bool read_with_user(const char* start) noexcept {
     const errc code = code_;
     const char* const where = where_;
@@ -203,7 +206,8 @@ class uri_reader {
     return true;
   }
 
-  // RFC 3966 3: a number, global with its `+` or local, and parameters. Local numbers without phone-context are common.
+  // RFC 3966 3: a number, global with its `+` or local, and parameters. Local numbers without phone-context
+  // are common.
   bool read_tel(const char* at) noexcept {
     const char* const start = at;
     const bool global = at != end_ && *at == '+';
@@ -276,31 +280,32 @@ class uri_reader {
   const char* where_ = nullptr;
 };
 
-const char* detail::read_plain_uri(const char* start, const char* end, uri_view& out, uri_place place) noexcept {
+const char* plain_uri::read(const char* start, const char* end, uri_view& out, uri_place place) noexcept {
   const auto peek = [end](const char* at) { return at != end ? *at : '\0'; };
-  if (end - start < 5 || start[3] != ':' || (start[0] | 0x20) != 's' || (start[1] | 0x20) != 'i' || (start[2] | 0x20) != 'p') {
+  if (end - start < 5 || start[3] != ':' || (start[0] | 0x20) != 's' || (start[1] | 0x20) != 'i' ||
+      (start[2] | 0x20) != 'p') {
     return nullptr;
   }
   const char* const first = start + 4;
   const char* host = first;
-  host_run run = scan_host(first + (*first == '+' ? 1 : 0), end);
+  detail::host_run run = detail::scan_host(first + (*first == '+' ? 1 : 0), end);
   std::string_view user;
   const bool has_user = peek(run.stop) == '@';
   if (has_user) {
     user = between(first, run.stop);
     host = run.stop + 1;
-    run = scan_host(host, end);
+    run = detail::scan_host(host, end);
     if (user.empty()) return nullptr;
   } else if (*first == '+') {
     return nullptr;
   }
-  const host_kind kind = kind_of_host(host, run);
+  const host_kind kind = detail::kind_of_host(host, run);
   if (kind == host_kind::none) return nullptr;
 
   const char* at = run.stop;
   std::uint16_t port = 0;
   if (peek(at) == ':') {
-    at = sip::detail::read_port(at + 1, end, port);
+    at = detail::read_port(at + 1, end, port);
     if (at == nullptr) return nullptr;
   }
 
@@ -345,7 +350,7 @@ const char* detail::read_plain_uri(const char* start, const char* end, uri_view&
 }
 
 bool uri_view::read(cursor& in, uri_view& out, uri_place place) noexcept {
-  if (const char* const stop = detail::read_plain_uri(in.position(), in.end(), out, place)) {
+  if (const char* const stop = plain_uri::read(in.position(), in.end(), out, place)) {
     in.seek(stop);
     return true;
   }
@@ -428,7 +433,8 @@ std::uint16_t uri_view::port_or_default() const noexcept {
   const sip::transport over = transport().value_or(sip::transport::udp);
   if (scheme != uri_scheme::sips) return default_port(over);
   // RFC 3261 26.2.2: sips runs over TLS whatever the transport below it.
-  return default_port(over == sip::transport::ws || over == sip::transport::wss ? sip::transport::wss : sip::transport::tls);
+  return default_port(over == sip::transport::ws || over == sip::transport::wss ? sip::transport::wss
+                                                                                : sip::transport::tls);
 }
 
 }  // namespace parley::sip

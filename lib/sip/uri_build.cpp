@@ -81,8 +81,7 @@ uri& uri::operator=(uri&& other) noexcept {
 void uri::rebase(const uri_view& from) noexcept {
   const char* const base = from.raw.data();
   const auto moved = [this, base](std::string_view part) {
-    return part.data() == nullptr ? part
-                                  : std::string_view(text_.data() + (part.data() - base), part.size());
+    return part.data() == nullptr ? part : std::string_view(text_.data() + (part.data() - base), part.size());
   };
   uri_view out = from;
   out.raw = moved(from.raw);
@@ -193,8 +192,8 @@ parsed<void> uri::add_header(std::string_view name, std::string_view value) {
 }
 
 void uri::remove_headers() {
-  if (!view_.headers.empty()) static_cast<void>(replace(text_.size() - view_.headers.raw().size(),
-                                                        view_.headers.raw().size(), {}));
+  if (!view_.headers.empty())
+    static_cast<void>(replace(text_.size() - view_.headers.raw().size(), view_.headers.raw().size(), {}));
 }
 
 }  // namespace parley::sip

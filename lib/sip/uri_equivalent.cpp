@@ -43,7 +43,8 @@ const parameter* find(const uri_fields& fields, std::string_view name, parameter
   return nullptr;
 }
 
-/// RFC 3261 19.1.4: any of these in one URI only makes the two different. `transport` is among them by the examples.
+/// RFC 3261 19.1.4: any of these in one URI only makes the two different. `transport` is among them by the
+/// examples.
 bool must_be_in_both(std::string_view name) noexcept {
   constexpr std::string_view names[] = {"transport", "user", "ttl", "method", "maddr"};
   return std::any_of(std::begin(names), std::end(names),
@@ -80,7 +81,8 @@ std::ptrdiff_t count(const uri_fields& fields, const parameter& wanted) noexcept
 /// Header components are never ignored; their order is.
 bool same_headers(const uri_fields& a, const uri_fields& b) noexcept {
   if (std::distance(a.begin(), a.end()) != std::distance(b.begin(), b.end())) return false;
-  return std::all_of(a.begin(), a.end(), [&](const parameter& one) { return count(a, one) == count(b, one); });
+  return std::all_of(a.begin(), a.end(),
+                     [&](const parameter& one) { return count(a, one) == count(b, one); });
 }
 
 /// RFC 3966 3: visual separators don't count, nor does the case of hexadecimal digits.

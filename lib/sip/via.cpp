@@ -69,7 +69,8 @@ bool take_known(cursor& in, const parameter& one, const char* where, via_header&
       if (detail::is_named(one.name, "rport")) return take_rport(in, one, where, out);
       return !detail::is_named(one.name, "maddr") || detail::take_token(in, one, where, out.maddr);
     case 6: return !detail::is_named(one.name, "branch") || detail::take_token(in, one, where, out.branch);
-    case 8: return !detail::is_named(one.name, "received") || detail::take_token(in, one, where, out.received);
+    case 8:
+      return !detail::is_named(one.name, "received") || detail::take_token(in, one, where, out.received);
     default: return true;
   }
 }

@@ -136,10 +136,14 @@ void layer::implementation::settle(base::time_point now, server_record& r, sendi
   transmit_response(r, how);
   report_event(r);
   if (const auto* const invite = std::get_if<server_invite>(&r.machine)) {
-    // RFC 6026 7.1: an accepted transaction repeats nothing by itself; a confirmed one never did.
-    using state = server_invite::state;
-    if (invite->state() == state::accepted || invite->state() == state::confirmed) r.response.reset();
-    if (invite->state() == state::terminated) return end(r);
+    // RFC 6026 7.1: an accepted transaction repeats nothing by itself, and a confirmed one has nothing left to repeat.
+    switch (invite->state()) {
+      case server_invite::state::proceeding:
+      case server_invite::state::completed: break;
+      case server_invite::state::accepted:
+      case server_invite::state::confirmed: r.response.reset(); break;
+      case server_invite::state::terminated: return end(r);
+    }
     return arm(r.timer, invite->poll_timeout());
   }
   const auto& other = std::get<server_non_invite>(r.machine);

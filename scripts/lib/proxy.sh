@@ -6,24 +6,30 @@ started=()
 
 end_started() {
   local pid
-  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in $(jobs -p); do kill -KILL "$pid" 2>/dev/null || true; done
   for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
 }
 
-# free_ports COUNT: that many ports free for both UDP and TCP at this moment.
+# free_ports COUNT: that many ports free for both UDP and TCP at this moment. They lie below those that the system gives to
+# connections, so that none is taken by one before it is bound.
 free_ports() {
   python3 - "$1" <<'P'
-import socket, sys
+import random, socket, sys
+with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+    below = int(file.read().split()[0])
+candidates = range(10000, below) if below > 12000 else range(10000, 65000)
 held, ports = [], []
 while len(ports) < int(sys.argv[1]):
-    udp, tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
-    held += [udp, tcp]
-    udp.bind(("127.0.0.1", 0))
+    port, udp, tcp = random.choice(candidates), socket.socket(type=socket.SOCK_DGRAM), socket.socket()
     try:
-        tcp.bind(("127.0.0.1", udp.getsockname()[1]))
+        udp.bind(("127.0.0.1", port))
+        tcp.bind(("127.0.0.1", port))
     except OSError:
         continue
-    ports.append(udp.getsockname()[1])
+    held += [udp, tcp]
+    ports.append(port)
+for each in held:
+    each.close()
 print(*ports)
 P
 }

@@ -40,7 +40,8 @@ TEST_CASE("a stream is cut into messages however it arrives", "[net][tcp]") {
     for (int i = 0; i < 200; ++i) text += request(std::to_string(i), static_cast<std::size_t>(i) * 7);
     peer.send(text);
     REQUIRE(f.until([&] { return f.owner.messages.size() == 200; }));
-    for (std::size_t i = 0; i < 200; ++i) CHECK(f.owner.messages[i].text() == request(std::to_string(i), i * 7));
+    for (std::size_t i = 0; i < 200; ++i)
+      CHECK(f.owner.messages[i].text() == request(std::to_string(i), i * 7));
   }
   SECTION("one and a half, then the rest") {
     const std::string first = request("first", 10);
@@ -219,7 +220,8 @@ TEST_CASE("a stream that can't be framed is answered, then closed", "[net][tcp]"
   net_fixture f;
   f.listen(sip::transport::tcp);
   tcp_peer peer(f.io, f.address(0));
-  const std::string broken = "OPTIONS sip:bob@example.com SIP/2.0\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nabc";
+  const std::string broken =
+      "OPTIONS sip:bob@example.com SIP/2.0\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nabc";
 
   SECTION("with an answer") {
     f.owner.on_framing_error = [&](const sip::hop& from) { f.send(from, "400"); };

@@ -50,7 +50,8 @@ TEST_CASE("an earlier deadline replaces a later one, a later one does not", "[ne
 TEST_CASE("a deadline that has passed is due at once", "[net][timer]") {
   asio::io_context io;
   int left = 3;
-  net::deadline_timer timer(io.get_executor(), [&](base::time_point now) { return --left > 0 ? now : base::never; });
+  net::deadline_timer timer(io.get_executor(),
+                            [&](base::time_point now) { return --left > 0 ? now : base::never; });
   timer.update(steady_clock_source::now() - 1s);
   CHECK(left == 3);  // not from inside update
   REQUIRE(test::run_until(io, [&] { return left == 0; }));

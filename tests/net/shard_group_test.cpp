@@ -101,7 +101,8 @@ TEST_CASE("a full mailbox drops and counts", "[net][shards]") {
   counting_owner owner;
   group.attach(0, &owner, &owner.pool);
   // Its thread is not running yet.
-  for (std::uint64_t n = 1; n <= 4; ++n) CHECK(group.hand_over(0, hop_with_flow(n), bytes(std::to_string(n))));
+  for (std::uint64_t n = 1; n <= 4; ++n)
+    CHECK(group.hand_over(0, hop_with_flow(n), bytes(std::to_string(n))));
   CHECK_FALSE(group.hand_over(0, hop_with_flow(5), bytes("5")));
   CHECK(group.handed_over(0) == 4);
   CHECK(group.dropped(0) == 1);
@@ -145,9 +146,9 @@ TEST_CASE("sockets live on shards", "[net][shards]") {
   echo owners[2];
   base::socket_address address{base::ip_address::loopback_v4(), 0};
   for (std::size_t i = 0; i < 2; ++i) {
-    owners[i].set = std::make_unique<net::transport_set>(group.context(i).get_executor(), owners[i].pool, owners[i],
-                                                         net::transport_limits{}, base::null_sink(),
-                                                         static_cast<std::uint16_t>(i));
+    owners[i].set = std::make_unique<net::transport_set>(group.context(i).get_executor(), owners[i].pool,
+                                                         owners[i], net::transport_limits{},
+                                                         base::null_sink(), static_cast<std::uint16_t>(i));
     REQUIRE(owners[i].set->listen({.transport = sip::transport::udp, .bind = address, .reuse_port = true}));
     address = owners[i].set->local_address(0);
   }

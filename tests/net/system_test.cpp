@@ -31,7 +31,8 @@ TEST_CASE("system randomness does not repeat and fills any length", "[net]") {
   std::set<std::uint64_t> seen;
   for (int i = 0; i < 1000; ++i) seen.insert(random.u64());
   CHECK(seen.size() == 1000);
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{511}, std::size_t{513}, std::size_t{5000}}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{511}, std::size_t{513}, std::size_t{5000}}) {
     std::vector<std::byte> bytes(size + 1, std::byte{0});
     random.fill(std::span(bytes).first(size));
     CHECK(bytes[size] == std::byte{0});

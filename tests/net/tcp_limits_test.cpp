@@ -30,7 +30,8 @@ std::vector<std::unique_ptr<tcp_peer>> connect(net_fixture& f, std::size_t count
 }
 
 bool settled(net_fixture& f, std::size_t count) {
-  return f.until([&] { return f.counters().connections_accepted + f.counters().connections_refused == count; });
+  return f.until(
+      [&] { return f.counters().connections_accepted + f.counters().connections_refused == count; });
 }
 
 }  // namespace

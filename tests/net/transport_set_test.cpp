@@ -21,12 +21,14 @@ TEST_CASE("listeners are numbered in the order of their opening, over all transp
 
 TEST_CASE("a listener that can't be opened changes nothing", "[net]") {
   net_fixture f;
-  const auto first = f.set->listen({.transport = sip::transport::udp, .bind = {base::ip_address::loopback_v4(), 0}});
+  const auto first =
+      f.set->listen({.transport = sip::transport::udp, .bind = {base::ip_address::loopback_v4(), 0}});
   REQUIRE(first);
   const auto taken = f.set->listen({.transport = sip::transport::udp, .bind = f.address(0)});
   REQUIRE_FALSE(taken);
   CHECK(taken.error() == boost::system::errc::address_in_use);
-  const auto tls = f.set->listen({.transport = sip::transport::tls, .bind = {base::ip_address::loopback_v4(), 0}});
+  const auto tls =
+      f.set->listen({.transport = sip::transport::tls, .bind = {base::ip_address::loopback_v4(), 0}});
   REQUIRE_FALSE(tls);
   CHECK(tls.error() == net::errc::unsupported_transport);
   CHECK(f.set->listener_count() == 1);
@@ -63,7 +65,8 @@ TEST_CASE("a closed set does nothing any more", "[net]") {
   f.set->close();
   f.send({sip::transport::udp, 0, udp, 0}, "x", 2);
   f.set->flush();
-  CHECK_FALSE(f.set->listen({.transport = sip::transport::udp, .bind = {base::ip_address::loopback_v4(), 0}}));
+  CHECK_FALSE(
+      f.set->listen({.transport = sip::transport::udp, .bind = {base::ip_address::loopback_v4(), 0}}));
   CHECK(f.set->connection_count() == 0);
   CHECK(f.address(0) == udp);
   test::run_ready(f.io);

@@ -71,8 +71,9 @@ TEST_CASE("datagrams of every size arrive whole and in buffers of their size cla
   net_fixture f;
   f.listen(sip::transport::udp);
   udp_peer peer(f.io);
-  for (const std::size_t size : {std::size_t{5}, std::size_t{700}, std::size_t{2047}, std::size_t{2048},
-                                 std::size_t{2049}, std::size_t{9000}, std::size_t{65000}, std::size_t{65507}}) {
+  for (const std::size_t size :
+       {std::size_t{5}, std::size_t{700}, std::size_t{2047}, std::size_t{2048}, std::size_t{2049},
+        std::size_t{9000}, std::size_t{65000}, std::size_t{65507}}) {
     CAPTURE(size);
     std::string text(size, 'a');
     for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 23);
@@ -121,7 +122,8 @@ TEST_CASE("keep-alives and STUN do not reach the owner", "[net][udp]") {
   net_fixture f;
   f.listen(sip::transport::udp);
   udp_peer peer(f.io);
-  for (const std::string& nothing : {std::string("\r\n\r\n"), std::string("\r\n"), std::string(1, '\0'), std::string()}) {
+  for (const std::string& nothing :
+       {std::string("\r\n\r\n"), std::string("\r\n"), std::string(1, '\0'), std::string()}) {
     peer.send(f.address(0), nothing);
   }
   const std::string binding_request("\x00\x01\x00\x00\x21\x12\xA4\x42transaction!", 20);
@@ -260,9 +262,8 @@ TEST_CASE("a pool without buffers costs datagrams, not the listener", "[net][udp
   REQUIRE(set.listen({.transport = sip::transport::udp, .bind = {base::ip_address::loopback_v4(), 0}}));
   udp_peer peer(io);
   for (int i = 0; i < 200; ++i) peer.send(set.local_address(0), std::string(1000, 'x'));
-  REQUIRE(test::run_until(io, [&] {
-    return set.counters().datagrams_received + set.counters().datagrams_no_buffer == 200;
-  }));
+  REQUIRE(test::run_until(
+      io, [&] { return set.counters().datagrams_received + set.counters().datagrams_no_buffer == 200; }));
   CHECK(set.counters().datagrams_no_buffer > 0);
   CHECK(set.counters().datagrams_received > 0);
   owner.messages.clear();

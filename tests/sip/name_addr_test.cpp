@@ -18,7 +18,8 @@ static_assert(std::is_trivially_copyable_v<contact_header>);
 static_assert(std::is_trivially_copyable_v<history_info_header>);
 
 TEST_CASE("From is taken apart") {
-  const std::string_view text = R"("Alice \"A\" Example" <sip:+34600111222@example.net;lr>;tag=9fxced76sl;x="y")";
+  const std::string_view text =
+      R"("Alice \"A\" Example" <sip:+34600111222@example.net;lr>;tag=9fxced76sl;x="y")";
   const auto from = parse<from_header>(text);
   REQUIRE(from);
   CHECK(from->raw == text);
@@ -64,7 +65,8 @@ TEST_CASE("display names are quoted strings, tokens or missing") {
   };
   CHECK(name("caller<sip:caller@example.com>;tag=323") == "t:caller");
   CHECK(name("Mr. J. User  <sip:a@b>") == "t:Mr. J. User");
-  CHECK(name("token1~` token2'+_ token3*%!.- <sip:mundane@example.com>") == "t:token1~` token2'+_ token3*%!.-");
+  CHECK(name("token1~` token2'+_ token3*%!.- <sip:mundane@example.com>") ==
+        "t:token1~` token2'+_ token3*%!.-");
   CHECK(name("a\r\n\tb\r\n <sip:a@b>") == "t:a\r\n\tb");
   CHECK(name("J\xc3\xbcrgen M <sip:a@b>") == "t:J\xc3\xbcrgen M");
   CHECK(name("\xd0\xb0 \xd1\x80 <sip:a@b>") == "t:\xd0\xb0 \xd1\x80");
@@ -72,7 +74,8 @@ TEST_CASE("display names are quoted strings, tokens or missing") {
   CHECK(name("\"\" <sip:a@b>") == "q:");
   CHECK(name("\"a\"<sip:a@b>") == "q:a");
   CHECK(name("\"a\"  \r\n <sip:a@b>") == "q:a");
-  CHECK(name("\"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n  ;\r\n  tag = 98asjd8") == "q:J Rosenberg \\\\\\\"");
+  CHECK(name("\"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n  ;\r\n  tag = 98asjd8") ==
+        "q:J Rosenberg \\\\\\\"");
   CHECK(name(std::string_view("\"BEL:\\\x07 NUL:\\\0 DEL:\\\x7f\" <sip:a@b>", 32)) ==
         "q:" + std::string("BEL:\\\x07 NUL:\\\0 DEL:\\\x7f", 20));
   CHECK(name("\"<sip:joe@big.org>;tag=x\" <sip:a@b>") == "q:<sip:joe@big.org>;tag=x");
@@ -88,20 +91,27 @@ TEST_CASE("URIs of any scheme are named") {
 }
 
 TEST_CASE("what needs brackets and lacks them is refused") {
-  CHECK(error_of<contact_header>("sip:user@example.com?Route=%3Csip:sip.example.com%3E") == parse_error{errc::addr_spec_needs_angle, 20});
-  CHECK(parse<contact_header>("<sip:user@example.com?Route=%3Csip:sip.example.com%3E>")->uri.headers.contains("route"));
+  CHECK(error_of<contact_header>("sip:user@example.com?Route=%3Csip:sip.example.com%3E") ==
+        parse_error{errc::addr_spec_needs_angle, 20});
+  CHECK(parse<contact_header>("<sip:user@example.com?Route=%3Csip:sip.example.com%3E>")
+            ->uri.headers.contains("route"));
   CHECK(error_of<route_header>("sip:proxy.example.net;lr") == parse_error{errc::addr_spec_needs_angle, 0});
-  CHECK(error_of<record_route_header>("  sip:proxy.example.net") == parse_error{errc::addr_spec_needs_angle, 2});
+  CHECK(error_of<record_route_header>("  sip:proxy.example.net") ==
+        parse_error{errc::addr_spec_needs_angle, 2});
   CHECK(error_of<path_header>("sip:a") == parse_error{errc::addr_spec_needs_angle, 0});
   CHECK(error_of<service_route_header>("sip:a") == parse_error{errc::addr_spec_needs_angle, 0});
   CHECK(error_of<call_info_header>("http://a/b") == parse_error{errc::addr_spec_needs_angle, 0});
 }
 
 TEST_CASE("unbalanced brackets and quotes are refused") {
-  CHECK(error_of<to_header>("\"Mr. J. User <sip:j.user@example.com>") == parse_error{errc::unterminated_quote, 0});
-  CHECK(error_of<to_header>("\"Watson, Thomas\" < sip:t.watson@example.org >") == parse_error{errc::expected_scheme, 18});
-  CHECK(error_of<to_header>("\"Watson, Thomas\" <sip:t.watson@example.org >") == parse_error{errc::bad_character, 42});
-  CHECK(error_of<from_header>("Bell, Alexander <sip:a.g.bell@example.com>;tag=43") == parse_error{errc::bad_character, 4});
+  CHECK(error_of<to_header>("\"Mr. J. User <sip:j.user@example.com>") ==
+        parse_error{errc::unterminated_quote, 0});
+  CHECK(error_of<to_header>("\"Watson, Thomas\" < sip:t.watson@example.org >") ==
+        parse_error{errc::expected_scheme, 18});
+  CHECK(error_of<to_header>("\"Watson, Thomas\" <sip:t.watson@example.org >") ==
+        parse_error{errc::bad_character, 42});
+  CHECK(error_of<from_header>("Bell, Alexander <sip:a.g.bell@example.com>;tag=43") ==
+        parse_error{errc::bad_character, 4});
   CHECK(error_of<to_header>("<sip:a@b") == parse_error{errc::unbalanced_angle, 8});
   CHECK(error_of<to_header>("<sip:a@b;tag=c") == parse_error{errc::unbalanced_angle, 14});
   CHECK(error_of<to_header>("sip:a@b>") == parse_error{errc::unbalanced_angle, 7});
@@ -129,7 +139,9 @@ TEST_CASE("a tag stands once and has a value") {
 }
 
 TEST_CASE("Contact has its own parameters") {
-  const std::string_view text = "\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\r\n newvalue ;\r\n  secondparam ; q = 0.33";
+  const std::string_view text =
+      "\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\r\n newvalue ;\r\n  secondparam ; q "
+      "= 0.33";
   const auto contact = parse<contact_header>(text);
   REQUIRE(contact);
   CHECK(contact->q == 330);
@@ -143,14 +155,18 @@ TEST_CASE("Contact has its own parameters") {
   CHECK(parse<contact_header>("<sip:a@b>;expires=\"Thu, 01 Dec 1994 16:00:00 GMT\"")->expires == 3600U);
   CHECK(parse<contact_header>("<sip:a@b>;expires")->expires == 3600U);
   CHECK(error_of<contact_header>("<sip:a@b>;expires=4294967296") == parse_error{errc::number_overflow, 18});
-  CHECK(error_of<contact_header>("<sip:user@host129.example.com>\r\n  ;expires=280297596632815") == parse_error{errc::number_overflow, 43});
-  CHECK(error_of<contact_header>("<sip:a@b>;expires=1;expires=2") == parse_error{errc::duplicate_parameter, 20});
+  CHECK(error_of<contact_header>("<sip:user@host129.example.com>\r\n  ;expires=280297596632815") ==
+        parse_error{errc::number_overflow, 43});
+  CHECK(error_of<contact_header>("<sip:a@b>;expires=1;expires=2") ==
+        parse_error{errc::duplicate_parameter, 20});
   CHECK(error_of<contact_header>("<sip:a@b>;q=2") == parse_error{errc::bad_qvalue, 10});
   CHECK(error_of<contact_header>("<sip:a@b>;q=\"1\"") == parse_error{errc::bad_qvalue, 10});
   CHECK(error_of<contact_header>("<sip:a@b>;q") == parse_error{errc::bad_qvalue, 10});
   CHECK(error_of<contact_header>("<sip:a@b>;q=1;q=1") == parse_error{errc::duplicate_parameter, 14});
-  CHECK(error_of<contact_header>("\"Joe\" <sip:joe@example.org>;;;;") == parse_error{errc::expected_token, 28});
-  const auto instance = parse<contact_header>(R"(<sip:alice@192.0.2.10:5060;transport=udp;ob>;+sip.instance="<urn:uuid:f8>")");
+  CHECK(error_of<contact_header>("\"Joe\" <sip:joe@example.org>;;;;") ==
+        parse_error{errc::expected_token, 28});
+  const auto instance =
+      parse<contact_header>(R"(<sip:alice@192.0.2.10:5060;transport=udp;ob>;+sip.instance="<urn:uuid:f8>")");
   REQUIRE(instance);
   CHECK(instance->parameters.find("+sip.instance")->value == "<urn:uuid:f8>");
   CHECK(instance->uri.port == 5060);
@@ -177,7 +193,8 @@ TEST_CASE("lists hold elements and nothing between") {
   std::vector<std::string> users;
   const auto walk = [&](std::string_view text, std::size_t max = limits{}.values) {
     users.clear();
-    return parse_list<contact_header>(text, [&](const contact_header& one) { users.emplace_back(one.uri.user); }, max);
+    return parse_list<contact_header>(
+        text, [&](const contact_header& one) { users.emplace_back(one.uri.user); }, max);
   };
   CHECK(walk("<sip:a@h>;q=1 , \"x, y\" <sip:b@h>,sip:c@h;expires=1,\r\n sip:d@h"));
   CHECK(users == std::vector<std::string>{"a", "b", "c", "d"});
@@ -188,12 +205,14 @@ TEST_CASE("lists hold elements and nothing between") {
   CHECK(walk("<sip:a@h> <sip:b@h>").error() == parse_error{errc::trailing_text, 10});
   CHECK(walk("sip:a@h,sip:b@h,sip:c@h", 2).error() == parse_error{errc::too_many_values, 16});
   int seen = 0;
-  CHECK(parse_list<contact_header>("<sip:a@h>, <sip:b@h>, broken", [&](const contact_header&) { return ++seen < 2; }));
+  CHECK(parse_list<contact_header>("<sip:a@h>, <sip:b@h>, broken",
+                                   [&](const contact_header&) { return ++seen < 2; }));
   CHECK(seen == 2);
 }
 
 TEST_CASE("headers of other RFCs have what they need") {
-  const auto history = parse<history_info_header>("<sip:bob@example.com?Reason=SIP%3Bcause%3D302>;index=1.1;rc=1");
+  const auto history =
+      parse<history_info_header>("<sip:bob@example.com?Reason=SIP%3Bcause%3D302>;index=1.1;rc=1");
   REQUIRE(history);
   CHECK(history->index == "1.1");
   CHECK(history->rc == "1");
@@ -205,20 +224,23 @@ TEST_CASE("headers of other RFCs have what they need") {
   CHECK(error_of<history_info_header>("<sip:b@c>;index=x") == parse_error{errc::bad_parameter, 10});
   CHECK(error_of<history_info_header>("sip:b@c;index=1") == parse_error{errc::addr_spec_needs_angle, 0});
 
-  const auto diversion = parse<diversion_header>("<sip:bob@example.com>;reason=\"user-busy\";counter=2;limit=5;privacy=off");
+  const auto diversion =
+      parse<diversion_header>("<sip:bob@example.com>;reason=\"user-busy\";counter=2;limit=5;privacy=off");
   REQUIRE(diversion);
   CHECK(diversion->reason == "user-busy");
   CHECK(diversion->counter == 2U);
   CHECK(diversion->limit == 5U);
   CHECK(diversion->privacy == "off");
   CHECK(error_of<diversion_header>("<sip:a@b>;counter=x") == parse_error{errc::bad_parameter, 10});
-  CHECK(error_of<diversion_header>("<sip:a@b>;counter=1;counter=1") == parse_error{errc::duplicate_parameter, 20});
+  CHECK(error_of<diversion_header>("<sip:a@b>;counter=1;counter=1") ==
+        parse_error{errc::duplicate_parameter, 20});
 
   const auto referred = parse<referred_by_header>("sip:r@ref.example;cid=\"2UWQFN309shb3@ref.example\"");
   REQUIRE(referred);
   CHECK(referred->cid == "2UWQFN309shb3@ref.example");
 
-  const auto refer = parse<refer_to_header>("<sip:dave@denver.example.org?Replaces=12345%40192.168.118.3%3Bto-tag%3D12345>");
+  const auto refer =
+      parse<refer_to_header>("<sip:dave@denver.example.org?Replaces=12345%40192.168.118.3%3Bto-tag%3D12345>");
   REQUIRE(refer);
   CHECK(refer->uri.headers.contains("Replaces"));
   CHECK(parse<refer_to_header>("sip:dave@denver.example.org")->uri.user == "dave");

@@ -57,7 +57,8 @@ bool refused(std::string_view text, errc code, std::uint32_t offset) {
 }  // namespace
 
 TEST_CASE("parameters are read with their values") {
-  const outcome out = read(R"(;tag=9fxced76sl;lr;+sip.instance="<urn:uuid:f81d4fae>";received=[2001:db8::1])");
+  const outcome out =
+      read(R"(;tag=9fxced76sl;lr;+sip.instance="<urn:uuid:f81d4fae>";received=[2001:db8::1])");
   CHECK(out.read);
   CHECK(out.rest.empty());
   CHECK(out.raw == R"(;tag=9fxced76sl;lr;+sip.instance="<urn:uuid:f81d4fae>";received=[2001:db8::1])");
@@ -86,7 +87,8 @@ TEST_CASE("white space and folds stand around semicolons and equals signs") {
 TEST_CASE("the characters of tokens and the quoted strings of RFC 4475 are taken") {
   const outcome out = read(";fromParam''~+*_!.-%=\"\xd1\x80\xd0\xb0\";tag=_token~1'+`*%!-.");
   CHECK(out.read);
-  CHECK(out.seen == std::vector<std::string>{"fromParam''~+*_!.-%=\"\xd1\x80\xd0\xb0\"", "tag=_token~1'+`*%!-."});
+  CHECK(out.seen ==
+        std::vector<std::string>{"fromParam''~+*_!.-%=\"\xd1\x80\xd0\xb0\"", "tag=_token~1'+`*%!-."});
   CHECK(read(R"(;a="x;y,z\"\\";b)").seen == std::vector<std::string>{R"(a="x;y,z\"\\")", "b"});
   CHECK(read(R"(;a="")").seen == std::vector<std::string>{R"(a="")"});
 }
@@ -154,4 +156,13 @@ TEST_CASE("a qvalue is read in thousandths") {
     CAPTURE(bad);
     CHECK_FALSE(read_qvalue(bad, q));
   }
+}
+
+TEST_CASE("a quoted string is given without its quoted pairs") {
+  std::string out = "<";
+  unquote(R"(a \"b\" \\)", out);
+  CHECK(out == R"(<a "b" \)");
+  out.clear();
+  unquote("ends in \\", out);
+  CHECK(out == "ends in \\");
 }

@@ -63,7 +63,8 @@ TEST_CASE("RAck names the response") {
 
 TEST_CASE("Call-ID is a word, or two with an at sign") {
   CHECK(parse<call_id_header>("f81d4fae-7dec@biloxi.com")->value == "f81d4fae-7dec@biloxi.com");
-  CHECK(parse<call_id_header>("  transports.kijh4akdnaqjkwendsasfdj ")->value == "transports.kijh4akdnaqjkwendsasfdj");
+  CHECK(parse<call_id_header>("  transports.kijh4akdnaqjkwendsasfdj ")->value ==
+        "transports.kijh4akdnaqjkwendsasfdj");
   CHECK(parse<call_id_header>("intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{"));
   CHECK(error_of<call_id_header>("") == parse_error{errc::expected_word, 0});
   CHECK(error_of<call_id_header>("@b") == parse_error{errc::expected_word, 0});
@@ -93,7 +94,8 @@ TEST_CASE("numbers keep to their ranges") {
   CHECK(error_of<content_length_header>("1, 2") == parse_error{errc::trailing_text, 1});
 
   CHECK(parse<expires_header>("4294967295")->value == 4294967295U);
-  CHECK(error_of<expires_header>("10000000000000000000000000000000000000000000000000") == parse_error{errc::number_overflow, 0});
+  CHECK(error_of<expires_header>("10000000000000000000000000000000000000000000000000") ==
+        parse_error{errc::number_overflow, 0});
   CHECK(error_of<expires_header>("Thu, 01 Dec 1994 16:00:00 GMT") == parse_error{errc::expected_number, 0});
   CHECK(parse<min_expires_header>("60")->value == 60);
   CHECK(parse<rseq_header>("988789")->value == 988789);
@@ -162,7 +164,8 @@ TEST_CASE("token lists hold tokens") {
   CHECK(error_of<priority_header>("a b") == parse_error{errc::trailing_text, 2});
   CHECK(values<allow_header>("").empty());
   std::vector<method> methods;
-  CHECK(parse_list<allow_header>("INVITE, ACK, X", [&](const allow_header& one) { methods.push_back(one.method()); }));
+  CHECK(parse_list<allow_header>("INVITE, ACK, X",
+                                 [&](const allow_header& one) { methods.push_back(one.method()); }));
   CHECK(methods == std::vector<method>{method::invite, method::ack, method::unknown});
 }
 
@@ -184,7 +187,8 @@ TEST_CASE("texts are taken whole") {
   CHECK(parse<subject_header>("Need more boxes, now")->value == "Need more boxes, now");
   CHECK(parse<subject_header>("")->value.empty());
   CHECK(parse<organization_header>("  Boxes by Bob \r\n ")->value == "Boxes by Bob");
-  CHECK(parse<user_agent_header>("ExamplePhone/4.2.1 (build 20981)")->value == "ExamplePhone/4.2.1 (build 20981)");
+  CHECK(parse<user_agent_header>("ExamplePhone/4.2.1 (build 20981)")->value ==
+        "ExamplePhone/4.2.1 (build 20981)");
 
   std::vector<product> seen;
   cursor in("ExamplePhone/4.2.1 (build (x) 20981) Stack");
@@ -210,7 +214,8 @@ TEST_CASE("every type that is visited reads the header it is visited for") {
   int types = 0;
   for (std::size_t i = 0; i < header_id_count; ++i) {
     const auto id = static_cast<header_id>(i);
-    types += visit_typed(id, [&]<class Header>(std::type_identity<Header>) { CHECK(Header::id == id); }) ? 1 : 0;
+    types +=
+        visit_typed(id, [&]<class Header>(std::type_identity<Header>) { CHECK(Header::id == id); }) ? 1 : 0;
   }
   CHECK(types >= 49);
   CHECK_FALSE(visit_typed(header_id::unknown, [](auto) {}));

@@ -37,7 +37,8 @@ static_assert(std::is_trivially_copyable_v<uri_view>);
 
 TEST_CASE("a SIP URI is taken apart") {
   const std::string_view text =
-      "sips:alice;day=tuesday:se,cret@gateway.example.com:5071;transport=TCP;lr;maddr=10.0.0.1;ttl=15;user=phone;method=INVITE"
+      "sips:alice;day=tuesday:se,cret@gateway.example.com:5071;transport=TCP;lr;maddr=10.0.0.1;ttl=15;user="
+      "phone;method=INVITE"
       "?subject=project%20x&priority=";
   const auto uri = parse_uri(text);
   REQUIRE(uri);
@@ -62,7 +63,8 @@ TEST_CASE("a SIP URI is taken apart") {
   CHECK(uri->headers.raw() == "?subject=project%20x&priority=");
   std::vector<std::pair<std::string, std::string>> headers;
   for (const parameter& one : uri->headers) headers.emplace_back(one.name, one.value);
-  CHECK(headers == std::vector<std::pair<std::string, std::string>>{{"subject", "project%20x"}, {"priority", ""}});
+  CHECK(headers ==
+        std::vector<std::pair<std::string, std::string>>{{"subject", "project%20x"}, {"priority", ""}});
   CHECK(uri->headers.find("Priority")->has_value);
 }
 
@@ -94,7 +96,9 @@ TEST_CASE("what is left out of a SIP URI is empty") {
 
 TEST_CASE("user parts may hold what looks like parameters, headers and ports") {
   CHECK(parse_uri("sip:user;par=u%40example.net@example.com")->user == "user;par=u%40example.net");
-  const auto crazy = parse_uri("sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com");
+  const auto crazy = parse_uri(
+      "sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/"
+      ";;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com");
   REQUIRE(crazy);
   CHECK(crazy->user == "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*");
   CHECK(crazy->password == "&it+has=1,weird!*pas$wo~d_too.(doesn't-it)");
@@ -134,8 +138,9 @@ TEST_CASE("hosts are names, IPv4 addresses and IPv6 addresses") {
   CHECK(v6->port == 5070);
   CHECK(v6->ip()->to_string() == "2001:db8::9");
   CHECK(parse_uri("sip:alice@[::ffff:192.0.2.4]")->host_kind == host_kind::ipv6);
-  for (std::string_view name : {"sip:a", "sip:example.com.", "sip:3com.com", "sip:_sip._udp.example.com", "sip:host-1.a1",
-                                "sip:1.2.3.4.example.com", "sip:xn--bcher-kva.example", "sip:host1"}) {
+  for (std::string_view name :
+       {"sip:a", "sip:example.com.", "sip:3com.com", "sip:_sip._udp.example.com", "sip:host-1.a1",
+        "sip:1.2.3.4.example.com", "sip:xn--bcher-kva.example", "sip:host1"}) {
     CAPTURE(name);
     REQUIRE(parse_uri(name));
     CHECK(parse_uri(name)->host_kind == host_kind::name);
@@ -147,8 +152,8 @@ TEST_CASE("hosts are names, IPv4 addresses and IPv6 addresses") {
   CHECK(refused("sip:.example.com", errc::expected_host, 4));
   CHECK(refused("sip:example..com", errc::expected_host, 4));
   // Some readers take these for addresses, and not for the same one.
-  for (std::string_view number : {"sip:127.1", "sip:2130706433", "sip:256.0.0.1", "sip:010.0.0.1", "sip:1.2.3.4.5",
-                                  "sip:a.1"}) {
+  for (std::string_view number :
+       {"sip:127.1", "sip:2130706433", "sip:256.0.0.1", "sip:010.0.0.1", "sip:1.2.3.4.5", "sip:a.1"}) {
     CHECK(refused(number, errc::expected_host, 4));
   }
   CHECK(refused("sip:[2001:db8::9", errc::bad_ipv6, 4));
@@ -216,9 +221,10 @@ TEST_CASE("a tel URI holds its number in the user part") {
 }
 
 TEST_CASE("a URI of any other scheme is kept as it is") {
-  for (std::string_view text : {"nobodyKnowsThisScheme:totallyopaquecontent", "soap.beep://192.0.2.103:3002", "isbn:2983792873",
-                                "http://www.example.com", "urn:service:sos", "name:John_Smith", "cid:foo%20bar@example.com",
-                                "http://[2001:db8::1]/a?b=c#d"}) {
+  for (std::string_view text :
+       {"nobodyKnowsThisScheme:totallyopaquecontent", "soap.beep://192.0.2.103:3002", "isbn:2983792873",
+        "http://www.example.com", "urn:service:sos", "name:John_Smith", "cid:foo%20bar@example.com",
+        "http://[2001:db8::1]/a?b=c#d"}) {
     CAPTURE(text);
     const auto uri = parse_uri(text);
     REQUIRE(uri);
@@ -399,14 +405,16 @@ TEST_CASE("a setter that fails changes nothing") {
 }
 
 TEST_CASE("a uri keeps its parts through copies and moves") {
-  for (std::string_view text : {"sip:a@b;c?d=e", "sip:somebody@a-rather-long-name.example.com;transport=tcp?subject=x"}) {
+  for (std::string_view text :
+       {"sip:a@b;c?d=e", "sip:somebody@a-rather-long-name.example.com;transport=tcp?subject=x"}) {
     const auto view = parse_uri(text);
     REQUIRE(view);
     uri first(*view);
     const auto intact = [&](const uri& one) {
       return one.string() == text && one->raw.data() == one.string().data() && one->user == view->user &&
              one->host == view->host && one->headers.raw() == view->headers.raw() &&
-             one->parameters.raw().data() == one.string().data() + (view->parameters.raw().data() - text.data());
+             one->parameters.raw().data() ==
+                 one.string().data() + (view->parameters.raw().data() - text.data());
     };
     CHECK(intact(first));
     uri copy(first);

@@ -16,7 +16,9 @@ static_assert(std::is_trivially_copyable_v<via_header>);
 
 TEST_CASE("a Via is taken apart") {
   const std::string_view text =
-      "SIP/2.0/TCP edge1.example.net:5061;branch=z9hG4bKa7c1.3f;received=198.51.100.7;rport=50612;ttl=16;maddr=224.2.0.1;x=y";
+      "SIP/2.0/TCP "
+      "edge1.example.net:5061;branch=z9hG4bKa7c1.3f;received=198.51.100.7;rport=50612;ttl=16;maddr=224.2.0.1;"
+      "x=y";
   const auto via = parse<via_header>(text);
   REQUIRE(via);
   CHECK(via->raw == text);
@@ -108,7 +110,8 @@ TEST_CASE("white space and folds stand where RFC 4475 3.1.1.1 has them") {
 }
 
 TEST_CASE("unknown transports and names in any case are kept") {
-  const auto via = parse<via_header>("SIP/2.0/UNKNOWN t4.example.com;BRANCH=z9hG4bKa;RPort=1;Received=192.0.2.1;TTL=1;MAddr=a");
+  const auto via = parse<via_header>(
+      "SIP/2.0/UNKNOWN t4.example.com;BRANCH=z9hG4bKa;RPort=1;Received=192.0.2.1;TTL=1;MAddr=a");
   REQUIRE(via);
   CHECK(via->transport == transport::other);
   CHECK(via->transport_name == "UNKNOWN");
@@ -118,7 +121,8 @@ TEST_CASE("unknown transports and names in any case are kept") {
   CHECK(via->ttl == 1);
   CHECK(via->maddr == "a");
   CHECK(parse<via_header>("sip/2.0/udp a")->transport == transport::udp);
-  CHECK(parse<via_header>("SIP/2.0/SCTP t2.example.com;branch=z9hG4bKklasjdhf")->transport == transport::sctp);
+  CHECK(parse<via_header>("SIP/2.0/SCTP t2.example.com;branch=z9hG4bKklasjdhf")->transport ==
+        transport::sctp);
 }
 
 TEST_CASE("a malformed Via is refused where it breaks") {
@@ -144,7 +148,8 @@ TEST_CASE("a malformed Via is refused where it breaks") {
   CHECK(error_of<via_header>("SIP/2.0/UDP 192.0.2.15;;,;,,") == parse_error{errc::expected_token, 23});
   CHECK(error_of<via_header>("SIP/2.0/UDP a;branch") == parse_error{errc::bad_parameter, 14});
   CHECK(error_of<via_header>("SIP/2.0/UDP a;branch=\"x\"") == parse_error{errc::bad_parameter, 14});
-  CHECK(error_of<via_header>("SIP/2.0/UDP a;branch=x;branch=x") == parse_error{errc::duplicate_parameter, 23});
+  CHECK(error_of<via_header>("SIP/2.0/UDP a;branch=x;branch=x") ==
+        parse_error{errc::duplicate_parameter, 23});
   CHECK(error_of<via_header>("SIP/2.0/UDP a;rport;rport=1") == parse_error{errc::duplicate_parameter, 20});
   CHECK(error_of<via_header>("SIP/2.0/UDP a;rport=70000") == parse_error{errc::bad_port, 20});
   CHECK(error_of<via_header>("SIP/2.0/UDP a;rport=x") == parse_error{errc::bad_port, 20});
@@ -170,7 +175,8 @@ TEST_CASE("reading into a used Via leaves nothing of the last one") {
 }
 
 TEST_CASE("transports have names, ports and properties") {
-  for (transport one : {transport::udp, transport::tcp, transport::tls, transport::ws, transport::wss, transport::sctp}) {
+  for (transport one :
+       {transport::udp, transport::tcp, transport::tls, transport::ws, transport::wss, transport::sctp}) {
     CHECK(transport_of(name_of(one)) == one);
     CHECK(is_reliable(one) == (one != transport::udp));
     CHECK(is_secure(one) == (one == transport::tls || one == transport::wss));

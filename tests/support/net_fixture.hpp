@@ -12,10 +12,12 @@ namespace parley::test {
 /// A `transport_set` on loopback, with a pool and an owner that writes down what it is told.
 struct net_fixture {
   explicit net_fixture(const net::transport_limits& limits = {}, std::uint16_t shard = 0)
-      : set(std::make_unique<net::transport_set>(io.get_executor(), pool, owner, limits, base::null_sink(), shard)) {}
+      : set(std::make_unique<net::transport_set>(io.get_executor(), pool, owner, limits, base::null_sink(),
+                                                 shard)) {}
 
   /// Opens a listener on a free port; its index is returned.
-  std::uint16_t listen(sip::transport transport, const base::ip_address& at = base::ip_address::loopback_v4()) {
+  std::uint16_t listen(sip::transport transport,
+                       const base::ip_address& at = base::ip_address::loopback_v4()) {
     const auto index = set->listen({.transport = transport, .bind = {at, 0}});
     return index ? *index : std::uint16_t{0xFFFF};
   }

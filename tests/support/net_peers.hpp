@@ -22,7 +22,8 @@ namespace parley::test {
 
 namespace asio = boost::asio;
 
-/// Runs `io` until `done` says so; false when that takes more than `most`, which nothing that works comes near.
+/// Runs `io` until `done` says so; false when that takes more than `most`, which nothing that works comes
+/// near.
 inline bool run_until(asio::io_context& io, const std::function<bool()>& done,
                       std::chrono::steady_clock::duration most = std::chrono::seconds(20)) {
   const auto end = std::chrono::steady_clock::now() + most;
@@ -212,8 +213,7 @@ class tcp_peer {
 /// A listening TCP socket of the test on loopback.
 class tcp_host {
  public:
-  explicit tcp_host(asio::io_context& io)
-      : acceptor_(io, {asio::ip::address_v4::loopback(), 0}) {
+  explicit tcp_host(asio::io_context& io) : acceptor_(io, {asio::ip::address_v4::loopback(), 0}) {
     acceptor_.non_blocking(true);
   }
 

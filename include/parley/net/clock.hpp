@@ -7,8 +7,8 @@
 
 namespace parley::net {
 
-/// The clock of the running program: the one place that asks the system for the time. Whatever lies below this
-/// room is told the time.
+/// The clock of the running program: the one place that asks the system for the time. Whatever lies below
+/// this room is told the time.
 ///
 /// It is the standard library's steady clock in microseconds, so a deadline can be given to Asio's timers.
 class PARLEY_API steady_clock_source {

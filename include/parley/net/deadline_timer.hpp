@@ -15,11 +15,12 @@ namespace asio = boost::asio;
 
 /// Keeps the deadlines of one machine with one timer of Asio.
 ///
-/// A machine's next deadline moves with every message, mostly to a later time. So an armed timer is left alone
-/// when the deadline moves back: it wakes, finds nothing due, and waits again. Deadlines are rounded up to
-/// multiples of `slack`, so that many of them share a wake-up.
+/// A machine's next deadline moves with every message, mostly to a later time. So an armed timer is left
+/// alone when the deadline moves back: it wakes, finds nothing due, and waits again. Deadlines are rounded up
+/// to multiples of `slack`, so that many of them share a wake-up.
 ///
-/// *Ownership:* all calls are made on the executor, which outlives it. It may be destroyed in its own handler.
+/// *Ownership:* all calls are made on the executor, which outlives it. It may be destroyed in its own
+/// handler.
 class PARLEY_API deadline_timer {
  public:
   /// Gives the machine the time, and returns the machine's next deadline (`base::never` for none).

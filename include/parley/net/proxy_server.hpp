@@ -22,7 +22,7 @@ struct proxy_server_options {
   std::vector<listener_options> listeners;
   std::vector<std::string> domains;  ///< further names of this proxy: hosts, or host:port
   proxy::route_table routes;
-  proxy::core_options core;          ///< its listeners, names and shard are filled in here
+  proxy::core_options core;  ///< its listeners, names and shard are filled in here
   transport_limits limits;
   std::size_t workers = 1;
   std::size_t memory_bytes = std::size_t{512} << 20U;  ///< for messages, of each worker
@@ -36,13 +36,14 @@ struct proxy_server_status {
   transport_counters transport;
 };
 
-/// A SIP proxy with its sockets and threads: a `proxy::core` on each shard of a `shard_group`, every shard with sockets of its
-/// own on the same addresses, and a `route_table` as the policy of all.
+/// A SIP proxy with its sockets and threads: a `proxy::core` on each shard of a `shard_group`, every shard
+/// with sockets of its own on the same addresses, and a `route_table` as the policy of all.
 ///
-/// A response belongs to the shard whose number its branch bears; the system may deliver it to another, which hands it over.
+/// A response belongs to the shard whose number its branch bears; the system may deliver it to another, which
+/// hands it over.
 ///
-/// *Ownership:* the log outlives the server. `open`, `start`, `stop` and the destructor are called from one thread; the others
-/// from any.
+/// *Ownership:* the log outlives the server. `open`, `start`, `stop` and the destructor are called from one
+/// thread; the others from any.
 class PARLEY_API proxy_server {
  public:
   explicit proxy_server(proxy_server_options options, base::log_sink& log = base::null_sink());
@@ -50,8 +51,8 @@ class PARLEY_API proxy_server {
   proxy_server(const proxy_server&) = delete;
   proxy_server& operator=(const proxy_server&) = delete;
 
-  /// Opens each listener on each shard. *Errors:* the system's, for the first listener that can't be opened, whose place in the
-  /// options is then in `failed`: tell the operator.
+  /// Opens each listener on each shard. *Errors:* the system's, for the first listener that can't be opened,
+  /// whose place in the options is then in `failed`: tell the operator.
   [[nodiscard]] base::result<void> open(std::size_t& failed);
   /// The address of a listener, with the port that the system chose. After `open`.
   base::socket_address local_address(std::size_t listener) const;

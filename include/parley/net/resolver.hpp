@@ -17,14 +17,14 @@ namespace parley::net {
 namespace asio = boost::asio;
 
 struct resolver_options {
-  base::duration found_for = std::chrono::seconds(60);     ///< how long addresses are remembered
-  base::duration missing_for = std::chrono::seconds(5);    ///< how long a failure is
-  std::size_t max_names = 1024;                            ///< that are remembered
-  std::size_t max_pending = 256;                           ///< names that are asked for at once
+  base::duration found_for = std::chrono::seconds(60);   ///< how long addresses are remembered
+  base::duration missing_for = std::chrono::seconds(5);  ///< how long a failure is
+  std::size_t max_names = 1024;                          ///< that are remembered
+  std::size_t max_pending = 256;                         ///< names that are asked for at once
 };
 
-/// Looks up the addresses of a host name as the system does: hosts file, DNS, whatever it is set up for. Answers are
-/// remembered for a while, and those who ask for one name at the same time share the answer.
+/// Looks up the addresses of a host name as the system does: hosts file, DNS, whatever it is set up for.
+/// Answers are remembered for a while, and those who ask for one name at the same time share the answer.
 ///
 /// *Ownership:* all calls are made on the executor. Destroying it drops the handlers that wait.
 class PARLEY_API resolver {
@@ -37,8 +37,8 @@ class PARLEY_API resolver {
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;
 
-  /// *Errors:* those of the system's look-up; `errc::limit_reached` where too many names are asked for already: treat the
-  /// name as one that can't be resolved now.
+  /// *Errors:* those of the system's look-up; `errc::limit_reached` where too many names are asked for
+  /// already: treat the name as one that can't be resolved now.
   void resolve(const std::string& host, handler done);
 
  private:

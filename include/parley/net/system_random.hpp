@@ -12,8 +12,8 @@ namespace parley::net {
 /// The operating system's generator, fit for keys. It fetches 512 bytes at a time, so that a branch or a tag
 /// costs no system call of its own, and wipes each byte as it is handed out.
 ///
-/// One shard's thread only. After fork() the child makes a source of its own: the bytes fetched before are the
-/// parent's too.
+/// One shard's thread only. After fork() the child makes a source of its own: the bytes fetched before are
+/// the parent's too.
 class PARLEY_API system_random final : public base::random_source {
  public:
   /// *Errors:* throws `std::system_error` where the system has no generator; a program cannot go on safely

@@ -22,8 +22,8 @@ class transport_handler {
   transport_handler& operator=(const transport_handler&) = delete;
   virtual ~transport_handler() = default;
 
-  /// One whole message: a datagram, or what the framing cut from a stream. It has not been parsed. An answer on
-  /// the same way goes to `from` as it is; `from.flow` names the connection of a stream.
+  /// One whole message: a datagram, or what the framing cut from a stream. It has not been parsed. An answer
+  /// on the same way goes to `from` as it is; `from.flow` names the connection of a stream.
   virtual void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer message) = 0;
 
   /// A stream can't be cut into messages any more. `head` is what stands where the next message should. The

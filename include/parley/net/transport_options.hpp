@@ -14,14 +14,14 @@ namespace parley::net {
 
 /// Where to receive, and how that place is to be named to others.
 ///
-/// An address of the machine is a better `bind` than the unspecified one: responses and connections then leave
-/// from the address that the peer knows (RFC 3581 4), whatever the routes are.
+/// An address of the machine is a better `bind` than the unspecified one: responses and connections then
+/// leave from the address that the peer knows (RFC 3581 4), whatever the routes are.
 struct listener_options {
   sip::transport transport = sip::transport::udp;
   /// Port 0 lets the system choose; `transport_set::local_address` tells which.
   base::socket_address bind;
-  /// What Via, Contact and Record-Route call this listener, where that is not the bound address: behind a NAT,
-  /// or by a name. Kept for the owner, not used here.
+  /// What Via, Contact and Record-Route call this listener, where that is not the bound address: behind a
+  /// NAT, or by a name. Kept for the owner, not used here.
   std::string advertised_host{};
   std::uint16_t advertised_port = 0;
   /// Lets several sockets share the address, one a shard; the system spreads datagrams and connections.
@@ -39,13 +39,13 @@ struct listener_options {
 struct transport_limits {
   sip::limits message;  ///< of one message; streams are framed with it, larger datagrams are dropped
 
-  std::uint16_t udp_batch = 32;             ///< datagrams a system call, 1 to 64
-  std::uint16_t udp_rounds = 4;             ///< batches taken in a row before others get their turn
-  std::size_t udp_queue_messages = 4096;    ///< waiting a socket, where the system takes no more for now
+  std::uint16_t udp_batch = 32;           ///< datagrams a system call, 1 to 64
+  std::uint16_t udp_rounds = 4;           ///< batches taken in a row before others get their turn
+  std::size_t udp_queue_messages = 4096;  ///< waiting a socket, where the system takes no more for now
 
-  std::size_t max_connections = 16384;             ///< accepted
-  std::size_t max_connections_per_source = 256;    ///< accepted from one IPv4 address or one IPv6 /64
-  std::size_t max_client_connections = 16384;      ///< opened by us
+  std::size_t max_connections = 16384;           ///< accepted
+  std::size_t max_connections_per_source = 256;  ///< accepted from one IPv4 address or one IPv6 /64
+  std::size_t max_client_connections = 16384;    ///< opened by us
   std::size_t queued_bytes_per_connection = std::size_t{256} << 10U;  ///< bookkeeping included
   std::uint16_t accepts_per_wake_up = 64;
 
@@ -60,8 +60,8 @@ struct transport_limits {
   base::duration idle_timeout = std::chrono::minutes(10);
   /// How long after its last message a connection whose peer has closed its half is kept for responses.
   base::duration half_close_timeout = std::chrono::seconds(10);
-  /// How long a connection that we have finished is read, and what comes dropped, before it is closed: closing
-  /// earlier would destroy what the peer has not read yet.
+  /// How long a connection that we have finished is read, and what comes dropped, before it is closed:
+  /// closing earlier would destroy what the peer has not read yet.
   base::duration linger_timeout = std::chrono::seconds(2);
   /// How long nothing is accepted after the system ran out of descriptors or memory.
   base::duration accept_back_off = std::chrono::milliseconds(250);
@@ -69,14 +69,14 @@ struct transport_limits {
 
 /// What has happened since the start. Plain numbers of one shard; read them on its thread.
 struct transport_counters {
-  std::uint64_t datagrams_received = 0;     ///< handed to the owner
+  std::uint64_t datagrams_received = 0;  ///< handed to the owner
   std::uint64_t datagrams_sent = 0;
   std::uint64_t datagram_receive_calls = 0;  ///< system calls that brought datagrams
   std::uint64_t datagram_send_calls = 0;
-  std::uint64_t datagram_keep_alives = 0;   ///< swallowed
-  std::uint64_t datagrams_stun = 0;         ///< dropped
-  std::uint64_t datagrams_too_large = 0;    ///< dropped
-  std::uint64_t datagrams_no_buffer = 0;    ///< dropped
+  std::uint64_t datagram_keep_alives = 0;  ///< swallowed
+  std::uint64_t datagrams_stun = 0;        ///< dropped
+  std::uint64_t datagrams_too_large = 0;   ///< dropped
+  std::uint64_t datagrams_no_buffer = 0;   ///< dropped
   std::uint64_t datagram_receive_errors = 0;
   std::uint64_t datagram_send_errors = 0;
   std::uint64_t datagram_queue_drops = 0;

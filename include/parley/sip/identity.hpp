@@ -42,16 +42,18 @@ struct reason_header {
   PARLEY_API static bool read(cursor& in, reason_header& out) noexcept;
 };
 
-/// One element of Identity, in the form of RFC 8224 4,
-/// `eyJhbGciOi…CgI;info=<https://biloxi.example.org/biloxi.cer>;alg=ES256`, or of RFC 4474 13, a signature by
-/// itself with or without quotes. Nothing is verified here.
+/// One element of Identity in the form of RFC 8224 4,
+///
+///     eyJhbGciOi…CgI;info=<https://biloxi.example.org/biloxi.cer>;alg=ES256
+///
+/// or in that of RFC 4474 13: a signature by itself, with or without quotes. Nothing is verified here.
 struct identity_header {
   static constexpr header_id id = header_id::identity;
 
   std::string_view signature;  ///< full or compact PASSporT (`..` in front), or base64; without quotes
   bool quoted = false;
-  std::string_view
-      info;  ///< the URI of the certificate, without angle brackets; empty in the form of RFC 4474
+  /// The URI of the certificate, without angle brackets; empty in the form of RFC 4474.
+  std::string_view info;
   std::string_view algorithm;   ///< `alg`
   std::string_view passport;    ///< `ppt`, without quotes: `shaken`, `div` …
   std::string_view extensions;  ///< all parameters as they stand, from the first semicolon on

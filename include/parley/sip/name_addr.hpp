@@ -31,8 +31,8 @@ struct name_addr {
   name_addr() noexcept {}  // NOLINT(modernize-use-equals-default): as in uri_view
 };
 
-/// Reads name-addr or addr-spec, and no parameters: `raw` and `parameters` are left alone. White space between a display name
-/// and `<` may be missing, and a display name without quotes may hold UTF-8.
+/// Reads name-addr or addr-spec, and no parameters: `raw` and `parameters` are left alone. White space
+/// between a display name and `<` may be missing, and a display name without quotes may hold UTF-8.
 ///
 /// *Errors:* `unbalanced_angle`, `unterminated_quote`, `addr_spec_needs_angle`, or what the URI breaks.
 PARLEY_API bool read_name_addr(cursor& in, name_addr& out) noexcept;
@@ -55,8 +55,8 @@ struct name_addr_header : name_addr {
   }
 };
 
-/// RFC 3261 20.34: `<sip:proxy.example.com;lr>`. A URI without brackets is refused in this and the next three, because it could
-/// not have the parameters that a route needs.
+/// RFC 3261 20.34: `<sip:proxy.example.com;lr>`. A URI without brackets is refused in this and the next
+/// three, because it could not have the parameters that a route needs.
 using route_header = name_addr_header<header_id::route, detail::brackets::required>;
 /// RFC 3261 20.30.
 using record_route_header = name_addr_header<header_id::record_route, detail::brackets::required>;
@@ -77,7 +77,8 @@ using alert_info_header = name_addr_header<header_id::alert_info, detail::bracke
 /// RFC 3261 20.18.
 using error_info_header = name_addr_header<header_id::error_info, detail::brackets::required>;
 
-/// RFC 3261 20.20: `"A. G. Bell" <sip:agb@bell-telephone.com>;tag=a48s`. A missing tag is left to the dialog (RFC 2543 peers).
+/// RFC 3261 20.20: `"A. G. Bell" <sip:agb@bell-telephone.com>;tag=a48s`. A missing tag is left to the dialog
+/// (RFC 2543 peers).
 struct from_header : name_addr {
   static constexpr header_id id = header_id::from;
 
@@ -95,14 +96,16 @@ struct to_header : name_addr {
   PARLEY_API static bool read(cursor& in, to_header& out) noexcept;
 };
 
-/// One element of Contact (RFC 3261 20.10): `"Mr. Watson" <sip:watson@example.com>;q=0.7;expires=3600`, or `*` alone.
+/// One element of Contact (RFC 3261 20.10): `"Mr. Watson" <sip:watson@example.com>;q=0.7;expires=3600`, or
+/// `*` alone.
 struct contact_header : name_addr {
   static constexpr header_id id = header_id::contact;
 
   /// `*`: all bindings, in a REGISTER with `Expires: 0` (RFC 3261 10.2.2). There is no URI then.
   bool star = false;
-  std::optional<std::uint16_t> q;        ///< thousandths, 0 to 1000
-  std::optional<std::uint32_t> expires;  ///< seconds; 3600 for a text that is no number, as RFC 3261 20.10 has it
+  std::optional<std::uint16_t> q;  ///< thousandths, 0 to 1000
+  std::optional<std::uint32_t>
+      expires;  ///< seconds; 3600 for a text that is no number, as RFC 3261 20.10 has it
 
   /// *Errors:* also `bad_qvalue`, `number_overflow` for `expires` beyond 2^32-1, and `bad_star_contact`.
   PARLEY_API static bool read(cursor& in, contact_header& out) noexcept;
@@ -122,9 +125,9 @@ struct history_info_header : name_addr {
   static constexpr header_id id = header_id::history_info;
 
   std::string_view index;  ///< 1*DIGIT *( "." 1*DIGIT ); empty where it is missing
-  std::string_view rc;     ///< the index that this entry was retargeted from, by a change within the same user
-  std::string_view mp;     ///< the same, by a change of the user
-  std::string_view np;     ///< the same, without a change of the target
+  std::string_view rc;  ///< the index that this entry was retargeted from, by a change within the same user
+  std::string_view mp;  ///< the same, by a change of the user
+  std::string_view np;  ///< the same, without a change of the target
 
   /// *Errors:* also `bad_parameter` for an index that is none.
   PARLEY_API static bool read(cursor& in, history_info_header& out) noexcept;

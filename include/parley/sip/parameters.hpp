@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <parley/base/api.hpp>
@@ -59,14 +60,16 @@ struct parameter {
 
 class parameters;
 
-/// Reads *( SEMI generic-param ) with white space around the semicolons and equals signs, and leaves `in` behind the last
-/// parameter. `on(parameter, where)` is called for each, `where` being the place of its name, and extracts what a header
-/// knows in the same pass; it returns false after `in.fail()` to give up. An empty parameter (`;;`) is refused.
+/// Reads *( SEMI generic-param ) with white space around the semicolons and equals signs, and leaves `in`
+/// behind the last parameter. `on(parameter, where)` is called for each, `where` being the place of its name,
+/// and extracts what a header knows in the same pass; it returns false after `in.fail()` to give up. An empty
+/// parameter (`;;`) is refused.
 template <class OnParameter>
 bool read_parameters(cursor& in, parameters& out, OnParameter&& on,
                      std::size_t max = limits{}.parameters) noexcept;
 
-/// The parameters of a header value, `;tag=9fxced76sl;+sip.instance="<urn:x>"`, read once and known to be well formed.
+/// The parameters of a header value, `;tag=9fxced76sl;+sip.instance="<urn:x>"`, read once and known to be
+/// well formed.
 ///
 /// Names are compared without regard to case; values are handed out as they stand.
 ///
@@ -161,5 +164,9 @@ bool read_parameters(cursor& in, parameters& out, OnParameter&& on, std::size_t 
 
 /// Reads `text` as a qvalue (RFC 3261 25.1), `0.7`, in thousandths: 0 to 1000.
 PARLEY_API bool read_qvalue(std::string_view text, std::uint16_t& thousandths) noexcept;
+
+/// Appends what stands between the quotes of a quoted string with each quoted-pair as the character it stands
+/// for: `a \"b\"` gives `a "b"`.
+PARLEY_API void unquote(std::string_view text, std::string& out);
 
 }  // namespace parley::sip

@@ -10,13 +10,13 @@
 
 namespace parley::sip {
 
-/// Reads `value`, the text of one header, as one element of `Header`: `parse<cseq_header>("2 INVITE")`. White space around it
-/// is skipped.
+/// Reads `value`, the text of one header, as one element of `Header`: `parse<cseq_header>("2 INVITE")`. White
+/// space around it is skipped.
 ///
 /// *Ownership:* the views in the result point into `value`.
 ///
-/// *Errors:* the rule that was broken with its offset in `value`; `trailing_text` where something follows the element, as in a
-/// list of two.
+/// *Errors:* the rule that was broken with its offset in `value`; `trailing_text` where something follows the
+/// element, as in a list of two.
 template <class Header>
 [[nodiscard]] parsed<Header> parse(std::string_view value) noexcept {
   cursor in(value);
@@ -39,10 +39,11 @@ concept may_be_empty = requires { requires Header::may_be_empty; };
 
 }  // namespace detail
 
-/// Reads a comma-separated list to the end of the text and calls `on(const Header&)` for each element, in order. Where `on`
-/// returns bool, false ends the walk without an error.
+/// Reads a comma-separated list to the end of the text and calls `on(const Header&)` for each element, in
+/// order. Where `on` returns bool, false ends the walk without an error.
 ///
-/// A list without elements is taken where the grammar has one (`Supported:`); an empty element (`a,,b`) never is.
+/// A list without elements is taken where the grammar has one (`Supported:`); an empty element (`a,,b`) never
+/// is.
 ///
 /// *Errors:* returns false with the rule in `in.error()`; `too_many_values` beyond `max` elements.
 template <class Header, class OnElement>

@@ -12,7 +12,8 @@
 
 namespace parley::sip {
 
-/// The headers that are a number, a token, a text or a list of tokens. All hold views into the text that was parsed.
+/// The headers that are a number, a token, a text or a list of tokens. All hold views into the text that was
+/// parsed.
 
 /// RFC 3261 20.16: `4711 INVITE`.
 struct cseq_header {
@@ -108,14 +109,15 @@ struct retry_after_header {
   static constexpr header_id id = header_id::retry_after;
 
   std::uint32_t seconds = 0;
-  std::string_view comment;  ///< without its parentheses
+  std::string_view comment;               ///< without its parentheses
   std::optional<std::uint32_t> duration;  ///< seconds
   sip::parameters parameters;
 
   PARLEY_API static bool read(cursor& in, retry_after_header& out) noexcept;
 };
 
-/// RFC 3261 20.38: `54.210 0.5`. A response repeats `value` as it stands and adds its own delay (RFC 3261 8.2.6.1).
+/// RFC 3261 20.38: `54.210 0.5`. A response repeats `value` as it stands and adds its own delay (RFC
+/// 3261 8.2.6.1).
 struct timestamp_header {
   static constexpr header_id id = header_id::timestamp;
 
@@ -202,9 +204,11 @@ struct preference_header {
   /// *Errors:* `expected_token`, `bad_qvalue`, or what the parameters break.
   static bool read(cursor& in, preference_header& out) noexcept {
     out.q = 1000;
-    return in.read_token(out.value) && read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
-      return !iequals(one.name, "q") || (!one.quoted && read_qvalue(one.value, out.q)) || in.fail(errc::bad_qvalue, where);
-    });
+    return in.read_token(out.value) &&
+           read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
+             return !iequals(one.name, "q") || (!one.quoted && read_qvalue(one.value, out.q)) ||
+                    in.fail(errc::bad_qvalue, where);
+           });
   }
 };
 
@@ -213,7 +217,8 @@ using accept_encoding_header = preference_header<header_id::accept_encoding>;
 /// RFC 3261 20.3: `en-gb;q=0.8`.
 using accept_language_header = preference_header<header_id::accept_language>;
 
-/// A header that is free text, perhaps empty. `value` ends before white space at the end; folded line ends are inside.
+/// A header that is free text, perhaps empty. `value` ends before white space at the end; folded line ends
+/// are inside.
 template <header_id Id>
 struct text_header {
   static constexpr header_id id = Id;
@@ -222,7 +227,8 @@ struct text_header {
 
   static bool read(cursor& in, text_header& out) noexcept {
     out.value = in.rest();
-    while (!out.value.empty() && (is(out.value.back(), char_lws) || out.value.back() == '\r' || out.value.back() == '\n')) {
+    while (!out.value.empty() &&
+           (is(out.value.back(), char_lws) || out.value.back() == '\r' || out.value.back() == '\n')) {
       out.value.remove_suffix(1);
     }
     in.advance(out.value.size());
@@ -249,7 +255,8 @@ struct product {
   PARLEY_API static bool read(cursor& in, product& out) noexcept;
 };
 
-/// Reads a comment at `(`, nested ones included; `out` is what stands between the outer parentheses (RFC 3261 25.1).
+/// Reads a comment at `(`, nested ones included; `out` is what stands between the outer parentheses (RFC
+/// 3261 25.1).
 PARLEY_API bool read_comment(cursor& in, std::string_view& out) noexcept;
 
 }  // namespace parley::sip

@@ -41,11 +41,16 @@ constexpr std::string_view name_of(transport value) noexcept {
   return "";
 }
 
-/// True where the transport delivers or reports failure by itself, so that no request is retransmitted over it.
-constexpr bool is_reliable(transport value) noexcept { return value != transport::udp && value != transport::other; }
+/// True where the transport delivers or reports failure by itself, so that no request is retransmitted over
+/// it.
+constexpr bool is_reliable(transport value) noexcept {
+  return value != transport::udp && value != transport::other;
+}
 
 /// True where TLS protects the hop.
-constexpr bool is_secure(transport value) noexcept { return value == transport::tls || value == transport::wss; }
+constexpr bool is_secure(transport value) noexcept {
+  return value == transport::tls || value == transport::wss;
+}
 
 /// The port where none is named (RFC 3261 19.1.2, RFC 7118 9).
 constexpr std::uint16_t default_port(transport value) noexcept {

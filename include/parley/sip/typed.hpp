@@ -15,8 +15,8 @@
 
 namespace parley::sip {
 
-/// Calls `f(std::type_identity<Header>{})` with the type that reads headers of that id, for code that treats all of them alike:
-/// tools, fuzzers. False where the header is kept as text only.
+/// Calls `f(std::type_identity<Header>{})` with the type that reads headers of that id, for code that treats
+/// all of them alike: tools, fuzzers. False where the header is kept as text only.
 template <class F>
 bool visit_typed(header_id id, F&& f) {
   const auto call = [&f]<class Header>(std::type_identity<Header> type) {
@@ -64,7 +64,8 @@ bool visit_typed(header_id id, F&& f) {
     case header_id::priority: return call(std::type_identity<priority_header>{});
     case header_id::privacy: return call(std::type_identity<privacy_header>{});
     case header_id::proxy_authenticate: return call(std::type_identity<proxy_authenticate_header>{});
-    case header_id::proxy_authentication_info: return call(std::type_identity<proxy_authentication_info_header>{});
+    case header_id::proxy_authentication_info:
+      return call(std::type_identity<proxy_authentication_info_header>{});
     case header_id::proxy_authorization: return call(std::type_identity<proxy_authorization_header>{});
     case header_id::proxy_require: return call(std::type_identity<proxy_require_header>{});
     case header_id::rack: return call(std::type_identity<rack_header>{});

@@ -16,15 +16,6 @@
 
 namespace parley::sip {
 
-struct uri_view;
-enum class uri_place : std::uint8_t;
-
-namespace detail {
-
-const char* read_plain_uri(const char* start, const char* end, uri_view& out, uri_place place) noexcept;
-
-}  // namespace detail
-
 enum class uri_scheme : std::uint8_t { other, sip, sips, tel };
 
 enum class host_kind : std::uint8_t { none, name, ipv4, ipv6 };
@@ -33,12 +24,14 @@ enum class host_kind : std::uint8_t { none, name, ipv4, ipv6 };
 enum class uri_place : std::uint8_t {
   whole,     ///< it is the whole text, as a Request-URI
   in_angle,  ///< behind `<`: it ends before `>`
-  bare,      ///< an addr-spec without brackets: it ends before `;`, `,`, `>`, white space or the end of the text
+  bare,  ///< an addr-spec without brackets: it ends before `;`, `,`, `>`, white space or the end of the text
 };
 
-/// The parameters (`;transport=tcp;lr`) or the headers (`?subject=x&priority=urgent`) of a URI, known to be well formed.
+/// The parameters (`;transport=tcp;lr`) or the headers (`?subject=x&priority=urgent`) of a URI, known to be
+/// well formed.
 ///
-/// Names and values are handed out as they stand, with their escapes; names are compared unescaped and without case.
+/// Names and values are handed out as they stand, with their escapes; names are compared unescaped and
+/// without case.
 ///
 /// *Ownership:* a view into the text that was parsed.
 class uri_fields {
@@ -94,21 +87,22 @@ class uri_fields {
  private:
   friend class uri;
   friend class uri_reader;
-  friend const char* detail::read_plain_uri(const char*, const char*, uri_view&, uri_place) noexcept;
+  friend struct plain_uri;
 
   explicit uri_fields(std::string_view raw) noexcept : raw_(raw) {}
 
   std::string_view raw_;
 };
 
-/// A URI, taken apart (RFC 3261 19.1 and 25.1, RFC 3966, RFC 5954). Escapes are left as they stand: see `unescape`.
+/// A URI, taken apart (RFC 3261 19.1 and 25.1, RFC 3966, RFC 5954). Escapes are left as they stand: see
+/// `unescape`.
 ///
 ///     sip:alice;day=tue:secret@[2001:db8::9]:5070;transport=tcp?subject=x
 ///     tel:+1-201-555-0123;ext=5
 ///     urn:service:sos
 ///
-/// A `sip` or `sips` URI has a host; a `tel` URI has its number in `user`; any other is valid by its characters only, and
-/// nothing but `raw` and `scheme_text` is set.
+/// A `sip` or `sips` URI has a host; a `tel` URI has its number in `user`; any other is valid by its
+/// characters only, and nothing but `raw` and `scheme_text` is set.
 ///
 /// *Ownership:* a view into the text that was parsed; `uri` owns its text.
 struct uri_view {
@@ -125,12 +119,14 @@ struct uri_view {
   bool has_user = false;
   bool has_password = false;
 
-  /// Member by member: compilers clear an aggregate of this size as one block, which takes longer than reading a URI does.
+  /// Member by member: compilers clear an aggregate of this size as one block, which takes longer than
+  /// reading a URI does.
   uri_view() noexcept {}  // NOLINT(modernize-use-equals-default)
 
   /// Reads one URI and leaves `in` at what ends it in that place.
   ///
-  /// *Errors:* the rule that was broken. A bare URI that would need brackets is `addr_spec_needs_angle` (RFC 3261 20).
+  /// *Errors:* the rule that was broken. A bare URI that would need brackets is `addr_spec_needs_angle` (RFC
+  /// 3261 20).
   PARLEY_API static bool read(cursor& in, uri_view& out, uri_place place = uri_place::whole) noexcept;
 
   bool is_sip() const noexcept { return scheme == uri_scheme::sip || scheme == uri_scheme::sips; }
@@ -158,28 +154,32 @@ struct uri_view {
 /// Reads `text` as one URI. *Ownership:* the result points into `text`.
 [[nodiscard]] PARLEY_API parsed<uri_view> parse_uri(std::string_view text) noexcept;
 
-/// True where both URIs name the same resource (RFC 3261 19.1.4; RFC 5954 4.2 for IPv6, RFC 3966 5 for `tel`; any other scheme
-/// byte for byte). It is not transitive: `sip:a@b` equals both `sip:a@b;x=1` and `sip:a@b;x=2`.
+/// True where both URIs name the same resource (RFC 3261 19.1.4; RFC 5954 4.2 for IPv6, RFC 3966 5 for `tel`;
+/// any other scheme byte for byte). It is not transitive: `sip:a@b` equals both `sip:a@b;x=1` and
+/// `sip:a@b;x=2`.
 [[nodiscard]] PARLEY_API bool equivalent(const uri_view& a, const uri_view& b) noexcept;
 
-/// Appends `text` to `out` with each %HH as the byte it stands for, NUL included. Malformed escapes stay as they are.
+/// Appends `text` to `out` with each %HH as the byte it stands for, NUL included. Malformed escapes stay as
+/// they are.
 PARLEY_API void unescape(std::string_view text, std::string& out);
 [[nodiscard]] PARLEY_API std::string unescape(std::string_view text);
 
-/// Append `text` to `out` with all escaped that can't stand in a user part, a password, a parameter or a header of a SIP URI.
+/// Append `text` to `out` with all escaped that can't stand in a user part, a password, a parameter or a
+/// header of a SIP URI.
 PARLEY_API void escape_user(std::string_view text, std::string& out);
 PARLEY_API void escape_password(std::string_view text, std::string& out);
 PARLEY_API void escape_parameter(std::string_view text, std::string& out);
 PARLEY_API void escape_header(std::string_view text, std::string& out);
 
-/// A URI that owns its text. It always holds a valid one, except when moved from: then it may only be assigned or destroyed.
+/// A URI that owns its text. It always holds a valid one, except when moved from: then it may only be
+/// assigned or destroyed.
 ///
 ///     auto target = uri::from_string("sip:example.com");
 ///     target->set_user("bob smith");             // sip:bob%20smith@example.com
 ///     target->set_parameter("transport", "tcp"); // sip:bob%20smith@example.com;transport=tcp
 ///
-/// The setters take unescaped text. Those that change a part which the scheme does not have leave the URI as it is and say
-/// `expected_scheme`.
+/// The setters take unescaped text. Those that change a part which the scheme does not have leave the URI as
+/// it is and say `expected_scheme`.
 class uri {
  public:
   /// *Errors:* the rule that `text` breaks, with its offset.
@@ -204,11 +204,13 @@ class uri {
   PARLEY_API parsed<void> set_user(std::string_view user);
   /// *Errors:* `expected_user` where there is no user part.
   PARLEY_API parsed<void> set_password(std::string_view password);
-  /// A name, an IPv4 address, or an IPv6 address with or without brackets. *Errors:* `expected_host`, `bad_ipv6`.
+  /// A name, an IPv4 address, or an IPv6 address with or without brackets. *Errors:* `expected_host`,
+  /// `bad_ipv6`.
   PARLEY_API parsed<void> set_host(std::string_view host);
   /// 0 removes the port.
   PARLEY_API parsed<void> set_port(std::uint16_t port);
-  /// Replaces the parameter, or adds it behind the others. *Errors:* `bad_parameter` for an empty name or value.
+  /// Replaces the parameter, or adds it behind the others. *Errors:* `bad_parameter` for an empty name or
+  /// value.
   PARLEY_API parsed<void> set_parameter(std::string_view name, std::string_view value);
   /// Sets a parameter without a value, as `lr`.
   PARLEY_API parsed<void> set_parameter(std::string_view name);

@@ -46,7 +46,9 @@ struct via_header {
   PARLEY_API static bool read(cursor& in, via_header& out) noexcept;
 
   /// True where the branch is unique by RFC 3261 8.1.1.7, so that it identifies the transaction.
-  bool has_magic_cookie() const noexcept { return branch.size() > 7 && iequals(branch.substr(0, 7), "z9hG4bK"); }
+  bool has_magic_cookie() const noexcept {
+    return branch.size() > 7 && iequals(branch.substr(0, 7), "z9hG4bK");
+  }
 
   /// The address of sent-by where it is one.
   PARLEY_API std::optional<base::ip_address> ip() const noexcept;

@@ -22,7 +22,8 @@ namespace parley::net::detail {
 ///  opening      refused, connect time-out      fail the queue                      closed
 ///  open         message                        hand it to the owner                open
 ///  open         CRLF CRLF                      queue CRLF (RFC 5626 4.4.1)         open
-///  open         the peer has finished          only answers from now on            half_closed, or closed where
+///  open         the peer has finished          only answers from now on            half_closed, or closed
+///  where
 ///                                                                                  no message came recently
 ///  open         bytes that can't be framed     tell the owner, take its answer     draining
 ///  half_closed  half-close time-out            finish writing                      closed
@@ -32,8 +33,8 @@ namespace parley::net::detail {
 ///               linger time-out
 ///  any          error, idle, too slow          fail the queue                      closed
 ///
-/// An idle connection holds no buffer. The timer is not moved with every message: when it ends it looks at what
-/// has happened since.
+/// An idle connection holds no buffer. The timer is not moved with every message: when it ends it looks at
+/// what has happened since.
 class connection final : public flushable,
                          public timed,
                          public stream_user,
@@ -94,22 +95,22 @@ class connection final : public flushable,
   origin origin_;
   state state_;
   bool dirty_ = false;
-  bool blocked_ = false;      // waiting until the stream takes more
-  bool ponging_ = false;      // an answer to a keep-alive is queued: one does for many
-  bool waiting_ = false;      // until there is something to read
-  base::error_code why_;      // once draining: what the owner is told in the end
+  bool blocked_ = false;  // waiting until the stream takes more
+  bool ponging_ = false;  // an answer to a keep-alive is queued: one does for many
+  bool waiting_ = false;  // until there is something to read
+  base::error_code why_;  // once draining: what the owner is told in the end
 
   sip::stream_framer framer_;
   base::packet_buffer input_;  // the part of a message that has arrived
   std::size_t expected_ = 0;   // the size that message will have, once known
 
   std::vector<sip::outgoing> queue_;
-  std::size_t front_ = 0;        // messages at the front of queue_ that are done with
-  std::size_t front_sent_ = 0;   // bytes of the next one that went out
+  std::size_t front_ = 0;       // messages at the front of queue_ that are done with
+  std::size_t front_sent_ = 0;  // bytes of the next one that went out
   std::size_t queued_bytes_ = 0;
 
   base::timer timer_;
-  base::time_point since_;          // when this state began
+  base::time_point since_;  // when this state began
   base::time_point last_activity_;
   base::time_point last_message_ = base::never;   // received
   base::time_point part_since_ = base::never;     // when the first byte in input_ came

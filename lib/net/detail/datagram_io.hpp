@@ -15,8 +15,8 @@ namespace parley::net::detail {
 
 namespace asio = boost::asio;
 
-/// Receives datagrams in batches into pooled buffers. One serves all sockets of a shard, because they are read
-/// one after the other.
+/// Receives datagrams in batches into pooled buffers. One serves all sockets of a shard, because they are
+/// read one after the other.
 ///
 /// Each slot of a batch has a buffer of 2 KiB from the pool and, behind it, 64 KiB of its own that are used
 /// by larger datagrams only. So nearly every datagram is handed on in the buffer in which the system put it,

@@ -15,8 +15,8 @@ struct datagram_slot {
   static constexpr std::size_t head_bytes = 2048;
   static constexpr std::size_t spill_bytes = 65536;
 
-  base::packet_buffer buffer;      // empty where the pool had none
-  std::byte* spill = nullptr;      // spill_bytes of it
+  base::packet_buffer buffer;  // empty where the pool had none
+  std::byte* spill = nullptr;  // spill_bytes of it
   std::size_t size = 0;
 
   void refill(base::buffer_pool& pool) noexcept {

@@ -41,8 +41,8 @@ class timed {
   virtual void handle_timeout(base::time_point now) = 0;
 };
 
-/// What the sockets of a `transport_set` share: the owner's handler, the reports that wait for it, the queues to
-/// flush, the clockwork, the connections, and memory to receive into.
+/// What the sockets of a `transport_set` share: the owner's handler, the reports that wait for it, the queues
+/// to flush, the clockwork, the connections, and memory to receive into.
 ///
 /// *Ownership:* the set holds it, and so does every socket, because their handlers may run after the set is
 /// gone. `close` takes the sockets from it, which unties that knot. After `close` nothing calls the owner.
@@ -114,7 +114,8 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   static constexpr std::size_t spare_bytes = 2048;
   static constexpr std::size_t spill_bytes = 32768;
 
-  void log(base::log_level level, std::string_view message, std::initializer_list<base::log_field> fields) noexcept;
+  void log(base::log_level level, std::string_view message,
+           std::initializer_list<base::log_field> fields) noexcept;
 
  private:
   struct report {

@@ -47,7 +47,8 @@ inline bool is_ipv4(const char* at, const char* end) noexcept {
   }
 }
 
-/// What a run of host characters is; `none` where it is no host. A name whose last label is a number is none: such a text
+/// What a run of host characters is; `none` where it is no host. A name whose last label is a number is none:
+/// such a text
 /// (`127.1`, `010.0.0.1`) is an address to some readers and a name to others.
 inline host_kind kind_of_host(const char* start, const host_run& run) noexcept {
   if (run.stop == start || run.misplaced_dot) return host_kind::none;

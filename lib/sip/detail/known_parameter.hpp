@@ -13,7 +13,8 @@ namespace parley::sip::detail {
 
 // A header takes what it knows while its parameters are read. Each of these returns false after `in.fail`.
 
-/// True where `name` is `lower_case` in any case: letters, digits and hyphens only. No branches but the one on the length.
+/// True where `name` is `lower_case` in any case: letters, digits and hyphens only. No branches but the one
+/// on the length.
 template <std::size_t Size>
 constexpr bool is_named(std::string_view name, const char (&lower_case)[Size]) noexcept {
   if (name.size() != Size - 1) return false;

@@ -1,0 +1,96 @@
+# Sourced by tests/interop/*.sh: a folder for logs in `work`, removed with everything that was started when the script ends,
+# and what the scripts have in common. PARLEY_PROXY names the program under test.
+work=$(mktemp -d)
+interop=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+source "$interop/../../scripts/lib/proxy.sh"
+trap 'end_started; rm -rf "$work"' EXIT
+name=$(basename "$0" .sh)
+
+passed() { echo "$name: $*"; }
+
+# fail TEXT [FILE]…: ends the script with the ends of those logs.
+fail() {
+  echo "$name: FAILED: $1" >&2
+  shift
+  local file
+  for file in "$@"; do
+    [ ! -s "$file" ] || { echo "--- end of $(basename "$file")" >&2; tail -n 30 "$file" >&2; }
+  done
+  exit 1
+}
+
+# wait_until SECONDS COMMAND…: false where the command has not succeeded by then.
+wait_until() {
+  local last=$((SECONDS + $1)); shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$last" ] || return 1
+    sleep 0.05
+  done
+}
+
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# launch_proxy [option]…: its process id in proxy_pid, its log in $work/proxy.log; returns when it listens.
+launch_proxy() {
+  "$PARLEY_PROXY" "$@" >"$work/proxy.log" 2>&1 &
+  proxy_pid=$!
+  started+=("$proxy_pid")
+  listening_or_gone() { grep -q ': listening' "$work/proxy.log" || gone "$proxy_pid"; }
+  wait_until 10 listening_or_gone || true
+  grep -q ': listening' "$work/proxy.log" || fail "parley-proxy $* does not listen" "$work/proxy.log"
+}
+
+# end_proxy: asks the proxy to drain; the script fails unless it ends with 0, having reported no memory error.
+end_proxy() {
+  kill -TERM "$proxy_pid"
+  local status=0
+  wait "$proxy_pid" || status=$?
+  [ "$status" -eq 0 ] || fail "parley-proxy ended with status $status" "$work/proxy.log"
+  ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/proxy.log" || fail "a sanitizer reports" "$work/proxy.log"
+}
+
+# counter NAME: a figure of the proxy's last log line.
+counter() { tail -n 1 "$work/proxy.log" | grep -o " $1=[0-9]*" | cut -d = -f 2; }
+
+# pss PID: KiB of memory that are the process's own or its share of what it shares.
+pss() { awk '/^Pss:/ {print $2}' "/proc/$1/smaps_rollup"; }
+
+# scenario NAME [STATUS]: the path of a scenario of ours, with the status that it answers or expects put in.
+scenario() {
+  sed "s/@STATUS@/${2:-}/" "$scenarios/$1.xml" >"$work/$1-${2:-}.xml"
+  echo "$work/$1-${2:-}.xml"
+}
+
+# start_sipp NAME udp|tcp PORT [option]…: a SIPp that waits for calls; its id in sipp_pid, its figures in $work/NAME.csv.
+start_sipp() {
+  local who=$1 transport=$2 port=$3; shift 3
+  sipp -t "${transport:0:1}1" -i 127.0.0.1 -p "$port" -nostdin -trace_err -error_file "$work/$who.err" -trace_stat -fd 1 \
+    -stf "$work/$who.csv" "$@" >"$work/$who.log" 2>&1 </dev/null &
+  sipp_pid=$!
+  started+=("$sipp_pid")
+  wait_bound "$transport" "$port" "$sipp_pid" || fail "SIPp as $who does not start" "$work/$who.log"
+}
+
+# end_sipp PID…: ends waiting SIPps.
+end_sipp() {
+  local pid
+  for pid in "$@"; do
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+}
+
+# run_sipp NAME udp|tcp PORT CALLS RATE [option]…: places calls towards PORT; the script fails unless each succeeds.
+run_sipp() {
+  local who=$1 transport=$2 port=$3 calls=$4 rate=$5; shift 5
+  sipp -t "${transport:0:1}1" -i 127.0.0.1 -s bob -m "$calls" -r "$rate" "127.0.0.1:$port" -nostdin -timeout 60 \
+    -timeout_error -trace_err -error_file "$work/$who.err" -trace_stat -fd 1 -stf "$work/$who.csv" "$@" \
+    >"$work/$who.log" 2>&1 </dev/null ||
+    fail "SIPp as $who: $(sipp_figure "$who" 'SuccessfulCall(C)') of $calls calls succeeded" "$work/$who.err" "$work/proxy.log"
+}
+
+# sipp_figure NAME COLUMN: one column of the last line of a SIPp's figures.
+sipp_figure() {
+  [ -f "$work/$1.csv" ] || return 0
+  awk -F ';' -v name="$2" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == name) column = i} END {print $column}' "$work/$1.csv"
+}

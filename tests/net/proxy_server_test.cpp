@@ -1,0 +1,198 @@
+#include <parley/net/proxy_server.hpp>
+#include <parley/sip/message_view.hpp>
+#include <parley/sip/via.hpp>
+#include <parley/transaction/branch.hpp>
+
+#include <string>
+
+#include "support/catch.hpp"
+#include "support/net_peers.hpp"
+#include "support/result.hpp"
+
+namespace parley::test {
+namespace {
+
+using sip::transport;
+
+/// A proxy on loopback whose next hop is `callee`, and the two peers around it.
+struct proxied {
+  explicit proxied(std::size_t workers = 1, transport listen_on = transport::udp) {
+    net::proxy_server_options options;
+    options.listeners.push_back({.transport = listen_on, .bind = {base::ip_address::loopback_v4(), 0}});
+    options.workers = workers;
+    const std::string route = "sip:" + callee.address().to_string();
+    REQUIRE(options.routes.set_default_route(route));
+    server = std::make_unique<net::proxy_server>(std::move(options));
+    std::size_t failed = 0;
+    REQUIRE(server->open(failed));
+    server->start();
+    address = server->local_address(0);
+  }
+
+  std::string request(const std::string& method, const std::string& uri, const std::string& branch,
+                      const std::string& more = {}) const {
+    return method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP " + caller.address().to_string() + ";branch=z9hG4bK" + branch +
+           "\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: " + branch + "\r\nCSeq: 1 " + method +
+           "\r\nMax-Forwards: 70\r\n" + more + "Content-Length: 0\r\n\r\n";
+  }
+  std::string uri() const { return "sip:b@" + address.to_string(); }
+
+  /// The `n`th datagram that a peer got.
+  std::string wait(udp_peer& peer, std::size_t n) {
+    REQUIRE(run_until(io, [&] { return peer.received().size() > n; }));
+    return peer.received()[n].second;
+  }
+
+  /// 200 to a request that the proxy forwarded.
+  static std::string answer(const std::string& request) {
+    const std::size_t headers = request.find("\r\n") + 2;
+    return "SIP/2.0 200 OK\r\n" + request.substr(headers);
+  }
+
+  asio::io_context io;
+  udp_peer caller{io};
+  udp_peer callee{io};
+  std::unique_ptr<net::proxy_server> server;
+  base::socket_address address;
+};
+
+TEST_CASE("a request goes through a proxy_server and its response comes back") {
+  proxied p;
+  p.caller.send(p.address, p.request("MESSAGE", p.uri(), "m1"));
+  const std::string forwarded = p.wait(p.callee, 0);
+  sip::message_view view;
+  REQUIRE(view.parse(std::string_view(forwarded)));
+  CHECK(view.request_uri() == p.uri());
+  CHECK(view.value_of(sip::header_id::max_forwards) == "69");
+  CHECK(view.get<sip::via_header>()->host == "127.0.0.1");
+  CHECK(view.get<sip::via_header>()->port == p.address.port);
+  p.callee.send(p.address, proxied::answer(forwarded));
+  const std::string response = p.wait(p.caller, 0);
+  CHECK(response.starts_with("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP " + p.caller.address().to_string()));
+  CHECK(p.server->status().core.requests_forwarded == 1);
+  CHECK(p.server->status().core.responses_forwarded == 1);
+}
+
+TEST_CASE("a proxy_server answers OPTIONS for itself") {
+  proxied p;
+  p.caller.send(p.address, p.request("OPTIONS", "sip:" + p.address.to_string(), "o1"));
+  const std::string response = p.wait(p.caller, 0);
+  CHECK(response.starts_with("SIP/2.0 200 OK\r\n"));
+  CHECK(response.find("\r\nAllow: ") != std::string::npos);
+}
+
+TEST_CASE("responses find the shard that sent the request") {
+  // With many requests from one address all responses come from one other address, so the system gives all requests to one
+  // shard and all responses to one shard; with several callers, some pairs of these differ.
+  proxied p(4);
+  std::vector<std::unique_ptr<udp_peer>> callers;
+  for (int i = 0; i < 16; ++i) callers.push_back(std::make_unique<udp_peer>(p.io));
+  for (std::size_t i = 0; i < callers.size(); ++i) {
+    std::string text = p.request("MESSAGE", p.uri(), "s" + std::to_string(i));
+    const std::string own = p.caller.address().to_string();
+    text.replace(text.find(own), own.size(), callers[i]->address().to_string());
+    callers[i]->send(p.address, text);
+  }
+  REQUIRE(run_until(p.io, [&] { return p.callee.received().size() == callers.size(); }));
+  bool shards[4] = {};
+  for (const auto& [from, text] : p.callee.received()) {
+    sip::message_view view;
+    REQUIRE(view.parse(std::string_view(text)));
+    const auto branch = transaction::branch_format::read(view.get<sip::via_header>()->branch);
+    REQUIRE(branch);
+    REQUIRE(branch->shard < 4);
+    shards[branch->shard] = true;
+    p.callee.send(p.address, proxied::answer(text));
+  }
+  for (auto& caller : callers) {
+    REQUIRE(run_until(p.io, [&] { return !caller->received().empty(); }));
+    CHECK(caller->received()[0].second.starts_with("SIP/2.0 200 OK\r\n"));
+  }
+  CHECK(shards[0] + shards[1] + shards[2] + shards[3] > 1);
+  CHECK(p.server->status().core.responses_forwarded == callers.size());
+}
+
+TEST_CASE("a next hop that is a name is looked up") {
+  asio::io_context io;
+  udp_peer caller(io);
+  udp_peer callee(io);
+  net::proxy_server_options options;
+  options.listeners.push_back({.bind = {base::ip_address::loopback_v4(), 0}});
+  REQUIRE(options.routes.set_default_route("sip:localhost:" + std::to_string(callee.address().port)));
+  net::proxy_server server(std::move(options));
+  std::size_t failed = 0;
+  REQUIRE(server.open(failed));
+  server.start();
+  const std::string text = "MESSAGE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP " + caller.address().to_string() +
+                           ";branch=z9hG4bKn1\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\n"
+                           "Call-ID: n1\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n";
+  caller.send(server.local_address(0), text);
+  CHECK(run_until(io, [&] { return !callee.received().empty(); }));
+}
+
+TEST_CASE("an address in use is reported with the listener that wanted it") {
+  asio::io_context io;
+  udp_peer other(io);
+  net::proxy_server_options options;
+  options.listeners.push_back({.bind = {base::ip_address::loopback_v4(), 0}});
+  options.listeners.push_back({.bind = other.address()});
+  net::proxy_server server(std::move(options));
+  std::size_t failed = 99;
+  const auto opened = server.open(failed);
+  REQUIRE(!opened);
+  CHECK(failed == 1);
+  CHECK(opened.error() == boost::system::errc::address_in_use);
+}
+
+TEST_CASE("a proxy_server that drains refuses new requests and is then drained") {
+  proxied p;
+  p.caller.send(p.address, p.request("INVITE", p.uri(), "d1"));
+  const std::string invite = p.wait(p.callee, 0);
+  p.server->drain();
+  p.caller.send(p.address, p.request("INVITE", p.uri(), "d2"));
+  REQUIRE(run_until(p.io, [&] {
+    for (const auto& [from, text] : p.caller.received()) {
+      if (text.starts_with("SIP/2.0 503 ")) return true;
+    }
+    return false;
+  }));
+  CHECK(!p.server->is_drained());
+  std::string busy = proxied::answer(invite);
+  busy.replace(0, std::string("SIP/2.0 200 OK").size(), "SIP/2.0 486 Busy Here");
+  p.callee.send(p.address, busy);
+  CHECK(run_until(p.io, [&] { return p.server->is_drained(); }));
+}
+
+TEST_CASE("calls between TCP and UDP have both sides in the route") {
+  asio::io_context io;
+  udp_peer callee(io);
+  net::proxy_server_options options;
+  options.listeners.push_back({.transport = transport::tcp, .bind = {base::ip_address::loopback_v4(), 0}});
+  options.listeners.push_back({.transport = transport::udp, .bind = {base::ip_address::loopback_v4(), 0}});
+  REQUIRE(options.routes.set_default_route("sip:" + callee.address().to_string()));
+  net::proxy_server server(std::move(options));
+  std::size_t failed = 0;
+  REQUIRE(server.open(failed));
+  server.start();
+  tcp_peer caller(io, server.local_address(0));
+  const std::string call =
+      "INVITE sip:b@" + server.local_address(0).to_string() + " SIP/2.0\r\nVia: SIP/2.0/TCP " + caller.address().to_string() +
+      ";branch=z9hG4bKt1\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: t1\r\nCSeq: 1 INVITE\r\n"
+      "Contact: <sip:a@example.com;transport=tcp>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
+  caller.send(call);
+  REQUIRE(run_until(io, [&] { return !callee.received().empty(); }));
+  const std::string invite = callee.received()[0].second;
+  sip::message_view view;
+  REQUIRE(view.parse(std::string_view(invite)));
+  const std::size_t first = view.find(sip::header_id::record_route);
+  REQUIRE(first != sip::message_view::npos);
+  const std::size_t second = view.find_after(sip::header_id::record_route, first);
+  REQUIRE(second != sip::message_view::npos);
+  CHECK(view.value(first) == "<sip:" + server.local_address(1).to_string() + ";lr>");
+  CHECK(view.value(second) == "<sip:" + server.local_address(0).to_string() + ";transport=tcp;lr>");
+  callee.send(server.local_address(1), proxied::answer(invite));
+  CHECK(run_until(io, [&] { return caller.received().starts_with("SIP/2.0 200 OK\r\n"); }));
+}
+
+}  // namespace
+}  // namespace parley::test
