@@ -252,7 +252,7 @@ struct proxy_server::implementation {
 
   void complete_core() {
     system_random random;
-    options.core.call_secret = base::siphash_key::from(random);
+    options.core.shared_secret = base::siphash_key::from(random);
     for (const std::string& domain : options.domains) {
       const auto colon = domain.rfind(':');
       const bool has_port = colon != std::string::npos && domain.find(']', colon) == std::string::npos &&

@@ -51,9 +51,9 @@ bool response_context::has_pending() const noexcept {
 
 response_context::verdict response_context::handle_response(branch& on, int status, const base::packet_buffer& data) {
   if (sip::is_provisional(status)) {
-    if (status == 100 || on.state == branch_state::ended) return verdict::absorb;
+    if (on.state == branch_state::ended) return verdict::absorb;
     on.state = branch_state::proceeding;
-    return verdict::forward;
+    return status == 100 ? verdict::absorb : verdict::forward;
   }
   on.state = branch_state::ended;
   on.status = static_cast<std::uint16_t>(status);
@@ -70,6 +70,12 @@ void response_context::handle_failure(branch& on, int status) noexcept {
   if (on.state == branch_state::ended) return;
   on.state = branch_state::ended;
   on.status = static_cast<std::uint16_t>(status);
+}
+
+void response_context::set_aside(branch& on) noexcept {
+  on.state = branch_state::ended;
+  on.status = 0;
+  on.response.reset();
 }
 
 const response_context::branch* response_context::best() const noexcept {

@@ -44,6 +44,13 @@ void route_table::decide(const sip::message_view& request, const own_addresses& 
     out.status = 400;
     return;
   }
+  // RFC 3261 16.5: a maddr that isn't ours says where it goes, whatever the host.
+  const bool led_elsewhere =
+      uri->is_sip() && !uri->maddr().empty() && !own.contains(uri->maddr(), uri->port_or_default());
+  if (led_elsewhere) {
+    out.targets.push_back({});
+    return;
+  }
   const bool ours = own.contains(*uri);
   if (ours && !uri->has_user && request.method() == sip::method::options) {
     out.status = 200;

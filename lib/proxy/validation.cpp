@@ -10,7 +10,7 @@ namespace {
 
 using sip::header_id;
 
-refusal bad(std::string_view reason_phrase) noexcept { return {400, reason_phrase, {}}; }
+refusal bad(std::string_view reason_phrase) noexcept { return {400, reason_phrase}; }
 
 /// The reason phrase for a fault in a header, as RFC 3261 21.4.1 wishes it to be.
 std::string_view fault_in(header_id id) noexcept {
@@ -23,8 +23,6 @@ std::string_view fault_in(header_id id) noexcept {
     case header_id::max_forwards: return "Bad Max-Forwards";
     case header_id::route: return "Bad Route";
     case header_id::proxy_require: return "Bad Proxy-Require";
-    case header_id::content_length: return "Bad Content-Length";
-    case header_id::content_type: return "Repeated Content-Type";
     default: return "Bad Request";
   }
 }
@@ -54,7 +52,7 @@ refusal check_uri(const sip::message_view& request) noexcept {
   const auto uri = sip::parse_uri(request.request_uri());
   if (!uri) return bad("Bad Request-URI");
   // RFC 3261 16.3.2: a scheme that the proxy does not know how to route by.
-  if (!uri->is_sip() && uri->scheme != sip::uri_scheme::tel) return {416, {}, {}};
+  if (!uri->is_sip() && uri->scheme != sip::uri_scheme::tel) return {416, {}};
   // RFC 3261 19.1.1: headers are for URIs outside of messages.
   if (!uri->headers.empty()) return bad("Headers In Request-URI");
   return {};
@@ -71,23 +69,23 @@ refusal validate(const sip::message_view& request) noexcept {
   }
   if (request.get<sip::cseq_header>()->method_name != request.method_name()) return bad("CSeq Method Mismatch");
   if (out = check_uri(request); out) return out;
-  if (request.has(header_id::max_forwards)) {
-    const auto hops = request.get<sip::max_forwards_header>();
-    if (!hops) return bad(fault_in(header_id::max_forwards));
-    if (hops->value == 0) return {483, {}, {}};
-  }
-  if (!request.for_each<sip::route_header>([](const auto&) { return true; })) return bad(fault_in(header_id::route));
+  const auto hops = request.get<sip::max_forwards_header>();
+  if (!hops && request.has(header_id::max_forwards)) return bad(fault_in(header_id::max_forwards));
+  if (!request.for_each<sip::route_header>([](const auto&) {})) return bad(fault_in(header_id::route));
   // RFC 3261 16.3.5: no extension that a proxy would have to know is known here. An ACK can't be refused.
   if (request.has(header_id::proxy_require) && request.method() != sip::method::ack &&
       request.method() != sip::method::cancel) {
-    return {420, {}, request.value_of(header_id::proxy_require)};
+    if (!request.for_each<sip::proxy_require_header>([](const auto&) {})) return bad(fault_in(header_id::proxy_require));
+    return {420, {}};
   }
+  // RFC 3261 16.3.3.
+  if (hops && hops->value == 0) return {483, {}};
   return {};
 }
 
 refusal refusal_for(const sip::parse_error& error, const sip::message_view& partial) noexcept {
   const int status = sip::status_for(error.code);
-  if (status != 400) return {status, {}, {}};
+  if (status != 400) return {status, {}};
   switch (error.code) {
     case sip::errc::bad_start_line:
     case sip::errc::bad_method: return bad("Bad Request Line");

@@ -46,7 +46,7 @@ digest_client::~digest_client() {
 bool digest_client::set_account(digest_account account) {
   if (has_controls(account.username) || account.username.empty()) return false;
   if (!account.ha1.empty() && account.ha1.size() != hex_size(account.ha1_algorithm)) return false;
-  // RFC 7616 3.1: hexadecimal digits are hashed in lower case.
+  // RFC 7616 3.2: hexadecimal digits are hashed in lower case.
   std::transform(account.ha1.begin(), account.ha1.end(), account.ha1.begin(), lower);
   remove_account(account.realm);
   accounts_.push_back(std::move(account));

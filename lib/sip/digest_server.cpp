@@ -248,7 +248,7 @@ digest_outcome digest_server::check(base::time_point now, const digest_request& 
     if (!derive_ha1(from, secret, said.algorithm, derived)) return unusable_secret;
     ha1 = derived.view();
   } else {
-    // Databases have it in either case; it is hashed in lower case (RFC 7616 3.1).
+    // Databases have it in either case; it is hashed in lower case (RFC 7616 3.2).
     if (secret.ha1.size() != hex_size(said.algorithm)) return unusable_secret;
     std::transform(secret.ha1.begin(), secret.ha1.end(), folded.begin(), lower);
     ha1 = {folded.data(), secret.ha1.size()};

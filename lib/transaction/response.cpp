@@ -39,11 +39,12 @@ class via_stamp {
     if (via.received.empty()) received << ";received=";
     received << ip.to_chars(ip_text);
     edits_[1] = {via.received.empty() ? end : via.received, received.text()};
-    if (!via.has_rport) return;
-    sip::text_writer rport(rport_);
-    if (via.rport_value.empty()) rport << '=';
-    rport << source.port;
-    edits_[0] = {via.rport_value, rport.text()};
+    if (via.has_rport) {
+      sip::text_writer rport(rport_);
+      if (via.rport_value.empty()) rport << '=';
+      rport << source.port;
+      edits_[0] = {via.rport_value, rport.text()};
+    }
     if (edits_[0].old.data() > edits_[1].old.data()) std::swap(edits_[0], edits_[1]);
   }
   via_stamp(const via_stamp&) = delete;

@@ -276,7 +276,7 @@ TEST_CASE("algorithms and qop go by their names", "[sip][authentication]") {
   CHECK_FALSE(digest_algorithm_of("SHA-512").has_value());
   CHECK_FALSE(digest_algorithm_of("AKAv1-MD5").has_value());
   CHECK(hash_of(digest_algorithm::sha_256_sess) == digest_algorithm::sha_256);
-  // RFC 8760 2.5
+  // RFC 8760 2.2
   CHECK(hex_size(digest_algorithm::md5_sess) == 32);
   CHECK(hex_size(digest_algorithm::sha_256) == 64);
   CHECK(hex_size(digest_algorithm::sha_512_256) == 64);

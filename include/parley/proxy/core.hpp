@@ -28,10 +28,12 @@ namespace parley::proxy {
 struct listener {
   sip::transport transport = sip::transport::udp;
   base::socket_address local;
-  std::string host;        ///< what goes into Via and Record-Route: a name or an address, an IPv6 one in brackets
-  std::uint16_t port = 0;
+  /// What goes into Via and Record-Route: a name or an address, an IPv6 one in brackets; `local`'s where it is empty.
+  std::string host;
+  std::uint16_t port = 0;  ///< `local`'s where it is 0
 };
 
+/// What a `core` is to do and how much it may hold.
 struct core_options {
   std::vector<listener> listeners;
   own_addresses own;               ///< further names of ours; those of the listeners are added by the core
@@ -42,7 +44,9 @@ struct core_options {
   std::size_t max_branches = 16;       ///< targets of one request over all its groups
   std::size_t max_calls = 500'000;     ///< established calls that are counted for `drain`
   bool share_calls = false;            ///< report BYEs of calls that another shard may have seen begin
-  base::siphash_key call_secret;       ///< the same for all shards that share calls
+  /// Keys what all shards of one proxy must agree on: the numbers of calls, the marks that tell loops, stateless branches. Zero
+  /// stands for one of its own, drawn from the random source.
+  base::siphash_key shared_secret;
   std::chrono::seconds timer_c = std::chrono::seconds(185);  ///< RFC 3261 16.6.11: more than three minutes
   /// How long a group of targets with equal q may ring before the next is tried; only where a next exists.
   std::chrono::seconds group_time = std::chrono::seconds(20);
@@ -56,15 +60,18 @@ enum class request_id : std::uint64_t { none = 0 };
 
 /// Where a request may go: one element of the target set (RFC 3261 16.5).
 struct target {
-  std::string_view uri;       ///< the new Request-URI; empty leaves the one that came
-  std::string_view next_hop;  ///< a SIP URI to send to whatever the Request-URI says; empty follows Route and Request-URI
+  std::string_view uri;  ///< the new Request-URI; empty leaves the one that came
+  /// A SIP URI to send to whatever the Request-URI says; empty follows the Request-URI. A Route that remains in the request goes
+  /// before both.
+  std::string_view next_hop;
   std::uint16_t q = 1000;     ///< thousandths; higher is tried first, equal ones are tried together
 };
 
+/// What a `core` wants to be told, or tells.
 struct event {
   enum class kind : std::uint8_t {
     none,
-    /// A request for which nothing but local policy says where it goes: `forward` or `respond`.
+    /// A request about which local policy decides: `forward` or `respond`.
     request,
     /// A host name has to be looked up: `handle_resolved`.
     resolve,
@@ -79,14 +86,15 @@ struct event {
   sip::transport transport = sip::transport::udp;
 };
 
+/// What a `core` has done so far.
 struct core_counters {
   std::uint64_t received = 0;
   std::uint64_t requests_forwarded = 0;
   std::uint64_t responses_forwarded = 0;
   std::uint64_t refused = 0;             ///< requests answered by the core with 4xx or 5xx
-  std::uint64_t dropped_malformed = 0;   ///< messages that could not be answered
+  std::uint64_t dropped_malformed = 0;   ///< messages in error that could not be answered
   std::uint64_t dropped_stray = 0;       ///< responses that nobody waits for
-  std::uint64_t dropped_no_room = 0;     ///< messages for which there was no buffer or queue
+  std::uint64_t dropped_no_room = 0;     ///< times that there was no buffer or queue for a message
   std::uint64_t overload = 0;            ///< 503 for want of room
 };
 
@@ -100,12 +108,14 @@ struct core_counters {
 /// while (core.poll_transmit(out)) …
 /// ```
 ///
-/// It forwards by itself, without an event, what a route leads through it (in-dialog requests) and what needs no decision
-/// (responses, CANCEL). A request that stays without a decision is answered 500 when its transaction ends.
+/// It forwards by itself, without an event, what needs no decision: requests inside a dialog that a Route of ours leads through
+/// it, responses, CANCEL. All other requests are the user's to decide about, also those that come with Routes and no dialog:
+/// `forward` to the empty target lets the Route lead. A request that stays without a decision for 32 s is answered 500.
 ///
 ///  request state  input                      action                                         next
 ///  undecided      forward                    send the first group of targets, arm timer C   forwarded
 ///  undecided      respond                    send the response                              answered
+///  undecided      CANCEL                     200 to it, 487                                 answered
 ///  forwarded      1xx but 100                forward it, arm timer C again                  forwarded
 ///  forwarded      2xx                        forward it, cancel the others                  answered
 ///  forwarded      6xx                        cancel the others                              forwarded
@@ -115,6 +125,8 @@ struct core_counters {
 ///  forwarded      timer C                    cancel that branch                             forwarded
 ///  answered       2xx to INVITE              forward it                                     answered
 ///  any            its transactions end       -                                              gone
+///
+/// A final response for which there is no buffer or queue at the moment is sent as soon as there is.
 ///
 /// *Ownership:* keeps references to buffers; the pool and the random source outlive it. One thread only.
 class core {
@@ -146,13 +158,18 @@ class core {
                                        base::packet_buffer head);
   PARLEY_API void handle_send_failure(base::time_point now, std::uint64_t ticket);
 
-  /// Sends an undecided request to `targets`, by descending q. *Errors:* `errc::unknown_request`. Targets that can't be used are
-  /// passed over; where none is left the request is answered 404, or 500 where the reason is ours.
+  /// Sends an undecided request to `targets`, by descending q: those of equal q together, the next where all before have
+  /// failed. Of targets that are the same (RFC 3261 19.1.4) one is used, of more than `max_branches` the highest; no targets mean
+  /// 404. One that can't be used counts as a branch that failed: 404 for an address that is nobody's, 416 for a scheme that leads
+  /// nowhere, 503 where it can't be reached. *Errors:* `errc::unknown_request`.
   PARLEY_API base::result<void> forward(base::time_point now, request_id id, std::span<const target> targets);
-  /// Answers an undecided request. *Errors:* `errc::unknown_request`.
+  /// Answers an undecided request; a final response decides it. Nothing is sent for an ACK, and nothing provisional where the
+  /// core keeps no state. *Errors:* `errc::unknown_request`; or those of `transaction::layer::answer`, where the request stays
+  /// undecided: try again later.
   PARLEY_API base::result<void> respond(base::time_point now, request_id id, int status,
                                         const transaction::response_options& options = {});
-  /// Answers a `resolve` event; no addresses mean that the name can't be resolved.
+  /// Answers a `resolve` event with addresses in order of preference; none mean that the name can't be resolved. The next one is
+  /// tried where one can't be reached, does not answer or says 503 (RFC 3263 4.3).
   PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const base::ip_address> addresses);
 
   /// From now on requests outside of dialogs are answered 503. What is under way goes on.

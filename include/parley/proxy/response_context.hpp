@@ -16,8 +16,7 @@ namespace parley::proxy {
 /// once, which branches are to be cancelled, and which response is the best when all have ended.
 ///
 ///  branch state  input                 next
-///  trying        100                   trying
-///  trying        101-199               proceeding
+///  trying        1xx                   proceeding
 ///  any           2xx                   ended, the others are to be cancelled
 ///  any           300-599               ended
 ///  any           6xx                   ended, the others are to be cancelled
@@ -35,7 +34,7 @@ class response_context {
   struct branch {
     transaction::client_id client = transaction::client_id::none;
     branch_state state = branch_state::trying;
-    std::uint16_t status = 0;    ///< the final status, 0 while there is none
+    std::uint16_t status = 0;  ///< the final status, 0 while there is none
     base::packet_buffer response;  ///< the final response other than 2xx as it came, its topmost Via included
   };
   using branch_list = boost::container::small_vector<branch, 1>;
@@ -57,6 +56,8 @@ class response_context {
   PARLEY_API verdict handle_response(branch& on, int status, const base::packet_buffer& data);
   /// The branch ended without a response: `status` is 408 or 503.
   PARLEY_API void handle_failure(branch& on, int status) noexcept;
+  /// Another branch has taken its place: what came on it does not count.
+  PARLEY_API void set_aside(branch& on) noexcept;
 
   /// The branch whose final response goes upstream when all have ended (RFC 3261 16.7.6): a 6xx, else one of the lowest class,
   /// 401, 407, 415, 420 and 484 before others of 4xx, a real response before a failure of ours. nullptr where there is none.

@@ -11,14 +11,14 @@ namespace parley::proxy {
 struct refusal {
   int status = 0;
   std::string_view reason_phrase;  ///< static storage; empty for the usual one
-  std::string_view unsupported;    ///< for 420: the value for Unsupported, part of the request
 
   explicit operator bool() const noexcept { return status != 0; }
 };
 
 /// The checks of RFC 3261 16.3 that need nothing but the request: what the proxy itself uses has to be well formed, the
-/// Request-URI's scheme known, Max-Forwards not used up, and no Proxy-Require that isn't met. What only the ends read is not
-/// looked at. Loops are the core's matter, since it knows its own addresses.
+/// Request-URI's scheme known, no Proxy-Require that isn't met (420: its values are those for Unsupported), and, last of all,
+/// Max-Forwards not used up. What only the ends read is not looked at. Loops are the core's matter, since it knows its own
+/// addresses.
 PARLEY_API refusal validate(const sip::message_view& request) noexcept;
 
 /// The refusal for a message that could not be indexed: the status by the rule that it broke, and a reason phrase that names it.

@@ -40,7 +40,7 @@ constexpr digest_algorithm hash_of(digest_algorithm algorithm) noexcept {
   return static_cast<digest_algorithm>(static_cast<unsigned>(algorithm) & ~1U);
 }
 
-/// The hexadecimal digits of one hash (RFC 8760 2.5): 32 for MD5, 64 for the others.
+/// The hexadecimal digits of one hash (RFC 8760 2.2): 32 for MD5, 64 for the others.
 constexpr std::size_t hex_size(digest_algorithm algorithm) noexcept {
   return hash_of(algorithm) == digest_algorithm::md5 ? 32 : 64;
 }

@@ -8,7 +8,7 @@
 
 namespace parley::sip {
 
-/// Which counts have been used with which nonces: replay protection in fixed memory (RFC 7616 5.12).
+/// Which counts have been used with which nonces: replay protection in fixed memory (RFC 7616 5.5).
 ///
 /// Nonces are known by numbers that rise with each one issued. The table holds the newest ones that were
 /// used; what it had to forget it refuses from then on, so forgetting never lets a replay through. Of each
