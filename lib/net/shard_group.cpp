@@ -6,22 +6,23 @@
 #include <atomic>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/lockfree/queue.hpp>
+#include <net/detail/mailbox.hpp>
 
 namespace parley::net {
 namespace {
 
-constexpr std::size_t max_mailbox = 65000;  // of the fixed-size queue, which counts in 16 bits
+constexpr std::size_t max_mailbox = std::size_t{1} << 20U;
 constexpr std::size_t messages_per_turn = 64;
 
 struct letter {
   sip::hop from;
-  std::size_t size;
+  std::size_t size = 0;
   std::unique_ptr<std::byte[]> bytes;
 };
 
@@ -31,30 +32,31 @@ struct shard_group::shard {
   explicit shard(std::size_t mailbox_messages)
       : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), mailbox(mailbox_messages) {}
 
-  ~shard() {
-    letter* left = nullptr;
-    while (mailbox.pop(left)) delete left;
+  // While `awake` is true a call to `drain` is on its way. Who puts a letter in does so before asking, and
+  // `drain` says that it has come before looking into the mailbox: no letter is left lying.
+  bool put(letter&& written) noexcept {
+    if (!mailbox.push(std::move(written))) return false;
+    wake();
+    return true;
   }
 
-  // Between here and `drain`, `awake` is true while a call to `drain` is on its way. Who puts a letter in
-  // does so before asking, and `drain` says that it has come before looking into the mailbox: no letter is
-  // left lying.
-  bool put(std::unique_ptr<letter> written) {
-    if (!mailbox.bounded_push(written.get())) return false;
-    written.release();
-    if (!awake.exchange(true, std::memory_order_acq_rel)) {
+  void wake() noexcept {
+    if (awake.exchange(true, std::memory_order_acq_rel)) return;
+    try {
       asio::post(context, [this] { drain(); });
+    } catch (...) {
+      // No memory for the wake-up: the next letter tries again.
+      awake.store(false, std::memory_order_release);
     }
-    return true;
   }
 
   void drain() {
     awake.exchange(false, std::memory_order_acq_rel);
     const base::time_point now = steady_clock_source::now();
     std::size_t handled = 0;
-    letter* raw = nullptr;
-    while (handled < messages_per_turn && mailbox.pop(raw)) {
-      const std::unique_ptr<letter> read(raw);
+    while (handled < messages_per_turn) {
+      const std::optional<letter> read = mailbox.pop();
+      if (!read) break;
       ++handled;
       if (handler == nullptr) continue;
       auto copy = pool->copy(std::span<const std::byte>(read->bytes.get(), read->size));
@@ -64,16 +66,13 @@ struct shard_group::shard {
       }
       handler->handle_message(now, read->from, std::move(*copy));
     }
-    if (handled == 0) return;
-    if (handler != nullptr) handler->handle_batch_end(now);
+    if (handled != 0 && handler != nullptr) handler->handle_batch_end(now);
     // Sockets get their turn before the rest.
-    if (handled == messages_per_turn && !awake.exchange(true, std::memory_order_acq_rel)) {
-      asio::post(context, [this] { drain(); });
-    }
+    if (handled == messages_per_turn) wake();
   }
 
   asio::io_context context;
-  boost::lockfree::queue<letter*, boost::lockfree::fixed_sized<true>> mailbox;
+  detail::mailbox<letter> mailbox;
   std::atomic<bool> awake{false};
   std::atomic<std::uint64_t> handed{0};
   std::atomic<std::uint64_t> dropped{0};
@@ -128,9 +127,8 @@ bool shard_group::hand_over(std::size_t to, const sip::hop& from,
   shard& s = *shards_[to];
   if (!s.open.load(std::memory_order_acquire)) return false;
   try {
-    auto written = std::make_unique<letter>(
-        letter{from, message.size(), std::make_unique_for_overwrite<std::byte[]>(message.size())});
-    if (!message.empty()) std::memcpy(written->bytes.get(), message.data(), message.size());
+    letter written{from, message.size(), std::make_unique_for_overwrite<std::byte[]>(message.size())};
+    if (!message.empty()) std::memcpy(written.bytes.get(), message.data(), message.size());
     if (s.put(std::move(written))) {
       s.handed.fetch_add(1, std::memory_order_relaxed);
       return true;

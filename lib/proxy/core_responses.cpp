@@ -18,159 +18,186 @@ void core::implementation::handle_response(base::time_point now, const transacti
                                            const base::packet_buffer& data) {
   record* const r = requests_.get(got.user);
   response_context::branch* const branch = r == nullptr ? nullptr : r->responses.find(got.client);
-  if (branch == nullptr) return;  // the answer to a CANCEL of ours
+  if (branch == nullptr) return;
   const int status = view_.status();
+  std::size_t vias = 0;
+  std::ignore = view_.for_each<sip::via_header>([&vias](const sip::via_header&) { return ++vias < 2; });
+  if (vias < 2) {
+    // RFC 3261 16.7.3: it names nobody behind us, so it is not to be forwarded.
+    ++counters_.dropped_malformed;
+    if (sip::is_final(status)) branch_failed(now, *r, got.client, 500);
+    return;
+  }
   const auto verdict = r->responses.handle_response(*branch, status, data);
-  if (sip::is_provisional(status) && status != 100) arm_timer_c(now, *r, got.client);
-  if (verdict == response_context::verdict::forward) send_upstream(now, *r, view_, nullptr);
-  if (sip::is_final(status)) settle(now, *r);
+  if (sip::is_provisional(status)) {
+    if (verdict == response_context::verdict::absorb || r->answered) return;
+    arm_timer_c(now, *r, got.client);
+    return send_upstream(now, *r, view_, data, nullptr);
+  }
+  if (verdict == response_context::verdict::forward) {
+    send_upstream(now, *r, view_, data, nullptr);
+  } else if (status == 503) {
+    try_alternate(now, *r, *branch);
+  }
+  settle(now, *r);
 }
 
 void core::implementation::settle(base::time_point now, record& r) {
   if (r.responses.is_decided()) {
-    // RFC 3261 16.7.10: a 2xx or 6xx ends the search.
-    r.held.clear();
+    // RFC 3261 16.7.5 and 16.7.10: a 2xx or 6xx ends the search.
+    drop_targets(r);
     cancel_branches(now, r);
   }
-  if (r.answered || r.responses.has_pending() || r.waits_for_lookup()) return;
-  if (!r.held.empty() && !r.cancelled) return send_group(now, r);
+  if (r.answered || r.has_unsent() || r.responses.has_pending() || r.waits_for_lookup()) return;
+  if (r.has_next_group() && !r.cancelled) return send_group(now, r);
   send_best(now, r);
+}
+
+void core::implementation::cancel_branch(base::time_point now, transaction::client_id client) {
+  const auto done = layer_.cancel(now, client);
+  if (done || done.error() == transaction::errc::unknown_transaction) return;
+  // There was no room for the CANCEL: its deadline brings it back.
+  layer_.set_deadline(client, now + detail::retry_time);
 }
 
 void core::implementation::cancel_branches(base::time_point now, record& r) {
   if (!r.is_invite()) return;  // RFC 3261 9.1: only INVITE is cancelled
   for (const auto& branch : r.responses.branches()) {
-    if (branch.state != response_context::branch_state::ended) std::ignore = layer_.cancel(now, branch.client);
+    if (branch.state != response_context::branch_state::ended) cancel_branch(now, branch.client);
   }
 }
 
-void core::implementation::send_upstream(base::time_point now, record& r, const sip::message_view& response,
-                                         const response_context::branch* best) {
-  sip::patch edit(response);
-  edit.remove_first<sip::via_header>();
-  // RFC 3261 16.7.7: the challenges of all branches are answered together.
-  if (best != nullptr && (best->status == 401 || best->status == 407)) {
-    for (const auto& other : r.responses.branches()) {
-      if (&other == best || (other.status != 401 && other.status != 407) || !other.response) continue;
-      sip::message_view view;
-      if (!view.parse(other.response.text(), options_.limits)) continue;
-      for (header_id id : {header_id::www_authenticate, header_id::proxy_authenticate}) {
-        for (std::size_t i = view.find(id); i != sip::message_view::npos; i = view.find_after(id, i)) {
-          edit.add_last(id, {view.value(i)});
-        }
+void core::implementation::add_challenges(sip::patch& edit, const record& r, const response_context::branch& best) {
+  // RFC 3261 16.7.7: the challenges of all branches are answered together. A patch has room for so many.
+  std::size_t room = 16;
+  for (const auto& other : r.responses.branches()) {
+    if (&other == &best || (other.status != 401 && other.status != 407) || !other.response) continue;
+    sip::message_view view;
+    if (!view.parse(other.response.text(), options_.limits)) continue;
+    for (const header_id id : {header_id::www_authenticate, header_id::proxy_authenticate}) {
+      for (std::size_t i = view.find(id); i != sip::message_view::npos && room > 0; i = view.find_after(id, i)) {
+        edit.add_last(id, {view.value(i)});
+        --room;
       }
     }
   }
+}
+
+void core::implementation::hold_back(base::time_point now, record& r, int status, const base::packet_buffer& data) {
+  ++counters_.dropped_no_room;
+  if (!sip::is_final(status) || r.answered) return;
+  r.unsent = data;
+  wheel_.arm(r.guard, now + detail::retry_time);
+}
+
+void core::implementation::send_upstream(base::time_point now, record& r, const sip::message_view& response,
+                                         const base::packet_buffer& data, const response_context::branch* best) {
+  const int status = response.status();
+  sip::patch edit(response);
+  edit.remove_first<sip::via_header>();
+  if (best != nullptr && (best->status == 401 || best->status == 407)) add_challenges(edit, r, *best);
   auto out = edit.status() ? pool_.allocate(edit.size()) : base::result<base::packet_buffer>(base::errc::no_space);
   if (!out || !out->resize(edit.size()) || edit.write(out->mutable_bytes()) == 0) {
-    ++counters_.dropped_no_room;
+    return hold_back(now, r, status, data);
+  }
+  const auto sent = layer_.respond(now, r.server, status, *out);
+  if (!sent && sent.error() == transaction::errc::queue_full) return hold_back(now, r, status, data);
+  if (!sent && r.is_invite() && sip::is_success(status)) {
+    // RFC 3261 16.7.5: a 2xx goes upstream even where another final response has gone before it.
+    sip::message_view forwarded;
+    if (!forwarded.parse(out->text(), options_.limits)) return;
+    const auto via = forwarded.get<sip::via_header>();
+    if (via && layer_.send(transaction::response_hop(r.from, *via), std::move(*out))) ++counters_.responses_forwarded;
     return;
   }
-  const int status = response.status();
-  if (sip::is_final(status)) {
-    if (sip::is_success(status) && r.starts_call && calls_.size() < options_.max_calls) calls_.insert(r.call);
-    if (r.method == sip::method::bye && calls_.erase(r.call) == 0 && options_.share_calls) {
-      event e;
-      e.what = event::kind::foreign_call_ended;
-      e.lookup = r.call;
-      std::ignore = events_.push(std::move(e));
-    }
-    answered(r);
-  }
-  if (layer_.respond(now, r.server, status, std::move(*out))) ++counters_.responses_forwarded;
+  if (sent) ++counters_.responses_forwarded;
+  if (!sip::is_final(status) || r.answered) return;
+  if (sip::is_success(status) && r.starts_call && calls_.size() < options_.max_calls) calls_.insert(r.call);
+  note_final(r, status);
+}
+
+void core::implementation::note_final(record& r, int status) {
+  // A BYE that was refused for want of credentials comes again.
+  if (status != 401 && status != 407) end_call(r);
+  answered(r);
+}
+
+void core::implementation::end_call(const record& r) {
+  if (r.method != sip::method::bye || r.answered) return;
+  if (calls_.erase(r.call) != 0 || !options_.share_calls) return;
+  event e;
+  e.what = event::kind::foreign_call_ended;
+  e.lookup = r.call;
+  std::ignore = events_.push(std::move(e));
 }
 
 void core::implementation::send_best(base::time_point now, record& r) {
   const response_context::branch* const best = r.responses.best();
   const int status = r.cancelled ? 487 : best == nullptr ? 480 : best->status;
-  if (best != nullptr && best->response && best->status != 503) {
-    sip::message_view view;
-    if (view.parse(best->response.text(), options_.limits)) return send_upstream(now, r, view, best);
+  if (best != nullptr && best->status == 408 && !r.is_invite()) {
+    // RFC 4320 4.2: a non-INVITE request that timed out gets no 408; its client has given up already.
+    return note_final(r, 408);
   }
-  // RFC 4320 4.2: a non-INVITE request that timed out gets no 408; its client has given up already.
-  if (status == 408 && !r.is_invite()) return answered(r);
-  // RFC 3261 16.7.6: another server's 503 says nothing about the next request through us. A failure to reach any target does.
-  const int out = status == 503 && best != nullptr && best->response ? 500 : status;
-  auto request = layer_.request_of(r.server);
-  sip::message_view view;
-  if (!request || !view.parse(request.text(), options_.limits)) return answered(r);
-  transaction::received got;
-  if (const auto via = view.get<sip::via_header>()) got.via = *via;
-  if (const auto cseq = view.get<sip::cseq_header>()) got.cseq = *cseq;
-  const auto tag = layer_.make_tag(got, view);
-  answered(r);
-  std::ignore = layer_.answer(now, r.server, out, {{}, tag.text(), {}});
+  if (best != nullptr && best->response && best->status != 503) {
+    const base::packet_buffer data = best->response;
+    sip::message_view view;
+    if (view.parse(data.text(), options_.limits)) return send_upstream(now, r, view, data, best);
+  }
+  // RFC 3261 16.7.6: another server's 503, or one that can't be reached, says nothing about the next request through us. That we
+  // have no room does.
+  finish(now, r, status == 503 && !r.overloaded ? 500 : status);
 }
 
 void core::implementation::arm_timer_c(base::time_point now, const record& r, transaction::client_id client) {
-  if (!r.is_invite()) return;
-  const bool has_next_group = std::any_of(r.held.begin(), r.held.end(), [](const auto& t) { return t.lookup == 0; });
   // A group that rings has its time from when it was sent; only timer C starts again with each provisional.
-  if (!has_next_group) layer_.set_deadline(client, now + options_.timer_c);
+  if (r.is_invite() && !r.has_next_group() && !r.cancelled) layer_.set_deadline(client, now + options_.timer_c);
 }
 
 void core::implementation::branch_failed(base::time_point now, record& r, transaction::client_id client, int status) {
-  if (response_context::branch* const branch = r.responses.find(client)) {
-    r.responses.handle_failure(*branch, status);
-    settle(now, r);
-  }
+  response_context::branch* const branch = r.responses.find(client);
+  if (branch == nullptr || branch->state == response_context::branch_state::ended) return;
+  r.responses.handle_failure(*branch, status);
+  settle(now, r);
 }
 
 void core::implementation::handle_event(base::time_point now, const transaction::event& e) {
   using kind = transaction::event::kind;
+  using branch_state = response_context::branch_state;
   record* const r = requests_.get(e.user);
   if (r == nullptr) return;
+  response_context::branch* const branch = r->responses.find(e.client);
+  const bool unanswered = branch != nullptr && branch->state == branch_state::trying;
   switch (e.what) {
     case kind::none:
-    case kind::server_no_ack:
-    case kind::server_expired: break;
+    case kind::server_no_ack: break;
     case kind::server_transport_failed:
-      // Nobody is left to hear what comes back.
-      r->held.clear();
-      r->cancelled = true;
-      cancel_branches(now, *r);
-      answered(*r);
+      // RFC 3261 16.9: the response is lost, and nothing else. Whoever sends a bad Via could otherwise have calls cancelled.
       break;
-    case kind::client_timed_out: branch_failed(now, *r, e.client, 408); break;
+    case kind::server_expired:
+      // RFC 4320: whatever comes now comes too late.
+      drop_targets(*r);
+      note_final(*r, 408);
+      break;
+    case kind::client_timed_out:
     case kind::client_transport_failed:
-      // RFC 3261 16.9: treated as a 503 of that branch.
-      branch_failed(now, *r, e.client, 503);
+      // RFC 3261 16.8 and 16.9: treated as a 408, or as a 503 of that branch.
+      if (unanswered && try_alternate(now, *r, *branch)) {
+        settle(now, *r);
+      } else {
+        branch_failed(now, *r, e.client, e.what == kind::client_timed_out ? 408 : 503);
+      }
       break;
-    case kind::client_deadline: std::ignore = layer_.cancel(now, e.client); break;
+    case kind::client_deadline:
+      cancel_branch(now, e.client);
+      // RFC 3261 16.8: without a provisional response there is nothing to wait for.
+      if (unanswered) branch_failed(now, *r, e.client, 408);
+      break;
     case kind::server_ended:
     case kind::client_ended:
       if (r->transactions > 0) --r->transactions;
       maybe_destroy(*r);
       break;
   }
-}
-
-void core::implementation::forward_stateless_response(const sip::hop& from, const transaction::received& got) {
-  // RFC 3261 16.11: the topmost Via must be ours; the next one says where the response goes.
-  if (!options_.own.contains(got.via.host, got.via.port_or_default())) {
-    ++counters_.dropped_stray;
-    return;
-  }
-  std::size_t place = 0;
-  std::optional<sip::hop> next;
-  std::ignore = view_.for_each<sip::via_header>([&](const sip::via_header& via) {
-    if (place++ == 0) return true;
-    next = transaction::response_hop(via, from.listener);
-    return false;
-  });
-  if (!next || choose_listener(*next, from) == nullptr) {
-    ++counters_.dropped_stray;
-    return;
-  }
-  sip::patch edit(view_);
-  edit.remove_first<sip::via_header>();
-  auto out = pool_.allocate(edit.size());
-  if (!edit.status() || !out || !out->resize(edit.size()) || edit.write(out->mutable_bytes()) == 0 ||
-      !layer_.send(*next, std::move(*out))) {
-    ++counters_.dropped_no_room;
-    return;
-  }
-  ++counters_.responses_forwarded;
 }
 
 }  // namespace parley::proxy

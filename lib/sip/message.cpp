@@ -23,9 +23,12 @@ std::size_t find_bad_character(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c > 0x1f || c == '\t') continue;
-    if (c == '\r' && text.substr(i + 1).starts_with('\n')) ++i;
-    if (text[i] == '\n' && i + 1 < text.size() && is(text[i + 1], char_lws)) continue;
-    if (c == '\r' || c == '\n' || !pairs.cover(text.data() + i)) return text[i] == static_cast<char>(c) ? i : i - 1;
+    const std::size_t line_end = c == '\n' ? 1 : text.substr(i).starts_with("\r\n") ? 2 : 0;
+    if (line_end != 0 && i + line_end < text.size() && is(text[i + line_end], char_lws)) {
+      i += line_end;
+      continue;
+    }
+    if (line_end != 0 || c == '\r' || !pairs.cover(text.data() + i)) return i;
   }
   return std::string_view::npos;
 }

@@ -20,15 +20,15 @@ namespace asio = boost::asio;
 
 struct shard_options {
   std::size_t count = 1;                ///< shards, and threads
-  std::size_t mailbox_messages = 4096;  ///< that wait a shard, at most 65000
+  std::size_t mailbox_messages = 4096;  ///< that wait a shard, rounded up to a power of two
 };
 
 /// N shards: an io_context on a thread of its own each, and a mailbox through which the others hand it
 /// messages that the system delivered to the wrong one.
 ///
 /// Everything that lives on a shard (its pool, its sockets, its machine) is used by its thread only. The
-/// order of things: make the group; make what lives on shard i on `context(i)`; `attach`; `start`; … `stop`,
-/// after which no thread of the group runs; destroy what lives on the shards; destroy the group.
+/// order of things: make the group; make what lives on shard i on `context(i)`; `attach`; `start`; in the end
+/// `stop`, after which no thread of the group runs; destroy what lives on the shards; destroy the group.
 class PARLEY_API shard_group {
  public:
   explicit shard_group(const shard_options& options, base::log_sink& log = base::null_sink());

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <parley/base/api.hpp>
+#include <parley/sip/error.hpp>
 #include <parley/sip/message_view.hpp>
 
 namespace parley::proxy {
@@ -10,7 +12,15 @@ namespace parley::proxy {
 /// What a request is answered with that can't be forwarded; status 0 where it can.
 struct refusal {
   int status = 0;
-  std::string_view reason_phrase;  ///< static storage; empty for the usual one
+  std::string_view fault;   ///< static storage; the whole reason phrase, or what is wrong with `header`
+  std::string_view header;  ///< the name of the header that is to blame; static storage, empty where there is none
+
+  /// "Bad CSeq", say; empty for the usual phrase (RFC 3261 21.4.1).
+  std::string reason_phrase() const {
+    std::string phrase(fault);
+    if (!header.empty()) phrase.append(1, ' ').append(header);
+    return phrase;
+  }
 
   explicit operator bool() const noexcept { return status != 0; }
 };

@@ -76,11 +76,11 @@ class message_view {
   std::size_t header_count() const noexcept { return count_; }
   header_line header(std::size_t index) const noexcept {
     const line& l = lines_[index];
-    return {l.id, text_.substr(l.name_offset, l.name_length), text_.substr(l.value_offset, l.value_length)};
+    return {l.id, part(l.name_offset, l.name_length), part(l.value_offset, l.value_length)};
   }
   header_id id(std::size_t index) const noexcept { return lines_[index].id; }
   std::string_view value(std::size_t index) const noexcept {
-    return text_.substr(lines_[index].value_offset, lines_[index].value_length);
+    return part(lines_[index].value_offset, lines_[index].value_length);
   }
 
   /// The first header of that kind, `npos` where there is none.
@@ -161,11 +161,11 @@ class message_view {
   /// `limits::values` of the limits that it was parsed with.
   std::size_t max_values() const noexcept { return max_values_; }
 
-  std::string_view body() const noexcept { return text_.substr(body_offset_, body_length_); }
+  std::string_view body() const noexcept { return part(body_offset_, body_length_); }
 
   /// The message from its start line to the end of its body.
   std::string_view text() const noexcept {
-    return text_.substr(start_offset_, body_offset_ + body_length_ - start_offset_);
+    return part(start_offset_, body_offset_ + body_length_ - start_offset_);
   }
 
   /// Where things stand in the text that was parsed, for `patch` and for reports. A header's line reaches
@@ -212,6 +212,11 @@ class message_view {
     max_values_ = other.max_values_;
     first_ = other.first_;
     std::memcpy(lines_.data(), other.lines_.data(), count_ * sizeof(line));
+  }
+
+  // Without the check of substr, which throws.
+  std::string_view part(std::size_t offset, std::size_t length) const noexcept {
+    return {text_.data() + offset, length};
   }
 
   template <class Header, class F>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,36 +26,62 @@ namespace detail {
 /// How long a decision or an address is waited for: as long as a client waits for any answer (timer B).
 inline constexpr base::duration guard_time = std::chrono::seconds(32);
 
+/// When that for which there was no buffer or queue is tried again.
+inline constexpr base::duration retry_time = std::chrono::milliseconds(100);
+
+/// Addresses of one name that are tried one after the other.
+inline constexpr std::size_t max_addresses = 8;
+
 /// A target that waits for its group's turn or for an address.
 struct held_target {
   std::string uri;
   std::string next_hop;
   std::uint16_t q = 1000;
   std::uint64_t lookup = 0;  ///< 0 while it waits for its turn
+
+  target view() const noexcept { return {uri, next_hop, q}; }
+};
+
+/// The addresses that are left for a branch to a name, the next one last.
+struct alternates {
+  transaction::client_id client = transaction::client_id::none;
+  held_target to;
+  std::vector<sip::hop> hops;
 };
 
 /// One request and all that came of it: the response context of RFC 3261 16.
 struct request_record {
   std::uint64_t id = 0;
   transaction::server_id server = transaction::server_id::none;  ///< none for what is forwarded without a transaction
-  base::packet_buffer request;  ///< until it is answered
+  base::packet_buffer request;                                   ///< until it is answered
   sip::hop from;
   response_context responses;
   std::vector<held_target> held;
-  base::timer guard;  ///< bounds the wait for a decision or an address
-  std::size_t transactions = 0;  ///< of both sides, that have not ended
+  std::vector<alternates> others;
+  base::timer guard;  ///< bounds the wait for a decision or an address, or brings back what could not be sent
+  base::packet_buffer unsent;          ///< a final response that could not be forwarded yet
+  std::uint16_t unsent_status = 0;     ///< the status of one of ours that could not be sent yet
+  std::size_t transactions = 0;        ///< of both sides, that have not ended
   sip::method method = sip::method::unknown;
   bool undecided = true;
   bool answered = false;
   bool cancelled = false;
   bool stateless = false;
   bool starts_call = false;
+  bool overloaded = false;  ///< a branch failed because we had no room
   std::uint64_t call = 0;
 
   bool is_invite() const noexcept { return method == sip::method::invite; }
+  bool has_unsent() const noexcept { return unsent || unsent_status != 0; }
   bool waits_for_lookup() const noexcept {
     for (const held_target& t : held) {
       if (t.lookup != 0) return true;
+    }
+    return false;
+  }
+  bool has_next_group() const noexcept {
+    for (const held_target& t : held) {
+      if (t.lookup == 0) return true;
     }
     return false;
   }
@@ -62,25 +89,31 @@ struct request_record {
 
 /// What a listener's messages bear, composed once.
 struct listener_text {
-  std::string via;           ///< up to and with `;branch=`
-  std::string record_route;
+  std::string via;        ///< up to and with `;branch=`
+  std::string route_uri;  ///< for Record-Route
+  std::string secure_route_uri;  ///< the same for a request that is to go by TLS all the way; empty where that can't be
 };
 
 }  // namespace detail
 
+/// See `core`. Functions that are given a record and send may end it only through `run_events`, which nothing but the outermost
+/// functions call.
 class core::implementation {
  public:
   implementation(core_options options, base::buffer_pool& pool, base::random_source& random, base::time_point now);
 
-  // core.cpp: messages in, decisions of the user.
-  void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data);
-  void handle_framing_error(const sip::hop& from, const sip::parse_error& error, const base::packet_buffer& head);
-  base::result<void> respond(base::time_point now, request_id id, int status, const transaction::response_options& options);
+  // core.cpp: decisions of the user, time.
+  base::result<void> respond(base::time_point now, request_id id, int status,
+                             const transaction::response_options& options);
   const sip::message_view& view(request_id id) noexcept;
   void run_events(base::time_point now);
   void handle_timeout(base::time_point now);
 
-  // core_forward.cpp: requests out.
+  // core_receive.cpp: messages in.
+  void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data);
+  void handle_framing_error(const sip::hop& from, const sip::parse_error& error, const base::packet_buffer& head);
+
+  // core_targets.cpp: where a request goes.
   base::result<void> forward(base::time_point now, request_id id, std::span<const target> targets);
   void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const base::ip_address> addresses);
 
@@ -100,45 +133,63 @@ class core::implementation {
   using record = detail::request_record;
 
   // core.cpp
+  record* create(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
+  void answered(record& r) noexcept;
+  void maybe_destroy(record& r);
+  void drop_targets(record& r);
+  void index(const record& r) noexcept;
+  transaction::branch tag_for(const sip::message_view& request, std::string_view method) noexcept;
+  void finish(base::time_point now, record& r, int status);
+  void handle_guard(base::time_point now, record& r);
+
+  // core_receive.cpp
   void handle_request(base::time_point now, const sip::hop& from, const transaction::received& got,
                       const base::packet_buffer& data);
-  void handle_ack(base::time_point now, const sip::hop& from, const transaction::received& got,
-                  const base::packet_buffer& data);
+  void handle_ack(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
   void handle_cancel(base::time_point now, const sip::hop& from, const transaction::received& got);
-  void refuse(const sip::hop& from, const transaction::received& got, const refusal& why);
-  void answer_stateless(const sip::hop& from, const transaction::received& got, int status,
-                        const transaction::response_options& options);
-  void overloaded(const sip::hop& from, const transaction::received& got);
+  void route(base::time_point now, record& r, bool in_dialog);
+  void refuse(const sip::hop& from, const refusal& why);
+  void answer_stateless(const sip::hop& from, int status, const transaction::response_options& options);
+  void overloaded(const sip::hop& from);
+  refusal check(const sip::message_view& request) noexcept;
   bool is_loop(const sip::message_view& request) noexcept;
   std::uint32_t loop_mark(const sip::message_view& request) noexcept;
-  record* create(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
-  void ask(record& r);
-  void maybe_destroy(record& r);
-  void answered(record& r) noexcept;
-  void forget_lookups(record& r);
   std::uint64_t call_of(const sip::message_view& message) const noexcept;
-  void index(const record& r) noexcept;
 
-  // core_forward.cpp
-  void forward_direct(base::time_point now, record& r);
-  bool send_branch(base::time_point now, record& r, const target& to);
-  bool send_to(base::time_point now, record& r, const target& to, const sip::hop& next);
+  // core_targets.cpp
+  void hold(record& r, std::span<const target> targets);
   void send_group(base::time_point now, record& r);
+  void try_target(base::time_point now, record& r, const target& to, const route_plan& plan);
+  int send_branch(base::time_point now, record& r, const target& to, const route_plan& plan);
+  int look_up(base::time_point now, record& r, const target& to, std::string_view host, std::uint16_t port,
+              sip::transport transport);
+  bool try_alternate(base::time_point now, record& r, response_context::branch& failed);
+
+  // core_forward.cpp: a request to one hop. These return 0, or the status that the branch counts as.
+  int send_to(base::time_point now, record& r, const target& to, const sip::hop& next, const route_plan& plan);
   base::packet_buffer edit_request(const sip::hop& from, const sip::via_header& via, const sip::hop& next,
                                    const route_plan& plan, std::string_view uri, std::string_view branch);
-  const detail::listener_text* choose_listener(sip::hop& next, const sip::hop& from) const noexcept;
-  std::optional<sip::hop> numeric_hop(const sip::uri_view& uri) const noexcept;
-  transaction::branch stateless_branch(const sip::via_header& via) noexcept;
-  bool look_up(base::time_point now, record& r, const target& to, const sip::uri_view& uri);
-  void stateless_forward(base::time_point now, const sip::hop& from, const sip::via_header& via,
-                         const base::packet_buffer& data);
+  bool choose_listener(sip::hop& next, const sip::hop& from, std::string_view own_route) const noexcept;
+
+  // core_stateless.cpp: RFC 3261 16.11.
+  void handle_stateless(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
+  void forward_stateless(base::time_point now, record& r, std::span<const target> targets);
+  void refuse_stateless(record& r, int status);
+  transaction::branch stateless_branch(const sip::via_header& via, const sip::hop& from) noexcept;
+  std::uint64_t stateless_number(const sip::via_header& via, const base::ip_address& source) noexcept;
+  void forward_stateless_response(const sip::hop& from);
 
   // core_responses.cpp
   void handle_response(base::time_point now, const transaction::received& got, const base::packet_buffer& data);
-  void forward_stateless_response(const sip::hop& from, const transaction::received& got);
-  void send_upstream(base::time_point now, record& r, const sip::message_view& response, const response_context::branch* best);
+  void send_upstream(base::time_point now, record& r, const sip::message_view& response,
+                     const base::packet_buffer& data, const response_context::branch* best);
+  void add_challenges(sip::patch& edit, const record& r, const response_context::branch& best);
+  void hold_back(base::time_point now, record& r, int status, const base::packet_buffer& data);
+  void note_final(record& r, int status);
+  void end_call(const record& r);
   void settle(base::time_point now, record& r);
   void send_best(base::time_point now, record& r);
+  void cancel_branch(base::time_point now, transaction::client_id client);
   void cancel_branches(base::time_point now, record& r);
   void arm_timer_c(base::time_point now, const record& r, transaction::client_id client);
   void handle_event(base::time_point now, const transaction::event& e);
@@ -148,8 +199,8 @@ class core::implementation {
   base::siphash_key secret_;
   std::vector<detail::listener_text> texts_;
   std::string retry_after_;
-  sip::message_view view_;       // the message in hand, or the request of `indexed_`
-  std::uint64_t indexed_ = 0;
+  sip::message_view view_;     // the message in hand, or the request of `indexed_`
+  std::uint64_t indexed_ = 0;  // 0 while it is a message in hand
   struct lookup {
     std::uint64_t request;
     std::uint16_t port;

@@ -14,7 +14,7 @@ fail() {
   shift
   local file
   for file in "$@"; do
-    [ ! -s "$file" ] || { echo "--- end of $(basename "$file")" >&2; tail -n 30 "$file" >&2; }
+    [ ! -s "$file" ] || { echo "--- end of $(basename "$file")" >&2; tail -n 30 "$file" | cut -c -400 >&2; }
   done
   exit 1
 }

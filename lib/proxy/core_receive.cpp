@@ -1,0 +1,209 @@
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include <parley/sip/name_addr.hpp>
+#include <parley/sip/status.hpp>
+#include <parley/transaction/key.hpp>
+
+#include "proxy/detail/core_impl.hpp"
+
+// Messages in: validation (RFC 3261 16.3), route information (16.4), ACK and CANCEL.
+
+namespace parley::proxy {
+
+using sip::header_id;
+using transaction::received;
+
+void core::implementation::handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data) {
+  ++counters_.received;
+  indexed_ = 0;
+  if (const auto indexed = view_.parse(data.text(), options_.limits); !indexed) {
+    return refuse(from, refusal_for(indexed.error(), view_));
+  }
+  if (options_.stateless) {
+    if (view_.is_response()) return forward_stateless_response(from);
+    return handle_stateless(now, from, data);
+  }
+  const received got = layer_.handle_message(now, from, view_, data);
+  switch (got.what) {
+    case received::kind::absorbed: break;
+    case received::kind::request:
+    case received::kind::merged: handle_request(now, from, got, data); break;
+    case received::kind::ack: handle_ack(now, from, data); break;
+    case received::kind::cancel: handle_cancel(now, from, got); break;
+    case received::kind::response: handle_response(now, got, data); break;
+    case received::kind::stray_response:
+      // RFC 6026 8.4: a stateful proxy does not forward what no transaction waits for.
+      ++counters_.dropped_stray;
+      break;
+    case received::kind::malformed: refuse(from, view_.is_request() ? validate(view_) : refusal{}); break;
+  }
+  run_events(now);
+}
+
+void core::implementation::handle_framing_error(const sip::hop& from, const sip::parse_error& error,
+                                                const base::packet_buffer& head) {
+  ++counters_.received;
+  indexed_ = 0;
+  std::ignore = view_.parse(head.text(), options_.limits);
+  refuse(from, refusal_for(error, view_));
+}
+
+void core::implementation::refuse(const sip::hop& from, const refusal& why) {
+  // RFC 3261 16.3: an ACK has no response; neither has a response.
+  if (!why || view_.is_response() || view_.method() == sip::method::ack || !view_.get<sip::via_header>()) {
+    ++counters_.dropped_malformed;
+    return;
+  }
+  ++counters_.refused;
+  if (why.status == 420) {
+    std::string unsupported;
+    for (std::size_t i = view_.find(header_id::proxy_require); i != sip::message_view::npos;
+         i = view_.find_after(header_id::proxy_require, i)) {
+      if (!unsupported.empty()) unsupported += ", ";
+      unsupported += view_.value(i);
+    }
+    return answer_stateless(from, 420, {{}, {}, {{header_id::unsupported, unsupported}}});
+  }
+  const std::string phrase = why.reason_phrase();
+  answer_stateless(from, why.status, {phrase, {}, {}});
+}
+
+void core::implementation::answer_stateless(const sip::hop& from, int status,
+                                            const transaction::response_options& options) {
+  const auto via = view_.get<sip::via_header>();
+  if (!via) return;
+  // RFC 3261 8.2.7: an element that answers without a transaction gives the same tag each time. The ACK is known by it. Those to
+  // a CANCEL and to its INVITE have one tag (RFC 3261 9.2).
+  const auto tag = tag_for(view_, view_.method() == sip::method::cancel ? "INVITE" : view_.method_name());
+  transaction::response_options complete = options;
+  complete.to_tag = tag.text();
+  auto response = transaction::make_response(pool_, view_, from.remote, status, complete);
+  if (!response || !layer_.send(transaction::response_hop(from, *via), std::move(*response))) {
+    ++counters_.dropped_no_room;
+  }
+}
+
+void core::implementation::overloaded(const sip::hop& from) {
+  ++counters_.overload;
+  answer_stateless(from, 503, {{}, {}, {{header_id::retry_after, retry_after_}}});
+}
+
+refusal core::implementation::check(const sip::message_view& request) noexcept {
+  if (const refusal why = validate(request)) {
+    // RFC 3261 16.3.3: an OPTIONS that gets no farther may be answered as if it were meant for us. `forward` refuses it.
+    if (why.status != 483 || request.method() != sip::method::options) return why;
+    const auto uri = sip::parse_uri(request.request_uri());
+    if (!uri || !options_.own.contains(*uri)) return why;
+  }
+  if (is_loop(request)) return {482, {}, {}};
+  return {};
+}
+
+std::uint32_t core::implementation::loop_mark(const sip::message_view& request) noexcept {
+  // RFC 3261 16.6.8 and RFC 5393 4.2.2: all that decides about where the request goes. The To tag is left out: it decides
+  // nothing, and the ACK for a refusal, which has one, must get the same branch as its INVITE where no transaction remembers
+  // that.
+  base::siphasher hash(secret_);
+  hash.update_sized(request.request_uri());
+  for (std::size_t i = request.find(header_id::route); i != sip::message_view::npos;
+       i = request.find_after(header_id::route, i)) {
+    hash.update_sized(request.value(i));
+  }
+  const auto from = request.get<sip::from_header>();
+  const auto cseq = request.get<sip::cseq_header>();
+  hash.update_sized(from ? from->tag : std::string_view{});
+  hash.update(std::uint64_t{cseq ? cseq->number : 0});
+  hash.update_sized(request.value_of(header_id::call_id));
+  hash.update_sized(request.value_of(header_id::proxy_require));
+  hash.update_sized(request.value_of(header_id::proxy_authorization));
+  return static_cast<std::uint32_t>(hash.finish64());
+}
+
+bool core::implementation::is_loop(const sip::message_view& request) noexcept {
+  bool loop = false;
+  std::optional<std::uint32_t> mark;
+  std::ignore = request.for_each<sip::via_header>([&](const sip::via_header& via) {
+    const auto branch = transaction::branch_format::read(via.branch);
+    if (!branch || !options_.own.contains(via.host, via.port_or_default())) return true;
+    if (!mark) mark = loop_mark(request);
+    loop = branch->mark == *mark;
+    return !loop;
+  });
+  return loop;
+}
+
+std::uint64_t core::implementation::call_of(const sip::message_view& message) const noexcept {
+  return base::siphash64(secret_, message.value_of(header_id::call_id));
+}
+
+void core::implementation::handle_request(base::time_point now, const sip::hop& from, const received& got,
+                                          const base::packet_buffer& data) {
+  if (const refusal why = check(view_)) return refuse(from, why);
+  const auto to = view_.get<sip::to_header>();
+  const bool in_dialog = to && !to->tag.empty();
+  if ((draining_ && !in_dialog) || events_.full()) return overloaded(from);
+
+  record* const r = create(now, from, data);
+  if (r == nullptr) return overloaded(from);
+  const auto server = layer_.accept(now, from, view_, data, got, r->id);
+  if (!server) {
+    maybe_destroy(*r);
+    return overloaded(from);
+  }
+  r->server = *server;
+  r->transactions = 1;
+  r->starts_call = r->is_invite() && !in_dialog && options_.record_route;
+  if (r->starts_call || r->method == sip::method::bye) r->call = call_of(view_);
+  route(now, *r, in_dialog);
+}
+
+void core::implementation::route(base::time_point now, record& r, bool in_dialog) {
+  const route_plan plan = plan_route(view_, options_.own);
+  if (in_dialog && plan.is_loose) {
+    // RFC 3261 16.5: with no more routes, a Request-URI of ours is one for which the location has to be found.
+    const auto uri = sip::parse_uri(plan.request_uri);
+    if (!plan.next_route.empty() || (uri && uri->is_sip() && !options_.own.contains(*uri))) {
+      const target whole;
+      std::ignore = forward(now, request_id{r.id}, {&whole, 1});
+      return;
+    }
+  }
+  event e;
+  e.what = event::kind::request;
+  e.request = request_id{r.id};
+  std::ignore = events_.push(std::move(e));
+}
+
+void core::implementation::handle_ack(base::time_point now, const sip::hop& from, const base::packet_buffer& data) {
+  const auto to = view_.get<sip::to_header>();
+  // The ACK for a response that was sent without a transaction ends here.
+  if (to && to->tag == tag_for(view_, "INVITE").text()) return;
+  if (validate(view_) || is_loop(view_)) {
+    ++counters_.dropped_malformed;
+    return;
+  }
+  record* const r = events_.full() ? nullptr : create(now, from, data);
+  if (r == nullptr) {
+    ++counters_.dropped_no_room;
+    return;
+  }
+  r->stateless = true;
+  route(now, *r, to && !to->tag.empty());
+}
+
+void core::implementation::handle_cancel(base::time_point now, const sip::hop& from, const received& got) {
+  record* const r = got.server == transaction::server_id::none ? nullptr : requests_.get(got.user);
+  // RFC 3261 16.10 has a CANCEL for nothing forwarded without a transaction. No element behind us could match it, since no
+  // branch of ours was forwarded, so it gets the 481 that would come back.
+  if (r == nullptr) return answer_stateless(from, 481, {});
+  answer_stateless(from, 200, {});
+  if (r->answered || r->cancelled || r->has_unsent()) return;
+  r->cancelled = true;
+  drop_targets(*r);
+  if (r->undecided || !r->responses.has_pending()) return finish(now, *r, 487);
+  cancel_branches(now, *r);
+}
+
+}  // namespace parley::proxy

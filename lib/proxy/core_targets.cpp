@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include <parley/sip/uri.hpp>
+
+#include "proxy/detail/core_impl.hpp"
+
+// Where a request goes: targets, their groups, their addresses (RFC 3261 16.5 to 16.7, RFC 3263 4).
+
+namespace parley::proxy {
+namespace {
+
+bool is_same_uri(std::string_view a, std::string_view b) noexcept {
+  if (a == b) return true;
+  const auto first = sip::parse_uri(a);
+  const auto second = sip::parse_uri(b);
+  return first && second && sip::equivalent(*first, *second);
+}
+
+/// False for an address that is nobody's, or that means more than one.
+bool is_single_host(const base::ip_address& ip) noexcept {
+  return !ip.is_unspecified() && !ip.is_multicast() && ip.unmapped().to_v4() != 0xffffffffU;
+}
+
+/// RFC 3261 26.2.2: a sips URI names what lies below TLS.
+sip::transport transport_of(const sip::uri_view& uri, std::optional<sip::transport> named) noexcept {
+  if (uri.scheme != sip::uri_scheme::sips) return named.value_or(sip::transport::udp);
+  switch (named.value_or(sip::transport::tls)) {
+    case sip::transport::ws:
+    case sip::transport::wss: return sip::transport::wss;
+    case sip::transport::udp:
+    case sip::transport::tcp:
+    case sip::transport::tls: return sip::transport::tls;
+    case sip::transport::sctp:
+    case sip::transport::other: break;
+  }
+  return sip::transport::other;
+}
+
+}  // namespace
+
+base::result<void> core::implementation::forward(base::time_point now, request_id id,
+                                                 std::span<const target> targets) {
+  record* const r = find(id);
+  if (r == nullptr || !r->undecided) return errc::unknown_request;
+  index(*r);
+  r->undecided = false;
+  if (r->stateless) {
+    forward_stateless(now, *r, targets);
+    return {};
+  }
+  if (targets.empty() || options_.max_branches == 0) {
+    finish(now, *r, 404);
+  } else if (targets.size() == 1) {
+    // The plain case needs no list.
+    try_target(now, *r, targets.front(), plan_route(view_, options_.own));
+    settle(now, *r);
+  } else {
+    hold(*r, targets);
+    send_group(now, *r);
+  }
+  run_events(now);
+  return {};
+}
+
+void core::implementation::hold(record& r, std::span<const target> targets) {
+  for (const target& t : targets) r.held.push_back({std::string(t.uri), std::string(t.next_hop), t.q, 0});
+  std::stable_sort(r.held.begin(), r.held.end(), [](const auto& a, const auto& b) { return a.q > b.q; });
+  // RFC 3261 16.5: a target is in the set once.
+  auto end = r.held.begin();
+  for (auto t = r.held.begin(); t != r.held.end(); ++t) {
+    const bool known = std::any_of(r.held.begin(), end, [&](const auto& earlier) {
+      return is_same_uri(earlier.uri, t->uri) && is_same_uri(earlier.next_hop, t->next_hop);
+    });
+    if (known) continue;
+    if (end != t) *end = std::move(*t);
+    if (static_cast<std::size_t>(++end - r.held.begin()) == options_.max_branches) break;
+  }
+  r.held.erase(end, r.held.end());
+}
+
+void core::implementation::send_group(base::time_point now, record& r) {
+  // RFC 3261 16.6: targets of equal q in parallel, lower ones when all of these have ended.
+  while (r.has_next_group() && !r.responses.has_pending()) {
+    const std::uint16_t q = r.held.front().q;
+    const auto end = std::find_if(r.held.begin(), r.held.end(), [q](const auto& t) { return t.q != q; });
+    const std::vector<detail::held_target> group(std::make_move_iterator(r.held.begin()),
+                                                 std::make_move_iterator(end));
+    r.held.erase(r.held.begin(), end);
+    index(r);
+    const route_plan plan = plan_route(view_, options_.own);
+    for (const auto& t : group) try_target(now, r, t.view(), plan);
+    if (r.waits_for_lookup()) return;
+  }
+  if (!r.responses.has_pending()) settle(now, r);
+}
+
+void core::implementation::try_target(base::time_point now, record& r, const target& to, const route_plan& plan) {
+  if (const int status = send_branch(now, r, to, plan); status != 0) r.responses.add_failure(status);
+}
+
+int core::implementation::send_branch(base::time_point now, record& r, const target& to, const route_plan& plan) {
+  // What is written into the request has to be a URI, wherever it is from.
+  if (!to.uri.empty() && !sip::parse_uri(to.uri)) return 404;
+  const bool stays = plan.next_route.empty() && to.next_hop.empty() && to.uri.empty();
+  const std::string_view next_uri = !plan.next_route.empty() ? plan.next_route
+                                    : !to.next_hop.empty()   ? to.next_hop
+                                    : !to.uri.empty()        ? to.uri
+                                                             : plan.request_uri;
+  const auto uri = sip::parse_uri(next_uri);
+  if (!uri) return stays ? 400 : 404;
+  if (!uri->is_sip()) return 416;
+  // RFC 3261 16.4: a maddr of ours counts as if it, and the port and transport with it, were not there.
+  const bool strip = stays && plan.strip_maddr;
+  const sip::transport transport = transport_of(*uri, strip ? std::nullopt : uri->transport());
+  const std::uint16_t port = strip ? sip::default_port(transport) : uri->port_or_default();
+  const std::string_view maddr = strip ? std::string_view{} : uri->maddr();
+  const auto ip = maddr.empty() ? uri->ip() : [maddr]() -> std::optional<base::ip_address> {
+    const bool brackets = maddr.size() > 2 && maddr.front() == '[';
+    const auto read = base::ip_address::from_string(brackets ? maddr.substr(1, maddr.size() - 2) : maddr);
+    return read ? std::optional(*read) : std::nullopt;
+  }();
+  if (!ip) return look_up(now, r, to, maddr.empty() ? uri->host : maddr, port, transport);
+  if (!is_single_host(*ip)) return 404;
+  sip::hop next;
+  next.transport = transport;
+  next.remote = {ip->unmapped(), port};
+  return send_to(now, r, to, next, plan);
+}
+
+int core::implementation::look_up(base::time_point now, record& r, const target& to, std::string_view host,
+                                  std::uint16_t port, sip::transport transport) {
+  event e;
+  e.what = event::kind::resolve;
+  e.request = request_id{r.id};
+  e.lookup = ++lookups_;
+  e.host = host;
+  e.port = port;
+  e.transport = transport;
+  if (!events_.push(std::move(e))) {
+    r.overloaded = true;
+    return 503;
+  }
+  lookup_owner_.emplace(lookups_, lookup{r.id, port, transport});
+  r.held.push_back({std::string(to.uri), std::string(to.next_hop), to.q, lookups_});
+  wheel_.arm(r.guard, now + detail::guard_time);
+  return 0;
+}
+
+void core::implementation::handle_resolved(base::time_point now, std::uint64_t id,
+                                           std::span<const base::ip_address> addresses) {
+  const auto found = lookup_owner_.find(id);
+  if (found == lookup_owner_.end()) return;
+  const lookup asked = found->second;
+  lookup_owner_.erase(found);
+  record* const r = requests_.get(asked.request);
+  if (r == nullptr) return;
+  const auto held = std::find_if(r->held.begin(), r->held.end(), [id](const auto& t) { return t.lookup == id; });
+  if (held == r->held.end()) return;
+  detail::alternates others;
+  others.to = std::move(*held);
+  others.to.lookup = 0;
+  r->held.erase(held);
+  if (r->answered) return;
+  index(*r);
+  const route_plan plan = plan_route(view_, options_.own);
+  for (const base::ip_address& ip : addresses) {
+    sip::hop next;
+    next.transport = asked.transport;
+    next.remote = {ip.unmapped(), asked.port};
+    if (others.hops.size() == detail::max_addresses) break;
+    if (is_single_host(ip) && choose_listener(next, r->from, plan.own_route)) others.hops.push_back(next);
+  }
+  std::reverse(others.hops.begin(), others.hops.end());
+  int status = 503;
+  if (!others.hops.empty()) {
+    const sip::hop first = others.hops.back();
+    others.hops.pop_back();
+    status = send_to(now, *r, others.to.view(), first, plan);
+  }
+  if (r->stateless) return status == 0 ? maybe_destroy(*r) : refuse_stateless(*r, status == 503 ? 500 : status);
+  if (status != 0) {
+    r->responses.add_failure(status);
+  } else if (!others.hops.empty()) {
+    others.client = r->responses.branches().back().client;
+    r->others.push_back(std::move(others));
+  }
+  settle(now, *r);
+  run_events(now);
+}
+
+bool core::implementation::try_alternate(base::time_point now, record& r, response_context::branch& failed) {
+  if (r.answered || r.cancelled || r.has_unsent() || r.responses.is_decided()) return false;
+  if (r.responses.branches().size() >= options_.max_branches) return false;
+  const auto found = std::find_if(r.others.begin(), r.others.end(),
+                                  [&](const auto& o) { return o.client == failed.client; });
+  if (found == r.others.end()) return false;
+  detail::alternates others = std::move(*found);
+  r.others.erase(found);
+  const sip::hop next = others.hops.back();
+  others.hops.pop_back();
+  r.responses.set_aside(failed);  // the new branch moves the list
+  index(r);
+  if (const int status = send_to(now, r, others.to.view(), next, plan_route(view_, options_.own)); status != 0) {
+    r.responses.add_failure(status);
+  } else if (!others.hops.empty()) {
+    others.client = r.responses.branches().back().client;
+    r.others.push_back(std::move(others));
+  }
+  return true;
+}
+
+}  // namespace parley::proxy
