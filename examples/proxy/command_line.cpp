@@ -34,9 +34,12 @@ std::string read_listener(const std::string& text, net::listener_options& out) {
 
 std::string read_log_level(const std::string& text, parley::base::log_level& out) {
   using parley::base::log_level;
-  for (const auto& [name, level] : {std::pair{"trace", log_level::trace}, {"debug", log_level::debug},
-                                    {"info", log_level::info}, {"warning", log_level::warning},
-                                    {"error", log_level::error}, {"off", log_level::off}}) {
+  for (const auto& [name, level] : {std::pair{"trace", log_level::trace},
+                                    {"debug", log_level::debug},
+                                    {"info", log_level::info},
+                                    {"warning", log_level::warning},
+                                    {"error", log_level::error},
+                                    {"off", log_level::off}}) {
     if (text == name) {
       out = level;
       return {};
@@ -54,25 +57,29 @@ reading read_command_line(int argc, const char* const* argv) {
   std::string file;
   std::string level;
   std::size_t workers = 0;
-  app.add_option("--listen", listen,
-                 "Where to receive, as udp:HOST:PORT or tcp:HOST:PORT, HOST numeric. May be given several times.\n"
-                 "Without any: udp and tcp on port 5060 of all IPv4 addresses.")
+  app.add_option(
+         "--listen", listen,
+         "Where to receive, as udp:HOST:PORT or tcp:HOST:PORT, HOST numeric. May be given several times.\n"
+         "Without any: udp and tcp on port 5060 of all IPv4 addresses.")
       ->type_name("udp|tcp:HOST:PORT")
       ->allow_extra_args(false);
-  app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")->type_name("SIPURI");
+  app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")
+      ->type_name("SIPURI");
   app.add_option("--config", file, "A TOML file with the same settings and more; the command line wins.")
       ->type_name("FILE.toml");
   app.add_option("--workers", workers, "Threads, each with sockets of its own on the same addresses (1).")
       ->type_name("N")
       ->check(CLI::Range(1, 256));
-  app.add_option("--log-level", level, "trace, debug, info, warning, error or off (info).")->type_name("LEVEL");
-  app.footer("SIGTERM and SIGINT drain: new calls get 503, what is under way is finished, then it exits with 0.\n"
-             "A second signal ends it at once.");
+  app.add_option("--log-level", level, "trace, debug, info, warning, error or off (info).")
+      ->type_name("LEVEL");
+  app.footer(
+      "SIGTERM and SIGINT drain: new calls get 503, what is under way is finished, then it exits with 0.\n"
+      "A second signal ends it at once.");
 
   reading out;
-  const auto fail = [&out](const std::string& why) {
+  const auto fail = [&out](const std::string& why, const char* hint = "Try parley-proxy --help.\n") {
     out.exit_code = 2;
-    out.message = "parley-proxy: " + why + "\nTry parley-proxy --help.\n";
+    out.message = "parley-proxy: " + why + "\n" + hint;
     return out;
   };
   try {
@@ -88,10 +95,11 @@ reading read_command_line(int argc, const char* const* argv) {
   }
 
   if (!file.empty()) {
-    if (const std::string why = read_file(file, out.config); !why.empty()) return fail(why);
+    if (const std::string why = read_file(file, out.config); !why.empty()) return fail(why, "");
   }
   if (!listen.empty()) out.config.server.listeners.clear();
-  if (listen.empty() && out.config.server.listeners.empty()) listen = {"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"};
+  if (listen.empty() && out.config.server.listeners.empty())
+    listen = {"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"};
   for (const std::string& text : listen) {
     net::listener_options one;
     if (const std::string why = read_listener(text, one); !why.empty()) return fail("--listen: " + why);
@@ -99,13 +107,15 @@ reading read_command_line(int argc, const char* const* argv) {
   }
   if (!route.empty()) {
     if (const auto set = out.config.server.routes.set_default_route(route); !set) {
-      return fail("--route: \"" + route + "\" is no SIP URI: at offset " + std::to_string(set.error().offset) + ": " +
+      return fail("--route: \"" + route + "\" is no SIP URI: at offset " +
+                  std::to_string(set.error().offset) + ": " +
                   std::string(parley::sip::rule(set.error().code)));
     }
   }
   if (workers != 0) out.config.server.workers = workers;
   if (!level.empty()) {
-    if (const std::string why = read_log_level(level, out.config.log_level); !why.empty()) return fail("--log-level: " + why);
+    if (const std::string why = read_log_level(level, out.config.log_level); !why.empty())
+      return fail("--log-level: " + why);
   }
   out.run = true;
   return out;

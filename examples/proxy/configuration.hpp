@@ -26,7 +26,8 @@ struct reading {
 /// Reads the command line, and the file that it names; what the command line says wins.
 reading read_command_line(int argc, const char* const* argv);
 
-/// `udp:HOST:PORT` or `tcp:HOST:PORT`; an IPv6 address has brackets. *Errors:* returns what is wrong, empty where nothing is.
+/// `udp:HOST:PORT` or `tcp:HOST:PORT`; an IPv6 address has brackets. *Errors:* returns what is wrong, empty
+/// where nothing is.
 std::string read_listener(const std::string& text, parley::net::listener_options& out);
 
 /// Reads a file into `config`. *Errors:* returns what is wrong, and where, empty where nothing is.

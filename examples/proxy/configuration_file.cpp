@@ -1,17 +1,29 @@
+#include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
+#include <cstring>
 #include <initializer_list>
-#include <limits>
-#include <sstream>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <toml++/toml.h>
+
+#include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
 
 namespace parley_proxy {
 namespace {
+
+std::string decimal_text(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", value);
+  return text.data();
+}
 
 /// Reads one table's keys one by one and remembers the first thing that is wrong, with its line.
 class table_reader {
@@ -54,7 +66,8 @@ class table_reader {
       if (value && *value >= low && *value <= high) {
         out = static_cast<Number>(*value);
       } else {
-        fail(*n, "\"" + std::string(key) + "\" is a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+        fail(*n, "\"" + std::string(key) + "\" is a whole number from " + std::to_string(low) + " to " +
+                     std::to_string(high));
       }
     }
   }
@@ -90,7 +103,8 @@ class table_reader {
     const toml::node* const n = table_.get(key);
     if (n == nullptr) return;
     const toml::array* const list = n->as_array();
-    if (list == nullptr) return fail(*n, "\"" + std::string(key) + "\" is a list of tables: [[" + std::string(key) + "]]");
+    if (list == nullptr)
+      return fail(*n, "\"" + std::string(key) + "\" is a list of tables: [[" + std::string(key) + "]]");
     for (const toml::node& item : *list) {
       const toml::table* const inner = item.as_table();
       if (inner == nullptr) return fail(item, "\"" + std::string(key) + "\" is a list of tables");
@@ -104,7 +118,8 @@ class table_reader {
     if (n == nullptr) return fallback;
     const auto value = n->value<double>();
     if (value && *value >= low && *value <= high) return *value;
-    fail(*n, "\"" + std::string(key) + "\" is a number from " + std::to_string(low) + " to " + std::to_string(high));
+    fail(*n,
+         "\"" + std::string(key) + "\" is a number from " + decimal_text(low) + " to " + decimal_text(high));
     return fallback;
   }
 
@@ -132,8 +147,9 @@ void read_seconds(table_reader& in, std::string_view key, std::chrono::seconds& 
 }
 
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
-  in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes", "header_bytes",
-            "header_lines", "connections", "connections_per_source", "queued_bytes_per_connection"});
+  in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
+            "header_bytes", "header_lines", "connections", "connections_per_source",
+            "queued_bytes_per_connection"});
   auto& core = server.core;
   in.number("transactions", core.transactions.max_server_transactions, 16, many);
   core.transactions.max_client_transactions = core.transactions.max_server_transactions;
@@ -145,7 +161,8 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   server.memory_bytes = megabytes << 20U;
   in.number("message_bytes", core.limits.message_bytes, 1024, 65535);
   in.number("header_bytes", core.limits.header_bytes, 1024, 65535);
-  in.number("header_lines", core.limits.header_lines, 16, static_cast<std::int64_t>(parley::sip::max_header_lines));
+  in.number("header_lines", core.limits.header_lines, 16,
+            static_cast<std::int64_t>(parley::sip::max_header_lines));
   server.limits.message = core.limits;
   in.number("connections", server.limits.max_connections, 1, many);
   in.number("connections_per_source", server.limits.max_connections_per_source, 1, many);
@@ -177,34 +194,52 @@ void read_location(table_reader& in, const toml::node& where, parley::net::proxy
   in.allow({"aor", "contacts"});
   std::string aor;
   in.text("aor", aor);
+  if (aor.empty()) in.fail(where, "a location has an \"aor\": the URI that callers dial");
   std::vector<parley::proxy::route_table::contact> contacts;
-  in.tables("contacts", [&](table_reader& contact, const toml::node&) {
+  in.tables("contacts", [&](table_reader& contact, const toml::node& at) {
     contact.allow({"uri", "q"});
     parley::proxy::route_table::contact one;
     contact.text("uri", one.uri);
+    if (const auto uri = parley::sip::parse_uri(one.uri); !uri) {
+      contact.fail(at, "\"" + one.uri + "\" is no SIP URI: " + reason(uri.error()));
+    } else if (!uri->is_sip()) {
+      contact.fail(at, "\"" + one.uri + "\" is no SIP URI");
+    }
     one.q = static_cast<std::uint16_t>(std::lround(contact.decimal("q", 1.0, 0.0, 1.0) * 1000));
     contacts.push_back(std::move(one));
   });
   if (const auto set = server.routes.set_location(aor, std::move(contacts)); !set) {
-    in.fail(where, "the location of \"" + aor + "\" has a bad URI " + reason(set.error()));
+    in.fail(where, "\"" + aor + "\" is no SIP URI: " + reason(set.error()));
   }
+}
+
+/// *Errors:* returns the system's words for why the file can't be read, empty where it can.
+std::string read_text(const std::string& path, std::string& out) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  if (!file) return std::strerror(errno);
+  std::array<char, 4096> block{};
+  for (std::size_t got = 0; (got = std::fread(block.data(), 1, block.size(), file.get())) > 0;)
+    out.append(block.data(), got);
+  return std::ferror(file.get()) != 0 ? std::strerror(errno) : "";
 }
 
 }  // namespace
 
 std::string read_file(const std::string& path, configuration& config) {
+  std::string content;
+  if (const std::string why = read_text(path, content); !why.empty()) return path + ": " + why;
   toml::table root;
   try {
-    root = toml::parse_file(path);
+    root = toml::parse(content, path);
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
     const std::string why(error.description());
-    return path + (begin.line == 0 ? "" : ": line " + std::to_string(begin.line)) + ": " + why;
+    return path + ": line " + std::to_string(begin.line) + ": " + why;
   }
   std::string error;
   table_reader in(root, error);
-  in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless", "drain_timeout_s", "limits",
-            "timers", "location"});
+  in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
+            "drain_timeout_s", "limits", "timers", "location"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -216,7 +251,7 @@ std::string read_file(const std::string& path, configuration& config) {
     std::string route;
     in.text("route", route);
     if (const auto set = server.routes.set_default_route(route); error.empty() && !set) {
-      in.fail(*node, "\"" + route + "\" is no SIP URI " + reason(set.error()));
+      in.fail(*node, "\"" + route + "\" is no SIP URI: " + reason(set.error()));
     }
   }
   in.number("workers", server.workers, 1, 256);

@@ -21,7 +21,8 @@ namespace net = parley::net;
 
 using std::chrono::steady_clock;
 
-void log(base::log_sink& sink, base::log_level level, std::string_view message, std::span<const base::log_field> fields = {}) {
+void log(base::log_sink& sink, base::log_level level, std::string_view message,
+         std::span<const base::log_field> fields = {}) {
   if (sink.enabled(level)) sink.write({level, "parley-proxy", message, fields});
 }
 
@@ -33,7 +34,11 @@ std::string listener_text(const net::listener_options& listener, const base::soc
 class life {
  public:
   life(net::proxy_server& server, base::log_sink& log, std::chrono::seconds drain_timeout)
-      : server_(server), log_(log), drain_timeout_(drain_timeout), signals_(io_, SIGTERM, SIGINT), timer_(io_) {}
+      : server_(server),
+        log_(log),
+        drain_timeout_(drain_timeout),
+        signals_(io_, SIGTERM, SIGINT),
+        timer_(io_) {}
 
   void run() {
     wait_for_signal();
@@ -97,27 +102,37 @@ int run(parley_proxy::configuration& config) {
   net::proxy_server server(std::move(config.server), sink);
   std::size_t failed = 0;
   if (const auto opened = server.open(failed); !opened) {
-    std::fprintf(stderr, "parley-proxy: can't listen on %s: %s\n", listener_text(listeners[failed], listeners[failed].bind).c_str(),
+    std::fprintf(stderr, "parley-proxy: can't listen on %s: %s\n",
+                 listener_text(listeners[failed], listeners[failed].bind).c_str(),
                  opened.error().message().c_str());
     return 1;
   }
   life until_signal(server, sink, drain_timeout);
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const std::string where = listener_text(listeners[i], server.local_address(i));
-    const std::array fields{base::log_field{"address", where}, base::log_field{"workers", std::uint64_t{workers}}};
+    const std::array fields{base::log_field{"address", where},
+                            base::log_field{"workers", std::uint64_t{workers}}};
     log(sink, base::log_level::info, "listening", fields);
   }
   server.start();
   until_signal.run();
   const auto status = server.status();
   server.stop();
-  const std::array fields{base::log_field{"received", status.core.received},
-                          base::log_field{"requests_forwarded", status.core.requests_forwarded},
-                          base::log_field{"responses_forwarded", status.core.responses_forwarded},
-                          base::log_field{"refused", status.core.refused}, base::log_field{"overload", status.core.overload},
-                          base::log_field{"dropped_malformed", status.core.dropped_malformed},
-                          base::log_field{"dropped_stray", status.core.dropped_stray},
-                          base::log_field{"dropped_no_room", status.core.dropped_no_room}};
+  const std::array fields{
+      base::log_field{"received", status.core.received},
+      base::log_field{"requests_forwarded", status.core.requests_forwarded},
+      base::log_field{"responses_forwarded", status.core.responses_forwarded},
+      base::log_field{"refused", status.core.refused},
+      base::log_field{"overload", status.core.overload},
+      base::log_field{"dropped_malformed", status.core.dropped_malformed},
+      base::log_field{"dropped_stray", status.core.dropped_stray},
+      base::log_field{"dropped_no_room", status.core.dropped_no_room},
+      base::log_field{"too_large", status.transport.datagrams_too_large},
+      base::log_field{"no_buffer", status.transport.datagrams_no_buffer + status.transport.stream_no_buffer},
+      base::log_field{"connections_accepted", status.transport.connections_accepted},
+      base::log_field{"connections_refused", status.transport.connections_refused},
+      base::log_field{"connections_timed_out", status.transport.connections_timed_out},
+      base::log_field{"framing_errors", status.transport.framing_errors}};
   log(sink, base::log_level::info, "ended", fields);
   return 0;
 }

@@ -234,11 +234,28 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.transport.datagrams_sent += part.transport.datagrams_sent;
   sum.transport.datagram_receive_calls += part.transport.datagram_receive_calls;
   sum.transport.datagram_send_calls += part.transport.datagram_send_calls;
+  sum.transport.datagram_keep_alives += part.transport.datagram_keep_alives;
+  sum.transport.datagrams_stun += part.transport.datagrams_stun;
+  sum.transport.datagrams_too_large += part.transport.datagrams_too_large;
+  sum.transport.datagrams_no_buffer += part.transport.datagrams_no_buffer;
+  sum.transport.datagram_receive_errors += part.transport.datagram_receive_errors;
+  sum.transport.datagram_send_errors += part.transport.datagram_send_errors;
+  sum.transport.datagram_queue_drops += part.transport.datagram_queue_drops;
   sum.transport.connections_accepted += part.transport.connections_accepted;
   sum.transport.connections_opened += part.transport.connections_opened;
+  sum.transport.connections_refused += part.transport.connections_refused;
+  sum.transport.connections_failed += part.transport.connections_failed;
   sum.transport.connections_closed += part.transport.connections_closed;
+  sum.transport.connections_timed_out += part.transport.connections_timed_out;
+  sum.transport.accept_back_offs += part.transport.accept_back_offs;
   sum.transport.stream_messages_received += part.transport.stream_messages_received;
   sum.transport.stream_messages_sent += part.transport.stream_messages_sent;
+  sum.transport.stream_queue_full += part.transport.stream_queue_full;
+  sum.transport.stream_no_buffer += part.transport.stream_no_buffer;
+  sum.transport.framing_errors += part.transport.framing_errors;
+  sum.transport.keep_alive_pings += part.transport.keep_alive_pings;
+  sum.transport.keep_alive_pongs += part.transport.keep_alive_pongs;
+  sum.transport.reports_dropped += part.transport.reports_dropped;
 }
 
 }  // namespace

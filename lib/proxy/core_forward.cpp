@@ -6,6 +6,7 @@
 #include <parley/sip/simple.hpp>
 
 #include "proxy/detail/core_impl.hpp"
+#include "proxy/detail/write_patch.hpp"
 
 // One request to one hop (RFC 3261 16.6).
 
@@ -50,9 +51,9 @@ bool core::implementation::choose_listener(sip::hop& next, const sip::hop& from,
   return false;
 }
 
-base::packet_buffer core::implementation::edit_request(const sip::hop& from, const sip::via_header& via,
-                                                       const sip::hop& next, const route_plan& plan,
-                                                       std::string_view uri, std::string_view branch) {
+base::result<base::packet_buffer> core::implementation::edit_request(
+    const sip::hop& from, const sip::via_header& via, const sip::hop& next, const route_plan& plan,
+    std::string_view uri, std::string_view branch) {
   const detail::listener_text& text = texts_[next.listener];
   sip::patch edit(view_);
   edit.add_first(header_id::via, {text.via, branch});
@@ -60,14 +61,14 @@ base::packet_buffer core::implementation::edit_request(const sip::hop& from, con
   if (options_.record_route && may_open_dialog(view_)) {
     // RFC 3261 16.6.4: a request that is to go by TLS all the way has a route that does.
     const bool secure = is_sips(uri.empty() ? plan.request_uri : uri) || is_sips(plan.next_route);
-    const auto record = [&](const detail::listener_text& side) {
+    const auto stay = [&](const detail::listener_text& side) {
       const bool sips = secure && !side.secure_route_uri.empty();
       edit.add_first(header_id::record_route, {"<", sips ? side.secure_route_uri : side.route_uri, ">"});
     };
-    record(text);
+    stay(text);
     // RFC 5658 5: a proxy between two transports or addresses stands in the route once for each side; the side on which the
     // request leaves is on top.
-    if (from.listener != next.listener && from.listener < texts_.size()) record(texts_[from.listener]);
+    if (from.listener != next.listener && from.listener < texts_.size()) stay(texts_[from.listener]);
   }
   sip::text_writer hops(edit.scratch());
   if (const auto left = view_.get<sip::max_forwards_header>()) {
@@ -84,10 +85,7 @@ base::packet_buffer core::implementation::edit_request(const sip::hop& from, con
     length << view_.body().size();
     edit.add_last(header_id::content_length, {edit.note_written(length)});
   }
-  if (!edit.status()) return {};
-  auto out = pool_.allocate(edit.size());
-  if (!out || !out->resize(edit.size()) || edit.write(out->mutable_bytes()) == 0) return {};
-  return std::move(*out);
+  return detail::write_patch(edit, pool_);
 }
 
 int core::implementation::send_to(base::time_point now, record& r, const target& to, const sip::hop& to_hop,
@@ -101,21 +99,23 @@ int core::implementation::send_to(base::time_point now, record& r, const target&
   // RFC 3261 16.6.8: the branch carries what tells a loop from a spiral.
   const auto branch =
       options_.stateless ? stateless_branch(*via, r.from) : layer_.make_branch(loop_mark(view_));
-  base::packet_buffer out = edit_request(r.from, *via, next, plan, to.uri, branch.text());
+  auto out = edit_request(r.from, *via, next, plan, to.uri, branch.text());
   if (!out) {
+    // More changes than a patch holds, in a request that is built to need them.
+    if (out.error() == base::errc::no_space) return 500;
     ++counters_.dropped_no_room;
     r.overloaded = true;
     return 503;
   }
   if (r.stateless) {
-    if (layer_.send(next, std::move(out))) {
+    if (layer_.send(next, std::move(*out))) {
       ++counters_.requests_forwarded;
     } else {
       ++counters_.dropped_no_room;
     }
     return 0;
   }
-  const auto client = layer_.request(now, next, std::move(out), view_.method_name(), branch.text(), r.id);
+  const auto client = layer_.request(now, next, std::move(*out), view_.method_name(), branch.text(), r.id);
   if (!client) {
     r.overloaded = true;
     return 503;

@@ -7,6 +7,7 @@
 #include <parley/sip/status.hpp>
 
 #include "proxy/detail/core_impl.hpp"
+#include "proxy/detail/write_patch.hpp"
 
 // Responses on their way upstream, and what becomes of branches that bring none (RFC 3261 16.7 to 16.9).
 
@@ -96,10 +97,8 @@ void core::implementation::send_upstream(base::time_point now, record& r, const 
   sip::patch edit(response);
   edit.remove_first<sip::via_header>();
   if (best != nullptr && (best->status == 401 || best->status == 407)) add_challenges(edit, r, *best);
-  auto out = edit.status() ? pool_.allocate(edit.size()) : base::result<base::packet_buffer>(base::errc::no_space);
-  if (!out || !out->resize(edit.size()) || edit.write(out->mutable_bytes()) == 0) {
-    return hold_back(now, r, status, data);
-  }
+  auto out = detail::write_patch(edit, pool_);
+  if (!out) return hold_back(now, r, status, data);
   const auto sent = layer_.respond(now, r.server, status, *out);
   if (!sent && sent.error() == transaction::errc::queue_full) return hold_back(now, r, status, data);
   if (!sent && r.is_invite() && sip::is_success(status)) {

@@ -7,6 +7,7 @@
 #include <parley/transaction/key.hpp>
 
 #include "proxy/detail/core_impl.hpp"
+#include "proxy/detail/write_patch.hpp"
 
 // Forwarding without transactions (RFC 3261 16.11), and ACKs, which have none.
 
@@ -35,17 +36,17 @@ void core::implementation::forward_stateless(base::time_point now, record& r, st
   if (targets.empty()) return refuse_stateless(r, 404);
   // RFC 3261 16.11: without state there is one target, and it has to be the same for a retransmission.
   const int status = send_branch(now, r, targets.front(), plan_route(view_, options_.own));
-  if (status != 0) return refuse_stateless(r, status == 503 && !r.overloaded ? 500 : status);
+  if (status != 0) return refuse_stateless(r, status);
   if (!r.waits_for_lookup()) maybe_destroy(r);
 }
 
 void core::implementation::refuse_stateless(record& r, int status) {
   if (r.method != sip::method::ack) {
     index(r);
-    if (status == 503) {
+    if (status == 503 && r.overloaded) {
       overloaded(r.from);
     } else {
-      answer_stateless(r.from, status, {});
+      answer_stateless(r.from, status == 503 ? 500 : status, {});
     }
   }
   maybe_destroy(r);
@@ -99,9 +100,8 @@ void core::implementation::forward_stateless_response(const sip::hop& from) {
   }
   sip::patch edit(view_);
   edit.remove_first<sip::via_header>();
-  auto out = edit.status() ? pool_.allocate(edit.size()) : base::result<base::packet_buffer>(base::errc::no_space);
-  if (!out || !out->resize(edit.size()) || edit.write(out->mutable_bytes()) == 0 ||
-      !layer_.send(*next, std::move(*out))) {
+  auto out = detail::write_patch(edit, pool_);
+  if (!out || !layer_.send(*next, std::move(*out))) {
     ++counters_.dropped_no_room;
     return;
   }

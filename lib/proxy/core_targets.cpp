@@ -180,7 +180,7 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
     others.hops.pop_back();
     status = send_to(now, *r, others.to.view(), first, plan);
   }
-  if (r->stateless) return status == 0 ? maybe_destroy(*r) : refuse_stateless(*r, status == 503 ? 500 : status);
+  if (r->stateless) return status == 0 ? maybe_destroy(*r) : refuse_stateless(*r, status);
   if (status != 0) {
     r->responses.add_failure(status);
   } else if (!others.hops.empty()) {

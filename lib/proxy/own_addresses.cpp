@@ -29,7 +29,8 @@ bool own_addresses::contains(std::string_view host, std::uint16_t port) const no
   const auto ip = base::ip_address::from_string(without_brackets(host));
   return std::any_of(entries_.begin(), entries_.end(), [&](const entry& e) {
     if (e.port != 0 && e.port != port) return false;
-    return ip ? e.name.empty() && e.ip == ip->unmapped() : sip::iequals(host, e.name);
+    if (e.name.empty()) return ip && e.ip == ip->unmapped();
+    return !ip && sip::iequals(host, e.name);
   });
 }
 

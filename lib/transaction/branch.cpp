@@ -37,7 +37,8 @@ std::optional<branch_format::fields> branch_format::read(std::string_view branch
     at = stop;
     return ok;
   };
-  if (!number(out.shard, 10, 0) || !number(out.number, 16, 16) || !number(out.mark, 16, 8) || at != end) return std::nullopt;
+  if (!number(out.shard, 10, 0) || !number(out.number, 16, 16) || !number(out.mark, 16, 8) || at != end)
+    return std::nullopt;
   return out;
 }
 

@@ -60,9 +60,7 @@ void client_invite::handle_timeout(base::time_point now) noexcept {
 void client_invite::handle_transport_error() noexcept {
   switch (state_) {
     case state::calling:
-    case state::completed:
-      event_ = event::transport_failed;
-      return terminate();
+    case state::completed: event_ = event::transport_failed; return terminate();
     case state::proceeding:
     case state::accepted:
     case state::terminated: return;

@@ -51,9 +51,7 @@ void client_non_invite::handle_timeout(base::time_point now) noexcept {
 void client_non_invite::handle_transport_error() noexcept {
   switch (state_) {
     case state::trying:
-    case state::proceeding:
-      event_ = event::transport_failed;
-      return terminate();
+    case state::proceeding: event_ = event::transport_failed; return terminate();
     case state::completed:
     case state::terminated: return;
   }

@@ -28,8 +28,9 @@ std::string_view tag_of(const sip::message_view& message) noexcept {
 
 }  // namespace
 
-base::hash128 server_key(const base::siphash_key& secret, const sip::message_view& request, const sip::via_header& via,
-                         const sip::cseq_header& cseq, std::string_view method) noexcept {
+base::hash128 server_key(const base::siphash_key& secret, const sip::message_view& request,
+                         const sip::via_header& via, const sip::cseq_header& cseq,
+                         std::string_view method) noexcept {
   base::siphasher hash(secret, base::siphash_output::bits128);
   const bool invite = method == "INVITE" || method == "ACK";
   hash.update_sized(invite ? "INVITE" : method);
@@ -39,7 +40,8 @@ base::hash128 server_key(const base::siphash_key& secret, const sip::message_vie
     hash.update(std::uint64_t{via.port});
     return hash.finish128();
   }
-  // RFC 3261 17.2.3, second half. The To tag of an ACK is that of the response, so it can't be part of an INVITE's key.
+  // RFC 3261 17.2.3, second half. The To tag of an ACK is that of the response, so it can't be part of an
+  // INVITE's key.
   hash.update_sized(request.request_uri());
   hash.update_sized(tag_of<sip::from_header>(request));
   hash.update_sized(invite ? std::string_view{} : tag_of<sip::to_header>(request));
@@ -49,7 +51,8 @@ base::hash128 server_key(const base::siphash_key& secret, const sip::message_vie
   return hash.finish128();
 }
 
-base::hash128 client_key(const base::siphash_key& secret, std::string_view branch, std::string_view method) noexcept {
+base::hash128 client_key(const base::siphash_key& secret, std::string_view branch,
+                         std::string_view method) noexcept {
   base::siphasher hash(secret, base::siphash_output::bits128);
   hash.update_sized(method);
   update_lower(hash, branch);

@@ -19,8 +19,8 @@ constexpr std::size_t twice(std::size_t count) noexcept {
 
 }  // namespace
 
-layer::implementation::implementation(const layer_options& options, base::buffer_pool& pool, base::random_source& random,
-                                      base::time_point now)
+layer::implementation::implementation(const layer_options& options, base::buffer_pool& pool,
+                                      base::random_source& random, base::time_point now)
     : options_(options),
       pool_(pool),
       secret_(base::siphash_key::from(random)),
@@ -62,7 +62,8 @@ base::result<void> layer::implementation::send(const sip::hop& to, base::packet_
   return {};
 }
 
-void layer::implementation::transmit(const sip::hop& to, const base::packet_buffer& data, std::uint64_t ticket) {
+void layer::implementation::transmit(const sip::hop& to, const base::packet_buffer& data,
+                                     std::uint64_t ticket) {
   std::ignore = transmits_.push({to, data, ticket});
 }
 
@@ -108,7 +109,8 @@ void layer::implementation::handle_timeout(base::time_point now) {
   }
 }
 
-layer::layer(const layer_options& options, base::buffer_pool& pool, base::random_source& random, base::time_point now)
+layer::layer(const layer_options& options, base::buffer_pool& pool, base::random_source& random,
+             base::time_point now)
     : impl_(std::make_unique<implementation>(options, pool, random, now)) {}
 layer::~layer() = default;
 
@@ -126,16 +128,19 @@ received layer::handle_message(base::time_point now, const sip::hop&, const sip:
   return impl_->handle_message(now, view);
 }
 
-base::result<server_id> layer::accept(base::time_point now, const sip::hop& from, const sip::message_view& view,
-                                      const base::packet_buffer& data, const received& what, std::uint64_t user) {
+base::result<server_id> layer::accept(base::time_point now, const sip::hop& from,
+                                      const sip::message_view& view, const base::packet_buffer& data,
+                                      const received& what, std::uint64_t user) {
   return impl_->accept(now, from, view, data, what, user);
 }
 
-base::result<void> layer::respond(base::time_point now, server_id id, int status, base::packet_buffer response) {
+base::result<void> layer::respond(base::time_point now, server_id id, int status,
+                                  base::packet_buffer response) {
   return impl_->respond(now, id, status, std::move(response));
 }
 
-base::result<void> layer::answer(base::time_point now, server_id id, int status, const response_options& options) {
+base::result<void> layer::answer(base::time_point now, server_id id, int status,
+                                 const response_options& options) {
   return impl_->answer(now, id, status, options);
 }
 
@@ -146,7 +151,9 @@ base::result<client_id> layer::request(base::time_point now, const sip::hop& to,
 
 base::result<void> layer::cancel(base::time_point now, client_id id) { return impl_->cancel(now, id); }
 void layer::set_deadline(client_id id, base::time_point at) { impl_->set_deadline(id, at); }
-base::result<void> layer::send(const sip::hop& to, base::packet_buffer data) { return impl_->send(to, std::move(data)); }
+base::result<void> layer::send(const sip::hop& to, base::packet_buffer data) {
+  return impl_->send(to, std::move(data));
+}
 
 base::packet_buffer layer::request_of(server_id id) const noexcept {
   const auto* const r = impl_->server(id);
@@ -161,7 +168,9 @@ std::uint64_t layer::user_of(server_id id) const noexcept {
   return r == nullptr ? 0 : r->user;
 }
 
-void layer::handle_send_failure(base::time_point now, std::uint64_t ticket) { impl_->handle_send_failure(now, ticket); }
+void layer::handle_send_failure(base::time_point now, std::uint64_t ticket) {
+  impl_->handle_send_failure(now, ticket);
+}
 void layer::handle_timeout(base::time_point now) { impl_->handle_timeout(now); }
 base::time_point layer::poll_timeout() const noexcept { return impl_->wheel_.poll_timeout(); }
 

@@ -17,7 +17,8 @@ using detail::client_record;
 
 bool waits_for_final(const client_record& r) noexcept {
   if (const auto* const invite = std::get_if<client_invite>(&r.machine)) {
-    return invite->state() == client_invite::state::calling || invite->state() == client_invite::state::proceeding;
+    return invite->state() == client_invite::state::calling ||
+           invite->state() == client_invite::state::proceeding;
   }
   const auto state = std::get<client_non_invite>(r.machine).state();
   return state == client_non_invite::state::trying || state == client_non_invite::state::proceeding;
@@ -30,7 +31,8 @@ bool is_proceeding_invite(const client_record& r) noexcept {
 
 }  // namespace
 
-received layer::implementation::handle_response(base::time_point now, const sip::message_view& view, received what) {
+received layer::implementation::handle_response(base::time_point now, const sip::message_view& view,
+                                                received what) {
   client_record* const r = client_table_.find(client_key(secret_, what.via.branch, what.cseq.method_name));
   if (r == nullptr) {
     what.what = received::kind::stray_response;
@@ -40,7 +42,8 @@ received layer::implementation::handle_response(base::time_point now, const sip:
   what.client = client_id{r->id};
   what.user = r->user;
   const int status = view.status();
-  const bool is_new = std::visit([&](auto& machine) { return machine.handle_response(now, status); }, r->machine);
+  const bool is_new =
+      std::visit([&](auto& machine) { return machine.handle_response(now, status); }, r->machine);
   if (is_new && !r->is_cancel) {
     what.what = received::kind::response;
   } else {
@@ -65,15 +68,16 @@ received layer::implementation::handle_response(base::time_point now, const sip:
 }
 
 base::result<client_record*> layer::implementation::start_client(base::time_point now, const sip::hop& to,
-                                                                 base::packet_buffer data, std::string_view method,
+                                                                 base::packet_buffer data,
+                                                                 std::string_view method,
                                                                  std::string_view branch) {
   const base::hash128 key = client_key(secret_, branch, method);
   if (client_table_.find(key) != nullptr) return errc::duplicate_branch;
   const bool reliable = sip::is_reliable(to.transport);
   using machine = std::variant<client_invite, client_non_invite>;
-  const auto [id, r] =
-      clients_.create(key, method == "INVITE" ? machine(std::in_place_type<client_invite>, options_.timers, reliable)
-                                              : machine(std::in_place_type<client_non_invite>, options_.timers, reliable));
+  const auto [id, r] = clients_.create(
+      key, method == "INVITE" ? machine(std::in_place_type<client_invite>, options_.timers, reliable)
+                              : machine(std::in_place_type<client_non_invite>, options_.timers, reliable));
   if (r == nullptr) return errc::too_many_transactions;
   r->id = id;
   r->timer.set_context(r, client_timer);
@@ -85,9 +89,9 @@ base::result<client_record*> layer::implementation::start_client(base::time_poin
   return r;
 }
 
-base::result<client_id> layer::implementation::request(base::time_point now, const sip::hop& to, base::packet_buffer data,
-                                                       std::string_view method, std::string_view branch,
-                                                       std::uint64_t user) {
+base::result<client_id> layer::implementation::request(base::time_point now, const sip::hop& to,
+                                                       base::packet_buffer data, std::string_view method,
+                                                       std::string_view branch, std::uint64_t user) {
   if (data.empty() || method == "ACK") return errc::bad_message;
   if (!queues_have_room()) return errc::queue_full;
   if (clients_.size() - own_cancels_ >= options_.max_client_transactions) {
@@ -108,7 +112,8 @@ base::result<void> layer::implementation::cancel(base::time_point now, client_id
   if (r == nullptr || !r->is_invite() || !waits_for_final(*r)) return errc::unknown_transaction;
   if (r->cancelled) return {};
   if (!is_proceeding_invite(*r)) {
-    // RFC 3261 9.1: a CANCEL that overtook its INVITE would find nothing; it waits for the first provisional response.
+    // RFC 3261 9.1: a CANCEL that overtook its INVITE would find nothing; it waits for the first provisional
+    // response.
     r->wants_cancel = true;
     return {};
   }

@@ -11,7 +11,8 @@
 
 namespace parley::transaction {
 
-received layer::implementation::handle_request(base::time_point now, const sip::message_view& view, received what) {
+received layer::implementation::handle_request(base::time_point now, const sip::message_view& view,
+                                               received what) {
   using kind = received::kind;
   what.key = server_key(secret_, view, what.via, what.cseq, view.method_name());
   if (server_record* const r = server_table_.find(what.key); r != nullptr) {
@@ -56,8 +57,9 @@ received layer::implementation::handle_request(base::time_point now, const sip::
 }
 
 base::result<server_id> layer::implementation::accept(base::time_point now, const sip::hop& from,
-                                                      const sip::message_view& view, const base::packet_buffer& data,
-                                                      const received& what, std::uint64_t user) {
+                                                      const sip::message_view& view,
+                                                      const base::packet_buffer& data, const received& what,
+                                                      std::uint64_t user) {
   if (view.is_response() || view.method() == sip::method::ack) return errc::bad_message;
   const bool invite = view.method() == sip::method::invite;
   if (servers_.full() || (invite && pending_invites_ >= options_.max_pending_invites)) {
@@ -67,9 +69,9 @@ base::result<server_id> layer::implementation::accept(base::time_point now, cons
   if (server_table_.find(what.key) != nullptr) return errc::duplicate_branch;
   const bool reliable = sip::is_reliable(from.transport);
   using machine = std::variant<server_invite, server_non_invite>;
-  const auto [id, r] =
-      servers_.create(what.key, invite ? machine(std::in_place_type<server_invite>, options_.timers, reliable)
-                                       : machine(std::in_place_type<server_non_invite>, options_.timers, reliable));
+  const auto [id, r] = servers_.create(
+      what.key, invite ? machine(std::in_place_type<server_invite>, options_.timers, reliable)
+                       : machine(std::in_place_type<server_non_invite>, options_.timers, reliable));
   if (r == nullptr) {
     ++counters_.refused;
     return errc::too_many_transactions;
@@ -104,7 +106,8 @@ base::result<void> layer::implementation::respond(base::time_point now, server_i
   if (r == nullptr) return errc::unknown_transaction;
   if (response.empty() || status < 100 || status > 699) return errc::bad_message;
   if (!queues_have_room()) return errc::queue_full;
-  if (const auto sent = std::visit([&](auto& m) { return m.respond(now, status); }, r->machine); !sent) return sent;
+  if (const auto sent = std::visit([&](auto& m) { return m.respond(now, status); }, r->machine); !sent)
+    return sent;
   r->response = std::move(response);
   if (sip::is_final(status)) {
     r->request.reset();
@@ -136,7 +139,8 @@ void layer::implementation::settle(base::time_point now, server_record& r, sendi
   transmit_response(r, how);
   report_event(r);
   if (const auto* const invite = std::get_if<server_invite>(&r.machine)) {
-    // RFC 6026 7.1: an accepted transaction repeats nothing by itself, and a confirmed one has nothing left to repeat.
+    // RFC 6026 7.1: an accepted transaction repeats nothing by itself, and a confirmed one has nothing left
+    // to repeat.
     switch (invite->state()) {
       case server_invite::state::proceeding:
       case server_invite::state::completed: break;

@@ -9,16 +9,16 @@ namespace {
 
 using sip::header_id;
 
-base::result<base::packet_buffer> make(base::buffer_pool& pool, const sip::message_view& request, std::string_view method,
-                                       const sip::message_view& to_source) {
+base::result<base::packet_buffer> make(base::buffer_pool& pool, const sip::message_view& request,
+                                       std::string_view method, const sip::message_view& to_source) {
   const auto via = request.get<sip::via_header>();
   const auto cseq = request.get<sip::cseq_header>();
   const std::string_view from = request.value_of(header_id::from);
   const std::string_view to = to_source.value_of(header_id::to);
   const std::string_view call_id = request.value_of(header_id::call_id);
   if (!via || !cseq || from.empty() || to.empty() || call_id.empty()) return errc::bad_message;
-  std::size_t size = 192 + 2 * method.size() + request.request_uri().size() + via->raw.size() + from.size() + to.size() +
-                     call_id.size();
+  std::size_t size = 192 + 2 * method.size() + request.request_uri().size() + via->raw.size() + from.size() +
+                     to.size() + call_id.size();
   for (std::size_t i = request.find(header_id::route); i != sip::message_view::npos;
        i = request.find_after(header_id::route, i)) {
     size += request.value(i).size() + 16;

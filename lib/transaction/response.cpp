@@ -18,7 +18,8 @@ base::ip_address without_scope(const base::ip_address& ip) noexcept {
   return plain.is_v6() ? base::ip_address::v6(plain.to_v6_bytes()) : plain;
 }
 
-/// What the receiver of a request changes in its topmost Via: up to two places, in the order in which they stand.
+/// What the receiver of a request changes in its topmost Via: up to two places, in the order in which they
+/// stand.
 class via_stamp {
  public:
   struct edit {
@@ -31,8 +32,8 @@ class via_stamp {
     edits_ = {edit{end, {}}, edit{end, {}}};
     const auto sent_by = via.ip();
     const base::ip_address ip = without_scope(source.ip);
-    // RFC 3581 4: who asks for rport gets received too, even where it says what sent-by says. What the sender itself claims to
-    // have been received from is never passed on: a response would be sent there.
+    // RFC 3581 4: who asks for rport gets received too, even where it says what sent-by says. What the sender
+    // itself claims to have been received from is never passed on: a response would be sent there.
     if (!via.has_rport && via.received.empty() && sent_by && without_scope(*sent_by) == ip) return;
     std::array<char, base::ip_address::max_text> ip_text;
     sip::text_writer received(received_);
@@ -67,7 +68,8 @@ std::string_view between(const char* from, const char* to) noexcept {
 sip::hop response_hop(const sip::hop& from, const sip::via_header& via) noexcept {
   sip::hop to = from;
   if (sip::is_reliable(from.transport)) {
-    // RFC 3261 18.2.2: where the connection is gone, one is opened to the source address and the port of sent-by.
+    // RFC 3261 18.2.2: where the connection is gone, one is opened to the source address and the port of
+    // sent-by.
     to.remote.port = via.port_or_default();
     return to;
   }
@@ -112,7 +114,8 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
     }
   };
   const bool record_route = status > 100 && status < 300;
-  for (header_id id : {header_id::via, header_id::from, header_id::to, header_id::call_id, header_id::cseq}) add_size(id);
+  for (header_id id : {header_id::via, header_id::from, header_id::to, header_id::call_id, header_id::cseq})
+    add_size(id);
   if (record_route) add_size(header_id::record_route);
   if (status == 100) add_size(header_id::timestamp);
   for (const auto& field : options.fields) size += sip::name_of(field.id).size() + field.value.size() + 4;
@@ -120,7 +123,8 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   auto buffer = pool.allocate(size);
   if (!buffer || !buffer->resize(buffer->tailroom())) return errc::no_buffer;
   sip::writer out(buffer->mutable_bytes());
-  out.status_line(status, options.reason_phrase.empty() ? sip::default_reason(status) : options.reason_phrase);
+  out.status_line(status,
+                  options.reason_phrase.empty() ? sip::default_reason(status) : options.reason_phrase);
 
   const via_stamp stamp(*via, source);
   const std::size_t top = request.find(header_id::via);
@@ -139,7 +143,8 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   if (request.has(header_id::to)) {
     const auto to = request.get<sip::to_header>();
     const bool add_tag = !options.to_tag.empty() && to && to->tag.empty();
-    out.header(header_id::to, request.value_of(header_id::to), add_tag ? std::string_view(";tag=") : std::string_view{},
+    out.header(header_id::to, request.value_of(header_id::to),
+               add_tag ? std::string_view(";tag=") : std::string_view{},
                add_tag ? options.to_tag : std::string_view{});
   }
   if (request.has(header_id::call_id)) out.header(header_id::call_id, request.value_of(header_id::call_id));

@@ -40,7 +40,8 @@ base::result<void> server_invite::respond(base::time_point now, int status) noex
 void server_invite::handle_request() noexcept {
   switch (state_) {
     case state::proceeding:
-      // A client that repeats its INVITE has waited for T1 already: the 100 is due now, whatever is left of the 200 ms.
+      // A client that repeats its INVITE has waited for T1 already: the 100 is due now, whatever is left of
+      // the 200 ms.
       transmit_ = has_provisional_ ? transmit::response : transmit::trying;
       send_at_ = base::never;
       return;

@@ -35,11 +35,16 @@ struct alignas(64) aligned {
 
 // Destroys another object of its map when it goes, and looks itself up.
 struct chained {
-  slot_map<chained>* map = nullptr;
+  chained(slot_map<chained>& owner, int& living, int& dying)
+      : map(&owner), alive(&living), seen_dying(&dying) {}
+  chained(const chained&) = delete;
+  chained& operator=(const chained&) = delete;
+
+  slot_map<chained>* map;
   std::uint64_t self = 0;
   std::uint64_t other = 0;
-  int* alive = nullptr;
-  int* seen_dying = nullptr;
+  int* alive;
+  int* seen_dying;
   ~chained() {
     --*alive;
     if (map->get(self) != nullptr) ++*seen_dying;
@@ -148,10 +153,10 @@ TEST_CASE("objects of a slot_map may destroy each other, each once") {
   int seen_dying = 0;
   {
     slot_map<chained> map(4);
-    const auto a = map.create();
-    const auto b = map.create();
-    *a.object = {&map, a.id, b.id, &alive, &seen_dying};
-    *b.object = {&map, b.id, a.id, &alive, &seen_dying};
+    const auto a = map.create(map, alive, seen_dying);
+    const auto b = map.create(map, alive, seen_dying);
+    a.object->self = b.object->other = a.id;
+    b.object->self = a.object->other = b.id;
     SECTION("one by one") {
       map.destroy(b.id);
       CHECK(map.size() == 0);
@@ -173,6 +178,7 @@ TEST_CASE("a constructor that throws leaves a slot_map as it was") {
 TEST_CASE("a slot_map keeps the alignment of its type") {
   slot_map<aligned> map(100);
   bool fine = true;
-  for (int i = 0; i < 100; ++i) fine = fine && reinterpret_cast<std::uintptr_t>(map.create().object) % 64 == 0;
+  for (int i = 0; i < 100; ++i)
+    fine = fine && reinterpret_cast<std::uintptr_t>(map.create().object) % 64 == 0;
   CHECK(fine);
 }

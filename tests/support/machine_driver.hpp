@@ -8,8 +8,8 @@
 
 namespace parley::test {
 
-/// Runs one machine with `poll_timeout`, `handle_timeout`, `poll_transmit` and `poll_event` in virtual time, and notes when, in
-/// milliseconds from the start, it wanted to send and what it reported.
+/// Runs one machine with `poll_timeout`, `handle_timeout`, `poll_transmit` and `poll_event` in virtual time,
+/// and notes when, in milliseconds from the start, it wanted to send and what it reported.
 template <class Machine>
 class machine_driver {
  public:
@@ -48,7 +48,8 @@ class machine_driver {
   /// When the machine wants to be called next, -1 for never.
   std::int64_t wakes_at() const {
     const auto at = machine.poll_timeout();
-    return at == base::never ? -1 : std::chrono::duration_cast<std::chrono::milliseconds>(at - start_).count();
+    return at == base::never ? -1
+                             : std::chrono::duration_cast<std::chrono::milliseconds>(at - start_).count();
   }
 
   void clear() {

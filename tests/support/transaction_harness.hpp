@@ -18,7 +18,8 @@
 
 namespace parley::test {
 
-inline sip::hop hop_to(std::string_view address, sip::transport transport = sip::transport::udp, std::uint64_t flow = 0) {
+inline sip::hop hop_to(std::string_view address, sip::transport transport = sip::transport::udp,
+                       std::uint64_t flow = 0) {
   sip::hop out;
   out.transport = transport;
   out.remote = base::socket_address::from_string(address).value();
@@ -26,8 +27,8 @@ inline sip::hop hop_to(std::string_view address, sip::transport transport = sip:
   return out;
 }
 
-/// A transaction layer with its pool, in virtual time: messages go in as text; what comes out is kept with the millisecond, from
-/// the start, at which it came.
+/// A transaction layer with its pool, in virtual time: messages go in as text; what comes out is kept with
+/// the millisecond, from the start, at which it came.
 class transaction_harness {
  public:
   struct message {
@@ -44,7 +45,8 @@ class transaction_harness {
     transaction::event what;
   };
 
-  explicit transaction_harness(const transaction::layer_options& options = {}, const base::buffer_pool_limits& limits = {})
+  explicit transaction_harness(const transaction::layer_options& options = {},
+                               const base::buffer_pool_limits& limits = {})
       : pool(limits), layer(options, pool, random_, start_) {}
 
   base::time_point now() const noexcept { return start_ + std::chrono::milliseconds(at_); }
@@ -84,7 +86,8 @@ class transaction_harness {
   }
 
   /// Sends a request with a branch of its own to `peer`; its text is in `last_request`.
-  base::result<transaction::client_id> request(std::string_view method, std::uint64_t user = 9, std::string_view lines = {}) {
+  base::result<transaction::client_id> request(std::string_view method, std::uint64_t user = 9,
+                                               std::string_view lines = {}) {
     const auto branch = layer.make_branch();
     request_text what;
     what.method = method;
@@ -110,7 +113,8 @@ class transaction_harness {
   void run_until(std::int64_t at) {
     const auto target = start_ + std::chrono::milliseconds(at);
     while (layer.poll_timeout() <= target) {
-      const auto wake = std::chrono::duration_cast<std::chrono::milliseconds>(layer.poll_timeout() - start_).count();
+      const auto wake =
+          std::chrono::duration_cast<std::chrono::milliseconds>(layer.poll_timeout() - start_).count();
       at_ = std::max(at_, wake);
       layer.handle_timeout(now());
       if (!collecting) break;

@@ -16,9 +16,10 @@
 
 namespace parley::test {
 
-/// Carries out a sequence of operations on a transaction layer, in virtual time and with queues that often are full, and checks
-/// what the layer promises whatever happens: counts stay within their limits; no event and no message speaks of a transaction
-/// that does not exist; each one ends exactly once; and when all timers have run out nothing is left.
+/// Carries out a sequence of operations on a transaction layer, in virtual time and with queues that often
+/// are full, and checks what the layer promises whatever happens: counts stay within their limits; no event
+/// and no message speaks of a transaction that does not exist; each one ends exactly once; and when all
+/// timers have run out nothing is left.
 class transaction_model {
  public:
   /// Returns nullptr where all promises are kept, else the one that is broken.
@@ -59,7 +60,9 @@ class transaction_model {
     return out;
   }
 
-  explicit transaction_model(std::uint8_t choices) : harness_(options(choices)) { harness_.collecting = false; }
+  explicit transaction_model(std::uint8_t choices) : harness_(options(choices)) {
+    harness_.collecting = false;
+  }
 
   void step(operation_bytes& operations) {
     const std::uint8_t operation = operations.u8();
@@ -77,7 +80,8 @@ class transaction_model {
       case 7: response(choice, operations.u8()); break;
       case 8: {
         const client_id id{pick(clients_, choice).id};
-        if (harness_.layer.cancel(harness_.now(), id) && live_clients_.count(pick(clients_, choice).id) == 0) {
+        if (harness_.layer.cancel(harness_.now(), id) &&
+            live_clients_.count(pick(clients_, choice).id) == 0) {
           fail("a transaction that is gone was cancelled");
         }
         break;
@@ -130,7 +134,8 @@ class transaction_model {
   void respond(std::uint8_t choice, std::uint8_t status) {
     const server& s = pick(servers_, choice);
     const std::string text = response_text(s.request.empty() ? request_text{}.text() : s.request, 200);
-    note(s.id, harness_.layer.respond(harness_.now(), server_id{s.id}, status_of(status), harness_.buffer(text)));
+    note(s.id,
+         harness_.layer.respond(harness_.now(), server_id{s.id}, status_of(status), harness_.buffer(text)));
   }
   void answer(std::uint8_t choice, std::uint8_t status) {
     const server& s = pick(servers_, choice);
@@ -157,7 +162,8 @@ class transaction_model {
     const auto got = harness_.receive(response_text(text, status_of(status)));
     if (got.what == kind::response) {
       const auto live = live_clients_.find(static_cast<std::uint64_t>(got.client));
-      if (live == live_clients_.end() || live->second != got.user) fail("a response for a client transaction that is gone");
+      if (live == live_clients_.end() || live->second != got.user)
+        fail("a response for a client transaction that is gone");
     }
   }
 
@@ -169,7 +175,8 @@ class transaction_model {
   void sleep() {
     const auto wake = harness_.layer.poll_timeout();
     if (wake == base::never || wake < harness_.now()) return;
-    harness_.run_for(1 + std::chrono::duration_cast<std::chrono::milliseconds>(wake - harness_.now()).count());
+    harness_.run_for(1 +
+                     std::chrono::duration_cast<std::chrono::milliseconds>(wake - harness_.now()).count());
   }
 
   void poll_transmits(std::size_t count) {
@@ -221,7 +228,8 @@ class transaction_model {
           poll_transmits(1000);
         }
       }
-      if (harness_.layer.poll_timeout() == base::never && live_clients_.empty() && live_servers_.empty()) break;
+      if (harness_.layer.poll_timeout() == base::never && live_clients_.empty() && live_servers_.empty())
+        break;
       sleep();
       check_counts();
     }

@@ -8,7 +8,8 @@
 
 namespace parley::test {
 
-/// The parts of a request by which a transaction knows it. Without a test library, for unit tests and fuzz targets.
+/// The parts of a request by which a transaction knows it. Without a test library, for unit tests and fuzz
+/// targets.
 struct request_text {
   std::string method = "OPTIONS";
   std::string uri = "sip:bob@192.0.2.2";
@@ -21,7 +22,8 @@ struct request_text {
   std::string body{};
 
   std::string text() const {
-    std::string out = method + ' ' + uri + " SIP/2.0\r\nVia: " + via + "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@192.0.2.1>";
+    std::string out = method + ' ' + uri + " SIP/2.0\r\nVia: " + via +
+                      "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@192.0.2.1>";
     if (!from_tag.empty()) out += ";tag=" + from_tag;
     out += "\r\nTo: <sip:bob@192.0.2.2>";
     if (!to_tag.empty()) out += ";tag=" + to_tag;
@@ -46,8 +48,8 @@ struct request_text {
   }
 };
 
-/// The response that the receiver of `request` would send: its Via, From, To, Call-ID and CSeq. A tag is added where `to_tag` is
-/// not empty and To has none.
+/// The response that the receiver of `request` would send: its Via, From, To, Call-ID and CSeq. A tag is
+/// added where `to_tag` is not empty and To has none.
 inline std::string response_text(std::string_view request, int status, std::string_view to_tag = "bob") {
   sip::message_view view;
   if (!view.parse(request)) return {};
@@ -61,7 +63,8 @@ inline std::string response_text(std::string_view request, int status, std::stri
       case sip::header_id::cseq: out.append(line.name).append(": ").append(line.value).append("\r\n"); break;
       case sip::header_id::to:
         out.append(line.name).append(": ").append(line.value);
-        if (!to_tag.empty() && line.value.find(";tag=") == std::string_view::npos) out.append(";tag=").append(to_tag);
+        if (!to_tag.empty() && line.value.find(";tag=") == std::string_view::npos)
+          out.append(";tag=").append(to_tag);
         out.append("\r\n");
         break;
       default: break;

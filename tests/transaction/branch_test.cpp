@@ -34,10 +34,12 @@ TEST_CASE("a branch reads in any case") {
 
 TEST_CASE("somebody else's branch is none of this library's") {
   for (const char* const text :
-       {"", "z9hG4bK", "z9hG4bK-", "z9hG4bK-1", "z9hG4bK-1-", "z9hG4bK-1-0123456789abcdef", "z9hG4bK-1-0123456789abcdef-",
-        "z9hG4bK-1-0123456789abcdef-89abcde", "z9hG4bK-1-0123456789abcdef-89abcdef0", "z9hG4bK-1-0123456789abcdef-89abcdef-",
-        "z9hG4bK-1-123456789abcdef-89abcdef", "z9hG4bK-1-0123456789abcdeg-89abcdef", "z9hG4bK-65536-0123456789abcdef-89abcdef",
-        "z9hG4bK--1-0123456789abcdef-89abcdef", "z9hG4bK-x-0123456789abcdef-89abcdef", "z9hG4bK1-0123456789abcdef-89abcdef",
+       {"", "z9hG4bK", "z9hG4bK-", "z9hG4bK-1", "z9hG4bK-1-", "z9hG4bK-1-0123456789abcdef",
+        "z9hG4bK-1-0123456789abcdef-", "z9hG4bK-1-0123456789abcdef-89abcde",
+        "z9hG4bK-1-0123456789abcdef-89abcdef0", "z9hG4bK-1-0123456789abcdef-89abcdef-",
+        "z9hG4bK-1-123456789abcdef-89abcdef", "z9hG4bK-1-0123456789abcdeg-89abcdef",
+        "z9hG4bK-65536-0123456789abcdef-89abcdef", "z9hG4bK--1-0123456789abcdef-89abcdef",
+        "z9hG4bK-x-0123456789abcdef-89abcdef", "z9hG4bK1-0123456789abcdef-89abcdef",
         "x-1-0123456789abcdef-89abcdef"}) {
     INFO(text);
     CHECK_FALSE(branch_format::read(text).has_value());

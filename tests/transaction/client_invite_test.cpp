@@ -61,14 +61,16 @@ TEST_CASE("an INVITE over a stream is sent once and has timer B") {
 }
 
 TEST_CASE("timers A and B follow T1") {
-  const timers slow = timers::from(std::chrono::seconds(1), std::chrono::seconds(8), std::chrono::seconds(10));
+  const timers slow =
+      timers::from(std::chrono::seconds(1), std::chrono::seconds(8), std::chrono::seconds(10));
   run r(false, slow);
   r.run_until(64'000);
   CHECK(r.sent == times{0, 1000, 3000, 7000, 15'000, 31'000, 63'000});
   CHECK(r.event_times == times{64'000});
   CHECK(slow.timer_d == std::chrono::seconds(64));
-  CHECK(timers::from(std::chrono::milliseconds(1), std::chrono::milliseconds(8), std::chrono::milliseconds(10)).timer_d ==
-        std::chrono::seconds(32));
+  CHECK(
+      timers::from(std::chrono::milliseconds(1), std::chrono::milliseconds(8), std::chrono::milliseconds(10))
+          .timer_d == std::chrono::seconds(32));
 }
 
 TEST_CASE("a provisional response ends timers A and B of an INVITE") {

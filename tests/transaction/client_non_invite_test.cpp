@@ -47,7 +47,8 @@ TEST_CASE("timer E doubles up to T2 until timer F") {
 }
 
 TEST_CASE("timer E is capped by a T2 that no power of T1 meets") {
-  const timers odd = timers::from(std::chrono::milliseconds(500), std::chrono::milliseconds(1500), std::chrono::seconds(5));
+  const timers odd =
+      timers::from(std::chrono::milliseconds(500), std::chrono::milliseconds(1500), std::chrono::seconds(5));
   run r(false, odd);
   r.run_until(7000);
   CHECK(r.sent == times{0, 500, 1500, 3000, 4500, 6000});

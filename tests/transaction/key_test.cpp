@@ -95,8 +95,8 @@ TEST_CASE("the bare cookie names nothing") {
 }
 
 TEST_CASE("without the cookie the RFC 2543 parts name a transaction") {
-  for (const char* const via :
-       {"SIP/2.0/UDP 192.0.2.1:5060", "SIP/2.0/UDP 192.0.2.1:5060;branch=1", "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK"}) {
+  for (const char* const via : {"SIP/2.0/UDP 192.0.2.1:5060", "SIP/2.0/UDP 192.0.2.1:5060;branch=1",
+                                "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK"}) {
     INFO(via);
     const request_text options = request_text{}.with_via(via);
     CHECK(key_of(options) == key_of(options));
@@ -113,7 +113,8 @@ TEST_CASE("without the cookie the RFC 2543 parts name a transaction") {
 TEST_CASE("keys depend on the secret") {
   test::seeded_random random(4);
   const auto other = base::siphash_key::from(random);
-  CHECK(transaction::client_key(secret, "z9hG4bK1", "INVITE") != transaction::client_key(other, "z9hG4bK1", "INVITE"));
+  CHECK(transaction::client_key(secret, "z9hG4bK1", "INVITE") !=
+        transaction::client_key(other, "z9hG4bK1", "INVITE"));
 }
 
 TEST_CASE("branch and method of CSeq name a client transaction") {

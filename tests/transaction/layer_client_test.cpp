@@ -99,8 +99,10 @@ TEST_CASE("what has no transaction, or has one already, is refused") {
   transaction_harness h;
   h.request("OPTIONS").value();
   const auto branch = h.last_branch;
-  CHECK(h.layer.request(h.now(), h.peer, h.buffer("x"), "OPTIONS", branch, 1).error() == errc::duplicate_branch);
-  CHECK(h.layer.request(h.now(), h.peer, h.buffer("x"), "ACK", "z9hG4bK-ack", 1).error() == errc::bad_message);
+  CHECK(h.layer.request(h.now(), h.peer, h.buffer("x"), "OPTIONS", branch, 1).error() ==
+        errc::duplicate_branch);
+  CHECK(h.layer.request(h.now(), h.peer, h.buffer("x"), "ACK", "z9hG4bK-ack", 1).error() ==
+        errc::bad_message);
   CHECK(h.layer.request(h.now(), h.peer, {}, "OPTIONS", "z9hG4bK-empty", 1).error() == errc::bad_message);
   CHECK(h.layer.request(h.now(), h.peer, h.buffer("x"), "MESSAGE", branch, 1).has_value());
   CHECK(h.layer.client_count() == 2);
@@ -196,7 +198,8 @@ TEST_CASE("a user's deadline comes once and the transaction goes on") {
   h.receive(response_text(h.last_request, 486));
   h.layer.set_deadline(id, at(1000));
   h.run_for(60'000);
-  CHECK(h.event_kinds() == kinds{happened::client_deadline, happened::client_deadline, happened::client_ended});
+  CHECK(h.event_kinds() ==
+        kinds{happened::client_deadline, happened::client_deadline, happened::client_ended});
   h.layer.set_deadline(id, at(1));
   h.layer.set_deadline(client_id::none, at(1));
   CHECK(h.layer.poll_timeout() == base::never);
@@ -208,7 +211,8 @@ TEST_CASE("a user's deadline does not move a transaction's own timers") {
   h.layer.set_deadline(id, h.now() + std::chrono::milliseconds(700));
   h.run_until(40'000);
   CHECK(h.send_times() == times{0, 500, 1500, 3500, 7500, 11'500, 15'500, 19'500, 23'500, 27'500, 31'500});
-  CHECK(h.event_kinds() == kinds{happened::client_deadline, happened::client_timed_out, happened::client_ended});
+  CHECK(h.event_kinds() ==
+        kinds{happened::client_deadline, happened::client_timed_out, happened::client_ended});
   CHECK(h.events[0].at == 700);
   CHECK(h.events[1].at == 32'000);
 }

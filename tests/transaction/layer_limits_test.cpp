@@ -28,7 +28,8 @@ using happened = event::kind;
 using kinds = std::vector<event::kind>;
 
 request_text numbered(const char* method, int n) {
-  return request_text{}.with_method(method).with_via("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-n" + std::to_string(n));
+  return request_text{}.with_method(method).with_via("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-n" +
+                                                     std::to_string(n));
 }
 
 /// Fills the queue of outgoing messages of a harness that does not collect.
@@ -120,7 +121,9 @@ TEST_CASE("client transactions are limited, the layer's own CANCELs are not") {
 
 TEST_CASE("the table of transactions grows with them") {
   transaction_harness h;
-  for (int i = 0; i < 3000; ++i) REQUIRE(h.accept(h.receive(numbered("OPTIONS", i).text()), 1 + static_cast<std::uint64_t>(i)).has_value());
+  for (int i = 0; i < 3000; ++i)
+    REQUIRE(
+        h.accept(h.receive(numbered("OPTIONS", i).text()), 1 + static_cast<std::uint64_t>(i)).has_value());
   bool found = true;
   for (int i = 0; i < 3000; ++i) {
     found = found && h.receive(numbered("OPTIONS", i).text()).user == 1 + static_cast<std::uint64_t>(i);
@@ -176,7 +179,8 @@ TEST_CASE("timers wait for a full queue and lose nothing") {
 
 TEST_CASE("what comes in while the queue is full has its effect later") {
   transaction_harness h(with_queue(16));
-  // A copy of a request that was answered, a refused INVITE, one that rings and is cancelled, and one whose ACK comes.
+  // A copy of a request that was answered, a refused INVITE, one that rings and is cancelled, and one whose
+  // ACK comes.
   const auto answered = h.serve(numbered("OPTIONS", 1));
   REQUIRE(h.answer(answered, 200).has_value());
   h.request("INVITE", 21).value();
@@ -224,8 +228,8 @@ TEST_CASE("the end of a transaction waits for a full queue") {
   drain(h);
   CHECK(h.layer.client_count() == 0);
   CHECK(h.layer.server_count() == 0);
-  CHECK(h.event_kinds() == kinds{happened::client_ended, happened::client_transport_failed, happened::client_ended,
-                                 happened::server_ended});
+  CHECK(h.event_kinds() == kinds{happened::client_ended, happened::client_transport_failed,
+                                 happened::client_ended, happened::server_ended});
   CHECK(h.events[0].what.user == 31);
   CHECK(h.events[1].what.user == 32);
   CHECK(h.events[3].what.user == 33);
@@ -284,7 +288,8 @@ TEST_CASE("once warm, exchanges do not allocate") {
   const sip::hop peer = test::hop_to("192.0.2.1:5060");
   std::size_t done = 0;
 
-  // The client's request goes to the server half of the same layer, its response comes back, and all timers run out.
+  // The client's request goes to the server half of the same layer, its response comes back, and all timers
+  // run out.
   const auto exchange = [&](std::string_view method, int status) {
     const auto branch = both.make_branch();
     std::array<std::byte, 512> text{};

@@ -82,7 +82,8 @@ TEST_CASE("a new request is accepted, answered and forgotten after timer J") {
 TEST_CASE("a response over a stream ends its transaction at once") {
   transaction_harness h;
   const auto from = hop_to("192.0.2.1:40000", sip::transport::tcp, 5);
-  const auto id = h.accept(h.receive(options.with_via("SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK-1").text(), from));
+  const auto id =
+      h.accept(h.receive(options.with_via("SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK-1").text(), from));
   REQUIRE(id.has_value());
   REQUIRE(h.answer(*id, 200).has_value());
   CHECK(h.sent.size() == 1);
@@ -190,7 +191,8 @@ TEST_CASE("an accepted INVITE absorbs copies and gives its user the ACK until ti
   CHECK(h.respond(id, 486, ok).error() == errc::already_final);
 
   // An ACK for a 2xx is a transaction of its own; a peer of RFC 2543 gives it the branch of the INVITE.
-  const auto foreign = h.receive(invite.with_method("ACK").with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-2").text());
+  const auto foreign =
+      h.receive(invite.with_method("ACK").with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-2").text());
   CHECK(foreign.what == kind::ack);
   CHECK(foreign.server == server_id::none);
   const auto same = h.receive(invite.with_method("ACK").with_to_tag("bob").text());
@@ -265,8 +267,10 @@ TEST_CASE("a CANCEL finds its INVITE and is a transaction of its own") {
   CHECK(h.layer.server_count() == 2);
 
   // Other branch, other sender: other transaction.
-  CHECK(h.receive(cancel.with_via("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-2").text()).server == server_id::none);
-  CHECK(h.receive(cancel.with_via("SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK-1").text()).server == server_id::none);
+  CHECK(h.receive(cancel.with_via("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-2").text()).server ==
+        server_id::none);
+  CHECK(h.receive(cancel.with_via("SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK-1").text()).server ==
+        server_id::none);
   // It does not mean a request that is no INVITE (RFC 3261 9.2).
   transaction_harness other;
   other.serve(options);
@@ -305,7 +309,8 @@ TEST_CASE("a request that came over two paths is a twin of the first") {
   CHECK(h.receive(twin.with_method("ACK").with_to_tag("bob").text()).what == kind::absorbed);
 
   // Within a dialog a request has a To tag and no twin; neither has another CSeq.
-  CHECK(h.receive(twin.with_via("SIP/2.0/UDP 192.0.2.51;branch=z9hG4bK-3").with_to_tag("bob").text()).what == kind::request);
+  CHECK(h.receive(twin.with_via("SIP/2.0/UDP 192.0.2.51;branch=z9hG4bK-3").with_to_tag("bob").text()).what ==
+        kind::request);
   request_text next = twin.with_via("SIP/2.0/UDP 192.0.2.51;branch=z9hG4bK-4");
   next.cseq = 2;
   CHECK(h.receive(next.text()).what == kind::request);
@@ -343,12 +348,14 @@ TEST_CASE("a response that can't be sent is reported and its transaction goes on
   CHECK(h.layer.pending_invites() == 0);
   h.fail(h.sent.back().ticket);
   h.run_until(40'000);
-  CHECK(h.event_kinds() == kinds{happened::server_transport_failed, happened::server_transport_failed, happened::server_no_ack,
-                                 happened::server_ended});
+  CHECK(h.event_kinds() == kinds{happened::server_transport_failed, happened::server_transport_failed,
+                                 happened::server_no_ack, happened::server_ended});
   // A report about what is gone is harmless.
   const auto before = h.events.size();
   for (const auto& m : h.sent) h.fail(m.ticket);
-  for (const std::uint64_t ticket : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{12345}, ~std::uint64_t{0}}) h.fail(ticket);
+  for (const std::uint64_t ticket :
+       {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{12345}, ~std::uint64_t{0}})
+    h.fail(ticket);
   CHECK(h.events.size() == before);
 }
 
@@ -364,7 +371,8 @@ TEST_CASE("tags are the same for each response of a transaction and for its ACK"
   CHECK(tag == tag_of(invite.with_method("ACK").with_to_tag(tag)));
   CHECK(tag != tag_of(invite.with_method("CANCEL")));
   CHECK(tag != tag_of(invite.with_via("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-2")));
-  CHECK(tag_of(invite.with_via("SIP/2.0/UDP old")) == tag_of(invite.with_via("SIP/2.0/UDP old").with_method("ACK").with_to_tag("x")));
+  CHECK(tag_of(invite.with_via("SIP/2.0/UDP old")) ==
+        tag_of(invite.with_via("SIP/2.0/UDP old").with_method("ACK").with_to_tag("x")));
 }
 
 TEST_CASE("branches are the layer's own and no two are alike") {
@@ -383,11 +391,13 @@ TEST_CASE("branches are the layer's own and no two are alike") {
 TEST_CASE("the response goes where RFC 3581 and the Via say") {
   transaction_harness h;
   const auto from = hop_to("198.51.100.7:50612");
-  const auto id = h.accept(h.receive(options.with_via("SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bK-1;rport").text(), from));
+  const auto id =
+      h.accept(h.receive(options.with_via("SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bK-1;rport").text(), from));
   REQUIRE(h.answer(*id, 200).has_value());
   CHECK(h.sent[0].to == from);
   CHECK(h.sent[0].text.find("branch=z9hG4bK-1;rport=50612;received=198.51.100.7\r\n") != std::string::npos);
-  const auto plain = h.accept(h.receive(options.with_via("SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bK-2").text(), from));
+  const auto plain =
+      h.accept(h.receive(options.with_via("SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bK-2").text(), from));
   REQUIRE(h.answer(*plain, 200).has_value());
   CHECK(h.sent[1].to == hop_to("198.51.100.7:5080"));
 }

@@ -77,7 +77,8 @@ TEST_CASE("a CANCEL is made of the request that it cancels") {
 TEST_CASE("the shortest request gives room enough") {
   base::buffer_pool pool;
   const std::string tiny =
-      "A s SIP/2.0\r\nv: SIP/2.0/UDP h\r\nf: <s:a>\r\nt: <s:b>\r\ni: 1\r\nCSeq: 1 A\r\nRoute: <s:p>\r\nRoute: <s:q>\r\n\r\n";
+      "A s SIP/2.0\r\nv: SIP/2.0/UDP h\r\nf: <s:a>\r\nt: <s:b>\r\ni: 1\r\nCSeq: 1 A\r\nRoute: "
+      "<s:p>\r\nRoute: <s:q>\r\n\r\n";
   const auto cancel = transaction::make_cancel(pool, view_of(tiny));
   REQUIRE(cancel.has_value());
   CHECK(view_of(std::string(cancel->text())).header_count() == 9);
@@ -90,11 +91,13 @@ TEST_CASE("a request without what its ACK needs gives none") {
     const auto at = text.find(missing);
     text.erase(at, text.find("\r\n", at) + 2 - at);
     if (*missing == 'v') text.erase(text.find("Via: "), text.find("Route: ") - text.find("Via: "));
-    CHECK(transaction::make_ack(pool, view_of(text), view_of(invite)).error() == transaction::errc::bad_message);
+    CHECK(transaction::make_ack(pool, view_of(text), view_of(invite)).error() ==
+          transaction::errc::bad_message);
   }
   std::string no_to = response_text(invite, 486);
   no_to.erase(no_to.find("t: "), no_to.find("i: ") - no_to.find("t: "));
-  CHECK(transaction::make_ack(pool, view_of(invite), view_of(no_to)).error() == transaction::errc::bad_message);
+  CHECK(transaction::make_ack(pool, view_of(invite), view_of(no_to)).error() ==
+        transaction::errc::bad_message);
 }
 
 TEST_CASE("an empty pool gives no ACK") {

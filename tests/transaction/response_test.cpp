@@ -46,7 +46,9 @@ std::string stamped(const std::string& via, const base::socket_address& source) 
   return via_of(response->text());
 }
 
-std::string stamped(const std::string& via, std::string_view source) { return stamped(via, hop_to(source).remote); }
+std::string stamped(const std::string& via, std::string_view source) {
+  return stamped(via, hop_to(source).remote);
+}
 
 sip::hop hop_for(const std::string& via, const sip::hop& from) {
   const std::string text = request_text{}.with_via(via).text();
@@ -65,7 +67,8 @@ std::optional<sip::hop> stateless_hop(const std::string& via) {
 }  // namespace
 
 TEST_CASE("Via gets received where the source differs from sent-by") {
-  CHECK(stamped("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1", "192.0.2.1:9999") == "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1");
+  CHECK(stamped("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1", "192.0.2.1:9999") ==
+        "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1");
   CHECK(stamped("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1", "198.51.100.7:5060") ==
         "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1;received=198.51.100.7");
   CHECK(stamped("SIP/2.0/UDP pc.example.com;branch=z9hG4bK-1", "192.0.2.1:5060") ==
@@ -87,7 +90,8 @@ TEST_CASE("Via gets rport and received where rport is asked for") {
 TEST_CASE("what the sender says about its source is not believed") {
   CHECK(stamped("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1;received=203.0.113.1", "192.0.2.1:5060") ==
         "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1;received=192.0.2.1");
-  CHECK(stamped("SIP/2.0/UDP pc.example.com;received=203.0.113.1;rport=99;branch=z9hG4bK-1", "192.0.2.1:5062") ==
+  CHECK(stamped("SIP/2.0/UDP pc.example.com;received=203.0.113.1;rport=99;branch=z9hG4bK-1",
+                "192.0.2.1:5062") ==
         "SIP/2.0/UDP pc.example.com;received=192.0.2.1;rport=5062;branch=z9hG4bK-1");
   CHECK(stamped("SIP/2.0/UDP pc.example.com;rport=99;received=203.0.113.1", "192.0.2.1:5062") ==
         "SIP/2.0/UDP pc.example.com;rport=5062;received=192.0.2.1");
@@ -101,8 +105,10 @@ TEST_CASE("Via is stamped with IPv6 addresses") {
   CHECK(stamped("SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bK-1", "[2001:db8::9:255]:5060") ==
         "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bK-1;received=2001:db8::9:255");
   // An IPv4 peer on a dual-stack socket is an IPv4 peer.
-  CHECK(stamped("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1", "[::ffff:192.0.2.1]:5060") == "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1");
-  CHECK(stamped("SIP/2.0/UDP 192.0.2.1;rport", "[::ffff:192.0.2.1]:5060") == "SIP/2.0/UDP 192.0.2.1;rport=5060;received=192.0.2.1");
+  CHECK(stamped("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1", "[::ffff:192.0.2.1]:5060") ==
+        "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1");
+  CHECK(stamped("SIP/2.0/UDP 192.0.2.1;rport", "[::ffff:192.0.2.1]:5060") ==
+        "SIP/2.0/UDP 192.0.2.1;rport=5060;received=192.0.2.1");
   // A zone means nothing outside this host.
   const base::socket_address zoned{base::ip_address::from_string("fe80::1%2").value(), 5060};
   CHECK(stamped("SIP/2.0/UDP [fe80::1];branch=z9hG4bK-1", zoned) == "SIP/2.0/UDP [fe80::1];branch=z9hG4bK-1");
@@ -136,7 +142,8 @@ TEST_CASE("maddr is followed to multicast groups only") {
   CHECK(hop_for("SIP/2.0/UDP 192.0.2.1;maddr=ff0e::1", from).remote == hop_to("[ff0e::1]:5060").remote);
   for (const char* const maddr : {"203.0.113.1", "2001:db8::5", "victim.example.com", "255.255.255.255"}) {
     INFO(maddr);
-    CHECK(hop_for(std::string("SIP/2.0/UDP 192.0.2.1:5080;maddr=") + maddr, from) == hop_to("198.51.100.7:5080"));
+    CHECK(hop_for(std::string("SIP/2.0/UDP 192.0.2.1:5080;maddr=") + maddr, from) ==
+          hop_to("198.51.100.7:5080"));
   }
 }
 
@@ -145,7 +152,8 @@ TEST_CASE("a response that is forwarded without a transaction goes where the Via
   REQUIRE(to.has_value());
   CHECK(to->remote == hop_to("198.51.100.7:50612").remote);
   CHECK(to->listener == 3);
-  CHECK(stateless_hop("SIP/2.0/UDP pc.example.com:5080;received=198.51.100.7")->remote == hop_to("198.51.100.7:5080").remote);
+  CHECK(stateless_hop("SIP/2.0/UDP pc.example.com:5080;received=198.51.100.7")->remote ==
+        hop_to("198.51.100.7:5080").remote);
   CHECK(stateless_hop("SIP/2.0/TLS 192.0.2.1")->remote == hop_to("192.0.2.1:5061").remote);
   CHECK(stateless_hop("SIP/2.0/TLS 192.0.2.1")->transport == sip::transport::tls);
   CHECK(stateless_hop("SIP/2.0/UDP [2001:db8::1]:7")->remote == hop_to("[2001:db8::1]:7").remote);
@@ -159,14 +167,16 @@ TEST_CASE("a response has the headers of its request") {
   request_text request = request_text{}.with_method("INVITE").with_via(
       "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1;rport, SIP/2.0/UDP 192.0.2.0;branch=z9hG4bK-0");
   request.lines =
-      "Via: SIP/2.0/UDP 192.0.2.100\r\nRecord-Route: <sip:p2;lr>\r\nRecord-Route: <sip:p1;lr>\r\nTimestamp: 54\r\n"
+      "Via: SIP/2.0/UDP 192.0.2.100\r\nRecord-Route: <sip:p2;lr>\r\nRecord-Route: <sip:p1;lr>\r\nTimestamp: "
+      "54\r\n"
       "Contact: <sip:alice@192.0.2.1>\r\n";
   request.body = "hello";
   const std::string text = request.text();
   const auto source = hop_to("198.51.100.7:5062").remote;
   base::buffer_pool pool;
   const auto response = transaction::make_response(
-      pool, view_of(text), source, 200, {"Fine", "bob", {{sip::header_id::server, "parley"}, {sip::header_id::allow, "INVITE, ACK"}}});
+      pool, view_of(text), source, 200,
+      {"Fine", "bob", {{sip::header_id::server, "parley"}, {sip::header_id::allow, "INVITE, ACK"}}});
   REQUIRE(response.has_value());
   CHECK(response->text() ==
         "SIP/2.0 200 Fine\r\n"
@@ -191,7 +201,8 @@ TEST_CASE("Record-Route and Timestamp are in those responses that need them") {
   const std::string text = request.text();
   base::buffer_pool pool;
   for (const int status : {100, 101, 180, 200, 299, 300, 404, 600}) {
-    const auto response = transaction::make_response(pool, view_of(text), hop_to("192.0.2.1:5060").remote, status);
+    const auto response =
+        transaction::make_response(pool, view_of(text), hop_to("192.0.2.1:5060").remote, status);
     REQUIRE(response.has_value());
     const auto view = view_of(std::string(response->text()));
     CHECK(view.status() == status);
@@ -205,7 +216,8 @@ TEST_CASE("a tag is added to To only where it has none") {
   base::buffer_pool pool;
   const auto to_of = [&pool](const request_text& request, std::string_view tag) {
     const std::string text = request.text();
-    const auto response = transaction::make_response(pool, view_of(text), hop_to("192.0.2.1:5060").remote, 404, {{}, tag, {}});
+    const auto response =
+        transaction::make_response(pool, view_of(text), hop_to("192.0.2.1:5060").remote, 404, {{}, tag, {}});
     return std::string(view_of(std::string(response->text())).value_of(sip::header_id::to));
   };
   CHECK(to_of({}, "new") == "<sip:bob@192.0.2.2>;tag=new");
@@ -216,14 +228,17 @@ TEST_CASE("a tag is added to To only where it has none") {
 TEST_CASE("a request with an error in it is answered with what it has") {
   base::buffer_pool pool;
   const std::string broken =
-      "OPTIONS sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1\r\nFrom: <sip:a@b>;tag=1\r\n"
+      "OPTIONS sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1\r\nFrom: "
+      "<sip:a@b>;tag=1\r\n"
       "To: \"open <sip:b@b>\r\nBad Header: x\r\nCSeq: x\r\nContent-Length: 9\r\n\r\n";
   sip::message_view view;
   CHECK_FALSE(view.parse(broken).has_value());
-  const auto response = transaction::make_response(pool, view, hop_to("192.0.2.1:5060").remote, 400, {"Bad", "tag", {}});
+  const auto response =
+      transaction::make_response(pool, view, hop_to("192.0.2.1:5060").remote, 400, {"Bad", "tag", {}});
   REQUIRE(response.has_value());
   CHECK(response->text() ==
-        "SIP/2.0 400 Bad\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1\r\nFrom: <sip:a@b>;tag=1\r\nTo: \"open <sip:b@b>\r\n"
+        "SIP/2.0 400 Bad\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1\r\nFrom: <sip:a@b>;tag=1\r\nTo: "
+        "\"open <sip:b@b>\r\n"
         "CSeq: x\r\nContent-Length: 0\r\n\r\n");
 
   const std::string nowhere = "OPTIONS sip:b@b SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n";
@@ -240,12 +255,14 @@ TEST_CASE("a request with an error in it is answered with what it has") {
 TEST_CASE("a response to many long headers has room") {
   base::buffer_pool pool;
   request_text request;
-  for (int i = 0; i < 60; ++i) request.lines += "Via: SIP/2.0/UDP h" + std::to_string(i) + ";branch=" + std::string(300, 'x') + "\r\n";
+  for (int i = 0; i < 60; ++i)
+    request.lines += "Via: SIP/2.0/UDP h" + std::to_string(i) + ";branch=" + std::string(300, 'x') + "\r\n";
   for (int i = 0; i < 50; ++i) request.lines += "Record-Route: <sip:" + std::string(50, 'r') + ";lr>\r\n";
   request.via = "SIP/2.0/UDP h;rport;branch=z9hG4bK1";
   const std::string text = request.text();
   const auto source = hop_to("[2001:db8:1111:2222:3333:4444:5555:6666]:65535").remote;
-  const auto response = transaction::make_response(pool, view_of(text), source, 200, {{}, std::string(100, 't'), {}});
+  const auto response =
+      transaction::make_response(pool, view_of(text), source, 200, {{}, std::string(100, 't'), {}});
   REQUIRE(response.has_value());
   CHECK(view_of(std::string(response->text())).header_count() == 1 + 60 + 50 + 5);
 }

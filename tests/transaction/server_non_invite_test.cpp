@@ -70,7 +70,8 @@ TEST_CASE("a request without a response gets a 100 after 3.5 s and expires after
 TEST_CASE("the wait for the 100 is the time in which timer E grows to T2") {
   run slow(false, timers::from(std::chrono::seconds(1), std::chrono::seconds(4), std::chrono::seconds(5)));
   CHECK(slow.wakes_at() == 3000);
-  run odd(false, timers::from(std::chrono::milliseconds(500), std::chrono::milliseconds(1500), std::chrono::seconds(5)));
+  run odd(false, timers::from(std::chrono::milliseconds(500), std::chrono::milliseconds(1500),
+                              std::chrono::seconds(5)));
   CHECK(odd.wakes_at() == 1500);
   run flat(false, timers::from(std::chrono::seconds(4), std::chrono::seconds(4), std::chrono::seconds(5)));
   CHECK(flat.wakes_at() == 0);

@@ -8,7 +8,8 @@
 
 namespace parley::transaction {
 
-/// The INVITE client transaction (RFC 3261 17.1.1 with RFC 6026 7.2): when to send what, and what concerns the user.
+/// The INVITE client transaction (RFC 3261 17.1.1 with RFC 6026 7.2): when to send what, and what concerns
+/// the user.
 ///
 ///  state       input             action                                   next
 ///  calling     start             send request, arm A (datagrams), arm B   calling
@@ -26,10 +27,11 @@ namespace parley::transaction {
 ///  completed   timer D           -                                        terminated
 ///  calling, completed  transport error: tell user                         terminated
 ///
-/// A transport error in `proceeding` speaks of an earlier copy of a request that has arrived by now; it changes nothing.
+/// A transport error in `proceeding` speaks of an earlier copy of a request that has arrived by now; it
+/// changes nothing.
 ///
-/// It decides; the texts are its owner's. `poll_transmit` says which to send: the request, or the ACK that `make_ack` builds.
-/// Over a reliable transport timer A is not used and timer D is zero.
+/// It decides; the texts are its owner's. `poll_transmit` says which to send: the request, or the ACK that
+/// `make_ack` builds. Over a reliable transport timer A is not used and timer D is zero.
 ///
 /// *Ownership:* refers to the timers that it was given; these live longer.
 class client_invite {
@@ -59,7 +61,9 @@ class client_invite {
     event_ = event::none;
     return out;
   }
-  base::time_point poll_timeout() const noexcept { return retransmit_at_ < end_at_ ? retransmit_at_ : end_at_; }
+  base::time_point poll_timeout() const noexcept {
+    return retransmit_at_ < end_at_ ? retransmit_at_ : end_at_;
+  }
 
  private:
   void terminate() noexcept;

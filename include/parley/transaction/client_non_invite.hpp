@@ -8,7 +8,8 @@
 
 namespace parley::transaction {
 
-/// The non-INVITE client transaction (RFC 3261 17.1.2): when to send the request again, and what concerns the user.
+/// The non-INVITE client transaction (RFC 3261 17.1.2): when to send the request again, and what concerns the
+/// user.
 ///
 ///  state       input             action                                   next
 ///  trying      start             send request, arm E (datagrams), arm F   trying
@@ -53,7 +54,9 @@ class client_non_invite {
     event_ = event::none;
     return out;
   }
-  base::time_point poll_timeout() const noexcept { return retransmit_at_ < end_at_ ? retransmit_at_ : end_at_; }
+  base::time_point poll_timeout() const noexcept {
+    return retransmit_at_ < end_at_ ? retransmit_at_ : end_at_;
+  }
 
  private:
   void terminate() noexcept;

@@ -16,20 +16,24 @@
 
 namespace parley::transaction {
 
-/// Where the response to a request goes that came by `from` with `via` on top (RFC 3261 18.2.2, RFC 3581 4): over the same
-/// connection for streams; to the source address and port where `rport` was asked for; else to the source address and the
-/// port of the Via.
+/// Where the response to a request goes that came by `from` with `via` on top (RFC 3261 18.2.2, RFC 3581 4):
+/// over the same connection for streams; to the source address and port where `rport` was asked for; else to
+/// the source address and the port of the Via.
 ///
-/// A `maddr` is followed only where it is a multicast address: any other would let the sender aim responses at a third party.
+/// A `maddr` is followed only where it is a multicast address: any other would let the sender aim responses
+/// at a third party.
 PARLEY_API sip::hop response_hop(const sip::hop& from, const sip::via_header& via) noexcept;
 
-/// Where a response goes that is forwarded without a transaction: what `via`, then its topmost Via, says by `received`, `rport`,
-/// or a numeric sent-by. `listener` is ours to send from. Nothing where the Via names a host that would have to be resolved.
+/// Where a response goes that is forwarded without a transaction: what `via`, then its topmost Via, says by
+/// `received`, `rport`, or a numeric sent-by. `listener` is ours to send from. Nothing where the Via names a
+/// host that would have to be resolved.
 PARLEY_API std::optional<sip::hop> response_hop(const sip::via_header& via, std::uint16_t listener) noexcept;
 
-/// Adds to the topmost Via of a request what its receiver must: `received` where the source differs from sent-by or `rport` was
-/// asked for, and the value of `rport` (RFC 3261 18.2.1, RFC 3581 4). `via` is the topmost Via of the patch's message.
-PARLEY_API void stamp_via(sip::patch& edit, const sip::via_header& via, const base::socket_address& source) noexcept;
+/// Adds to the topmost Via of a request what its receiver must: `received` where the source differs from
+/// sent-by or `rport` was asked for, and the value of `rport` (RFC 3261 18.2.1, RFC 3581 4). `via` is the
+/// topmost Via of the patch's message.
+PARLEY_API void stamp_via(sip::patch& edit, const sip::via_header& via,
+                          const base::socket_address& source) noexcept;
 
 /// What a response of our own has beside what it takes from the request.
 struct response_options {
@@ -42,12 +46,13 @@ struct response_options {
   std::initializer_list<field> fields{};  ///< further headers
 };
 
-/// A response to `request`, which came from `source`, as RFC 3261 8.2.6.2 says: Via (stamped), From, To, Call-ID and CSeq of
-/// the request, Record-Route for 101 to 299, Timestamp for 100, and the options. Also from a request with an error in it,
-/// where it has those headers.
+/// A response to `request`, which came from `source`, as RFC 3261 8.2.6.2 says: Via (stamped), From, To,
+/// Call-ID and CSeq of the request, Record-Route for 101 to 299, Timestamp for 100, and the options. Also
+/// from a request with an error in it, where it has those headers.
 ///
 /// *Errors:* `no_buffer` where the pool gives none; `bad_message` where the request has no Via to answer to.
-PARLEY_API base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const sip::message_view& request,
+PARLEY_API base::result<base::packet_buffer> make_response(base::buffer_pool& pool,
+                                                           const sip::message_view& request,
                                                            const base::socket_address& source, int status,
                                                            const response_options& options = {});
 

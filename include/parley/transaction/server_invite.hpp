@@ -10,7 +10,8 @@
 
 namespace parley::transaction {
 
-/// The INVITE server transaction (RFC 3261 17.2.1 with RFC 6026 7.1): absorbs retransmissions, repeats responses.
+/// The INVITE server transaction (RFC 3261 17.2.1 with RFC 6026 7.1): absorbs retransmissions, repeats
+/// responses.
 ///
 ///  state       input              action                                   next
 ///  proceeding  start              arm the 200 ms of 17.2.1                 proceeding
@@ -31,11 +32,11 @@ namespace parley::transaction {
 ///  confirmed   timer I            -                                        terminated
 ///  any but the last two           transport error: tell user               the same
 ///
-/// After a transport error the transaction goes on, as RFC 6026 8.9 has it, so that it still absorbs what the client repeats:
-/// in `proceeding` the user owes it a final response still.
+/// After a transport error the transaction goes on, as RFC 6026 8.8 has it, so that it still absorbs what the
+/// client repeats: in `proceeding` the user owes it a final response still.
 ///
-/// It decides; the texts are its owner's: `poll_transmit` asks for the 100 or for the last response that `respond` announced.
-/// Over a reliable transport timer G is not used and timer I is zero.
+/// It decides; the texts are its owner's: `poll_transmit` asks for the 100 or for the last response that
+/// `respond` announced. Over a reliable transport timer G is not used and timer I is zero.
 ///
 /// *Ownership:* refers to the timers that it was given; these live longer.
 class server_invite {
@@ -50,8 +51,8 @@ class server_invite {
 
   PARLEY_API void start(base::time_point now) noexcept;
 
-  /// Sends a response of the user's. *Errors:* `errc::already_final` where a final response was sent that this one can't
-  /// follow: drop yours.
+  /// Sends a response of the user's. *Errors:* `errc::already_final` where a final response was sent that
+  /// this one can't follow: drop yours.
   PARLEY_API base::result<void> respond(base::time_point now, int status) noexcept;
 
   /// An INVITE of this transaction came again.

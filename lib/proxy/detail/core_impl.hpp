@@ -167,8 +167,9 @@ class core::implementation {
 
   // core_forward.cpp: a request to one hop. These return 0, or the status that the branch counts as.
   int send_to(base::time_point now, record& r, const target& to, const sip::hop& next, const route_plan& plan);
-  base::packet_buffer edit_request(const sip::hop& from, const sip::via_header& via, const sip::hop& next,
-                                   const route_plan& plan, std::string_view uri, std::string_view branch);
+  base::result<base::packet_buffer> edit_request(const sip::hop& from, const sip::via_header& via,
+                                                 const sip::hop& next, const route_plan& plan, std::string_view uri,
+                                                 std::string_view branch);
   bool choose_listener(sip::hop& next, const sip::hop& from, std::string_view own_route) const noexcept;
 
   // core_stateless.cpp: RFC 3261 16.11.

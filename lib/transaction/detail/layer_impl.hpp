@@ -20,7 +20,8 @@ class layer::implementation {
   using server_record = detail::server_record;
   using client_record = detail::client_record;
 
-  implementation(const layer_options& options, base::buffer_pool& pool, base::random_source& random, base::time_point now);
+  implementation(const layer_options& options, base::buffer_pool& pool, base::random_source& random,
+                 base::time_point now);
 
   received handle_message(base::time_point now, const sip::message_view& view);
   base::result<server_id> accept(base::time_point now, const sip::hop& from, const sip::message_view& view,
@@ -48,7 +49,8 @@ class layer::implementation {
   /// Whether what a machine sends has been sent before.
   enum class sending : bool { first, again };
 
-  /// What settling one transaction can add to a queue at most: a request and a CANCEL; two events and the end.
+  /// What settling one transaction can add to a queue at most: a request and a CANCEL; two events and the
+  /// end.
   static constexpr std::size_t queue_reserve = 4;
 
   static std::uint64_t ticket_of(const server_record& r) noexcept { return r.id << 1U; }
@@ -56,20 +58,22 @@ class layer::implementation {
 
   received handle_request(base::time_point now, const sip::message_view& view, received what);
   received handle_response(base::time_point now, const sip::message_view& view, received what);
-  base::result<client_record*> start_client(base::time_point now, const sip::hop& to, base::packet_buffer data,
-                                            std::string_view method, std::string_view branch);
+  base::result<client_record*> start_client(base::time_point now, const sip::hop& to,
+                                            base::packet_buffer data, std::string_view method,
+                                            std::string_view branch);
   base::result<void> send_cancel(base::time_point now, client_record& r);
 
   bool queues_have_room() const noexcept {
-    return transmits_.capacity() - transmits_.size() >= queue_reserve && events_.capacity() - events_.size() >= queue_reserve;
+    return transmits_.capacity() - transmits_.size() >= queue_reserve &&
+           events_.capacity() - events_.size() >= queue_reserve;
   }
   // These three are only called with room in the queues.
   void transmit(const sip::hop& to, const base::packet_buffer& data, std::uint64_t ticket);
   void report(event::kind what, const server_record& r);
   void report(event::kind what, const client_record& r);
 
-  /// Carries out what the machine wants and arms its timer; ends the transaction where that is over. Without room in the queues
-  /// all of that stays in the machine, and the timer brings it back.
+  /// Carries out what the machine wants and arms its timer; ends the transaction where that is over. Without
+  /// room in the queues all of that stays in the machine, and the timer brings it back.
   void settle(base::time_point now, server_record& r, sending how = sending::first);
   void settle(base::time_point now, client_record& r, sending how = sending::first);
   void transmit_response(server_record& r, sending how);

@@ -104,7 +104,9 @@ class hash_table {
 
   struct hash {
     std::size_t operator()(const Element& e) const noexcept { return static_cast<std::size_t>(e.key.lo); }
-    std::size_t operator()(const base::hash128& key) const noexcept { return static_cast<std::size_t>(key.lo); }
+    std::size_t operator()(const base::hash128& key) const noexcept {
+      return static_cast<std::size_t>(key.lo);
+    }
   };
   struct equal {
     bool operator()(const Element& a, const Element& b) const noexcept { return a.key == b.key; }
@@ -112,9 +114,10 @@ class hash_table {
     bool operator()(const Element& a, const base::hash128& b) const noexcept { return a.key == b; }
   };
   // auto_unlink rules out a constant-time count.
-  using set_type = intrusive::unordered_multiset<Element, intrusive::base_hook<hash_hook>, intrusive::hash<hash>,
-                                                 intrusive::equal<equal>, intrusive::power_2_buckets<true>,
-                                                 intrusive::constant_time_size<false>>;
+  using set_type =
+      intrusive::unordered_multiset<Element, intrusive::base_hook<hash_hook>, intrusive::hash<hash>,
+                                    intrusive::equal<equal>, intrusive::power_2_buckets<true>,
+                                    intrusive::constant_time_size<false>>;
   using bucket = typename set_type::bucket_type;
   using traits_type = typename set_type::bucket_traits;
 

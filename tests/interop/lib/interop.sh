@@ -1,5 +1,6 @@
 # Sourced by tests/interop/*.sh: a folder for logs in `work`, removed with everything that was started when the script ends,
 # and what the scripts have in common. PARLEY_PROXY names the program under test.
+: "${PARLEY_PROXY:?names the parley-proxy to test}"
 work=$(mktemp -d)
 interop=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$interop/../../scripts/lib/proxy.sh"
@@ -32,6 +33,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # launch_proxy [option]…: its process id in proxy_pid, its log in $work/proxy.log; returns when it listens.
 launch_proxy() {
+  : >"$work/proxy.log"
   "$PARLEY_PROXY" "$@" >"$work/proxy.log" 2>&1 &
   proxy_pid=$!
   started+=("$proxy_pid")

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# What an operator types and writes: each slip gets exit code 2 and a text that names it, with file and line where it stands
+# in one; a port in use gets 1 and names the listener. All settings, IPv6, two workers and debug logging work.
+set -euo pipefail
+source "$(dirname "$0")/lib/interop.sh"
+checks=0
+
+# expect STATUS TEXT [option]…: the program ends by itself with that status and says TEXT, on standard output where it is 0.
+expect() {
+  local wanted=$1 text=$2 status=0; shift 2
+  timeout 10 "$PARLEY_PROXY" "$@" >"$work/out" 2>"$work/err" || status=$?
+  local said=$work/err other=$work/out
+  if [ "$wanted" -eq 0 ]; then said=$work/out other=$work/err; fi
+  [ "$status" -eq "$wanted" ] || fail "parley-proxy $*: status $status, expected $wanted" "$work/out" "$work/err"
+  grep -Fq -- "$text" "$said" || fail "parley-proxy $*: does not say \"$text\"" "$work/out" "$work/err"
+  [ ! -s "$other" ] || fail "parley-proxy $*: writes to the wrong stream" "$work/out" "$work/err"
+  checks=$((checks + 1))
+}
+
+# in_file TEXT LINE…: a configuration file of these lines is refused with that text, which begins with the file's name.
+in_file() {
+  local text=$1; shift
+  printf '%s\n' "$@" >"$work/slip.toml"
+  expect 2 "$work/slip.toml: $text" --config "$work/slip.toml"
+}
+
+expect 0 'Usage: parley-proxy' --help
+expect 0 'parley-proxy ' --version
+expect 2 '--colour' --colour
+expect 2 'extra' extra
+for option in --listen --route --config --workers --log-level; do expect 2 "$option" "$option"; done
+expect 2 '"127.0.0.1:5060" is no listener' --listen 127.0.0.1:5060
+expect 2 '"udp:localhost:5060" is no listener' --listen udp:localhost:5060
+expect 2 '"udp:127.0.0.1" is no listener' --listen udp:127.0.0.1
+expect 2 '"tcp:127.0.0.1:70000" is no listener' --listen tcp:127.0.0.1:70000
+expect 2 '"udp:::1:5060" is no listener' --listen udp:::1:5060
+expect 2 '--route: "example.com" is no SIP URI' --route example.com
+expect 2 '--route: "tel:+123" is no SIP URI' --route tel:+123
+expect 2 '--route: "sip:host:0x1" is no SIP URI' --route sip:host:0x1
+expect 2 '--log-level: "loud" is no log level' --log-level loud
+expect 2 '--workers' --workers 0
+expect 2 '--workers' --workers many
+expect 2 "$work/absent.toml: No such file" --config "$work/absent.toml"
+expect 2 "$work: Is a directory" --config "$work"
+passed "$checks slips on the command line are named"
+
+checks=0
+in_file 'line 2: there is no setting "lisen"' '# a comment' 'lisen = ["udp:127.0.0.1:5060"]'
+in_file 'line 3: there is no setting "t1"' 'workers = 1' '[timers]' 't1 = 500'
+in_file 'line 1: "workers" is a whole number from 1 to 256' 'workers = "two"'
+in_file 'line 1: "workers" is a whole number from 1 to 256' 'workers = 1000'
+in_file 'line 2: "udp:here:1" is no listener' 'listen = ["tcp:127.0.0.1:0",' '"udp:here:1"]'
+in_file 'line 1: "listen" is a list of texts' 'listen = "udp:127.0.0.1:5060"'
+in_file 'line 1: "record_route" is true or false' 'record_route = "yes"'
+in_file 'line 1: "loud" is no log level' 'log_level = "loud"'
+in_file 'line 1: "bob" is no SIP URI' 'route = "bob"'
+in_file 'line 2: "timer_c_s" is a whole number from 181' '[timers]' 'timer_c_s = 60'
+in_file 'line 1: "limits" is a table' 'limits = 3'
+in_file 'line 1: a location has an "aor"' '[[location]]' 'contacts = []'
+in_file 'line 3: "tel:+1" is no SIP URI' '[[location]]' 'aor = "sip:bob@example.com"' 'contacts = [{ uri = "tel:+1" }]'
+in_file 'line 2: there is no setting "uris"' '[[location]]' 'uris = []'
+in_file 'line 1: "bob" is no SIP URI: at offset 0' '[[location]]' 'aor = "bob"'
+in_file 'line 3: "q" is a number from 0' '[[location]]' 'aor = "sip:bob@example.com"' \
+  'contacts = [{ uri = "sip:bob@127.0.0.1", q = 3 }]'
+in_file 'line 2: ' 'workers = 1' 'route = sip:unquoted'
+passed "$checks slips in a configuration file are named with their line"
+
+read -r taken free < <(free_ports 2)
+launch_proxy --listen "tcp:127.0.0.1:$taken"
+expect 1 "can't listen on tcp:127.0.0.1:$taken: Address already in use" --listen "udp:127.0.0.1:$free" \
+  --listen "tcp:127.0.0.1:$taken"
+expect 1 "can't listen on udp:192.0.2.1:$free: " --listen "udp:192.0.2.1:$free"
+end_proxy
+passed "a port in use and an address of another machine are named"
+
+example=$interop/../../examples/proxy/parley-proxy.toml
+read -r proxy_port tcp_port six_port callee_port < <(free_ports 4)
+# The example as it is, but for its ports, and with the lines in it that are comments only because they name addresses.
+sed -e "s/^listen = .*/listen = [\"udp:127.0.0.1:$proxy_port\", \"tcp:127.0.0.1:$tcp_port\", \"udp:[::1]:$six_port\"]/" \
+  -e "s/^# route = .*/route = \"sip:127.0.0.1:$callee_port\"/" -e '/^# \[\[location/,$s/^# //' "$example" >"$work/all.toml"
+launch_proxy --config "$work/all.toml"
+for where in "udp:127.0.0.1:$proxy_port" "tcp:127.0.0.1:$tcp_port" "udp:\[::1\]:$six_port"; do
+  grep -q "listening address=\"$where\"" "$work/proxy.log" || fail "does not listen on $where" "$work/proxy.log"
+done
+python3 "$interop/lib/ping.py" udp "::1" "$six_port" 200
+python3 "$interop/lib/ping.py" tcp 127.0.0.1 "$tcp_port" 200
+start_sipp callee udp "$callee_port" -sf "$(scenario uas_route)" -m 20
+run_sipp caller udp "$proxy_port" 20 50 -sf "$(scenario uac_route)" -d 10
+wait "$sipp_pid"
+end_proxy
+passed "the example file with every setting: 3 listeners, OPTIONS over IPv6 and TCP, 20 calls"
+
+read -r proxy_port callee_port < <(free_ports 2)
+launch_proxy --listen "udp:127.0.0.1:$proxy_port" --route "sip:127.0.0.1:$callee_port" --workers 2 --log-level debug
+start_sipp callee udp "$callee_port" -sf "$(scenario uas_route)" -m 200
+run_sipp caller udp "$proxy_port" 200 100 -sf "$(scenario uac_route)" -d 10
+wait "$sipp_pid"
+end_proxy
+# A log line: time, level, room, text, fields; one a line, nothing else.
+stamp='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z'
+if grep -Evq "^$stamp (trace|debug|info|warning|error) [a-z_-]+: .+" "$work/proxy.log"; then
+  fail "log lines without time, level or place" "$work/proxy.log"
+fi
+[ "$(wc -l <"$work/proxy.log")" -lt 1000 ] || fail "more than five lines a call at debug" "$work/proxy.log"
+[ "$(sipp_figure caller 'Retransmissions(C)')" -eq 0 ] || fail "messages were repeated" "$work/proxy.log"
+passed "2 workers at log level debug: 200 calls, nothing sent twice, $(wc -l <"$work/proxy.log") log lines"

@@ -1,0 +1,88 @@
+#include <parley/proxy/route_table.hpp>
+
+#include <string>
+
+#include "support/allocation_counter.hpp"
+#include "support/catch.hpp"
+#include "support/result.hpp"
+
+using namespace parley;
+using proxy::route_table;
+
+namespace {
+
+struct fixture {
+  route_table table;
+  proxy::own_addresses own;
+  route_table::decision decision;
+  std::string text;
+
+  fixture() { own.add("example.com", 0); }
+
+  std::string decide(std::string_view uri, std::string_view method = "INVITE") {
+    text = std::string(method) + ' ' + std::string(uri) + " SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n";
+    sip::message_view view;
+    static_cast<void>(view.parse(text));
+    table.decide(view, own, decision);
+    if (decision.status != 0) return std::to_string(decision.status);
+    std::string out;
+    for (const auto& t : decision.targets) {
+      out.append("[").append(t.uri).append("|").append(t.next_hop).append("|").append(std::to_string(t.q)).append("]");
+    }
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("without entries, others' requests go where they say", "[proxy]") {
+  fixture f;
+  CHECK(f.decide("sip:bob@example.org") == "[||1000]");
+  CHECK(f.decide("sip:bob@example.com") == "404");
+  CHECK(f.decide("sip:example.com", "OPTIONS") == "200");
+  CHECK(f.decide("sip:bob@example.com", "OPTIONS") == "404");
+  CHECK(f.decide("sip:example.com") == "404");
+  CHECK(f.decide("sip:bob@example.com;maddr=192.0.2.77") == "[||1000]");
+  CHECK(f.decide("tel:+1") == "[||1000]");
+  CHECK(f.decide("<") == "400");
+}
+
+TEST_CASE("a default route takes what has no entry", "[proxy]") {
+  fixture f;
+  CHECK_FALSE(f.table.set_default_route("tel:+1"));
+  CHECK_FALSE(f.table.set_default_route("sip:"));
+  REQUIRE(f.table.set_default_route("sip:gateway.example.net;lr"));
+  CHECK(f.decide("sip:bob@example.org") == "[|sip:gateway.example.net;lr|1000]");
+  CHECK(f.decide("sip:bob@example.com") == "[|sip:gateway.example.net;lr|1000]");
+  CHECK(f.decide("tel:+1") == "[|sip:gateway.example.net;lr|1000]");
+  CHECK(f.decide("sip:example.com", "OPTIONS") == "200");
+}
+
+TEST_CASE("an entry's contacts are found by user and host", "[proxy]") {
+  fixture f;
+  CHECK_FALSE(f.table.set_location("tel:+1", {}));
+  CHECK_FALSE(f.table.set_location("sip:b@", {}));
+  CHECK_FALSE(f.table.set_location("sip:bob@example.com", {{"sip:", 1000}}));
+  REQUIRE(f.table.set_location("sip:b%6Fb@Example.COM", {{"sip:1@a", 1000}, {"sip:2@a", 500}}));
+  REQUIRE(f.table.set_location("sip:gone@example.com", {}));
+  CHECK(f.decide("sip:bob@example.com") == "[sip:1@a||1000][sip:2@a||500]");
+  CHECK(f.decide("sip:bob@EXAMPLE.com:5070;x=y") == "[sip:1@a||1000][sip:2@a||500]");
+  CHECK(f.decide("sip:BOB@example.com") == "404");
+  CHECK(f.decide("sip:gone@example.com") == "480");
+  REQUIRE(f.table.set_location("sip:bob@example.com", {{"sip:3@a", 1000}}));
+  CHECK(f.decide("sip:bob@example.com") == "[sip:3@a||1000]");
+}
+
+TEST_CASE("a decision that has been made before allocates nothing", "[proxy]") {
+  fixture f;
+  REQUIRE(f.table.set_default_route("sip:gateway.example.net;lr"));
+  f.text =
+      "INVITE sip:bob@example.org SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n";
+  sip::message_view view;
+  REQUIRE(view.parse(f.text));
+  f.table.decide(view, f.own, f.decision);
+  const test::allocation_counter allocations;
+  f.table.decide(view, f.own, f.decision);
+  CHECK(allocations.count() == 0);
+  CHECK(f.decision.targets.size() == 1);
+}
