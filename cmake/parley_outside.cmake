@@ -32,7 +32,10 @@ find_package(tomlplusplus QUIET)
 parley_outside_library(TOMLPLUSPLUS FOR "parley-proxy   " FOUND tomlplusplus_FOUND)
 
 find_package(CLI11 QUIET)
-parley_outside_library(CLI11 FOR "parley-proxy   " FOUND CLI11_FOUND)
+parley_outside_library(CLI11 FOR "examples       " FOUND CLI11_FOUND)
+
+find_package(nlohmann_json QUIET)
+parley_outside_library(NLOHMANN_JSON FOR "parley-inspect " FOUND nlohmann_json_FOUND)
 
 function(parley_print_summary)
   get_property(rooms GLOBAL PROPERTY parley_rooms)

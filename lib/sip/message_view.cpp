@@ -39,6 +39,7 @@ class message_indexer {
     while (const std::size_t length = line_end_at(at_)) at_ += length;
     out_.start_offset_ = offset(at_);
     if (at_ == end_) {
+      out_.first_line_offset_ = out_.headers_end_ = out_.body_offset_ = out_.start_offset_;
       fail(errc::empty_message, at_);
       return error_;
     }

@@ -74,6 +74,8 @@ void patch::add_line(std::size_t offset, std::string_view name,
 }
 
 void patch::set_body(std::string_view body, std::string_view content_type) noexcept {
+  if (body_set_) return fail(errc::bad_edit);
+  body_set_ = true;
   text_writer length(scratch());
   length << body.size();
   const std::string_view digits = note_written(length);

@@ -206,7 +206,6 @@ void layer::implementation::run_timer(base::time_point now, server_record& r) {
 }
 
 void layer::implementation::end(server_record& r) {
-  if (r.pending_invite) --pending_invites_;
   report(event::kind::server_ended, r);
   servers_.destroy(r.id);
 }

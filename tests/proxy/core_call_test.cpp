@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 #include "support/proxy_harness.hpp"
+#include "support/result.hpp"
 
 using namespace parley;
 using namespace parley::test;

@@ -37,6 +37,11 @@ TEST_CASE("a message has a start line", "[message_view]") {
   CHECK(parse_error_of("") == parse_error{errc::empty_message, 0});
   CHECK(parse_error_of("\r\n\r\n") == parse_error{errc::empty_message, 4});
   CHECK(parse_error_of("\n") == parse_error{errc::empty_message, 1});
+  message_view view;
+  CHECK(view.parse(std::string_view("\r\n")).has_error());
+  CHECK(view.first_line_offset() == 2);
+  CHECK(view.body_offset() == 2);
+  CHECK(view.text().empty());
   CHECK(parse_error_of("\r") == parse_error{errc::bare_cr, 0});
   CHECK(parse_error_of("\r\rOPTIONS sip:a SIP/2.0\r\n\r\n") == parse_error{errc::bare_cr, 0});
   CHECK(parse_error_of("OPTIONS sip:a SIP/2.0") == parse_error{errc::unterminated_headers, 21});

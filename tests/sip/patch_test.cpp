@@ -274,6 +274,13 @@ TEST_CASE("the body is replaced with its headers", "[patch]") {
     edit.set_body("", "c/d");
     CHECK(written(edit) == request_with("Foo: x\r\nContent-Length: 0\r\n"));
   }
+  SECTION("once") {
+    const received empty(whole(""));
+    patch edit(empty.view);
+    edit.set_body("a", "");
+    edit.set_body("b", "");
+    CHECK(failed(edit, errc::bad_edit));
+  }
   SECTION("what followed the body stays out") {
     const received longer(request_with("l: 2\r\n", "body"));
     patch edit(longer.view);

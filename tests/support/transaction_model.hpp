@@ -96,9 +96,14 @@ class transaction_model {
       case 13: poll_transmits(choice % 8U); break;
       case 14: poll_events(choice % 8U); break;
       default:
-        poll_transmits(1000);
-        poll_events(1000);
-        std::ignore = harness_.layer.send(harness_.peer, harness_.buffer("x"));
+        if (choice % 4U == 0) {
+          poll_transmits(1000);
+          poll_events(1000);
+        } else {
+          for (unsigned i = choice / 4U; i > 0; --i) {
+            std::ignore = harness_.layer.send(harness_.peer, harness_.buffer("x"));
+          }
+        }
     }
     check_counts();
   }

@@ -16,6 +16,7 @@
 #include <parley/base/result.hpp>
 #include <parley/base/siphash.hpp>
 #include <parley/base/time.hpp>
+#include <parley/proxy/error.hpp>
 #include <parley/proxy/own_addresses.hpp>
 #include <parley/sip/hop.hpp>
 #include <parley/sip/limits.hpp>

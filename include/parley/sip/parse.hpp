@@ -42,6 +42,8 @@ concept may_be_empty = requires { requires Header::may_be_empty; };
 /// Reads a comma-separated list to the end of the text and calls `on(const Header&)` for each element, in
 /// order. Where `on` returns bool, false ends the walk without an error.
 ///
+/// An element is handed out when it is known to be whole: a comma or the end follows it.
+///
 /// A list without elements is taken where the grammar has one (`Supported:`); an empty element (`a,,b`) never
 /// is.
 ///
@@ -52,19 +54,22 @@ bool parse_list(cursor& in, OnElement&& on, std::size_t max = limits{}.values) {
   if constexpr (detail::may_be_empty<Header>) {
     if (in.at_end()) return true;
   }
-  std::size_t count = 0;
-  do {
-    if (count++ == max) return in.fail(errc::too_many_values);
+  for (std::size_t count = 0;; ++count) {
+    if (count == max) return in.fail(errc::too_many_values);
     Header element;
     if (!Header::read(in, element)) return false;
+    const bool more = in.consume_separator(',');
+    if (!more) {
+      in.skip_lws();
+      if (!in.at_end()) return in.fail(errc::trailing_text);
+    }
     if constexpr (std::is_same_v<std::invoke_result_t<OnElement&, const Header&>, bool>) {
       if (!on(static_cast<const Header&>(element))) return true;
     } else {
       on(static_cast<const Header&>(element));
     }
-  } while (in.consume_separator(','));
-  in.skip_lws();
-  return in.at_end() || in.fail(errc::trailing_text);
+    if (!more) return true;
+  }
 }
 
 /// The same over a text.

@@ -93,8 +93,8 @@ class patch {
     }
   }
 
-  /// Puts `body` in the place of the body and sets Content-Length; `content_type` replaces Content-Type, or
-  /// leaves it where it is empty. An empty body takes Content-Type away.
+  /// Puts `body` in the place of the body and sets Content-Length, once; `content_type` replaces
+  /// Content-Type, or leaves it where it is empty. An empty body takes Content-Type away.
   PARLEY_API void set_body(std::string_view body, std::string_view content_type) noexcept;
 
   /// Keeps a short text inside the patch and returns it as it lies there. A text that does not fit makes
@@ -143,6 +143,7 @@ class patch {
   std::uint16_t edit_count_ = 0;
   std::uint16_t piece_count_ = 0;
   std::uint16_t notes_used_ = 0;
+  bool body_set_ = false;
   errc failed_{};
   std::array<edit, max_edits> edits_;  // sorted by offset
   std::array<std::string_view, max_pieces> pieces_;

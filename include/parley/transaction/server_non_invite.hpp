@@ -13,21 +13,24 @@ namespace parley::transaction {
 /// The non-INVITE server transaction (RFC 3261 17.2.2 with RFC 4320): absorbs retransmissions, repeats
 /// responses.
 ///
-///  state       input                action                                  next
-///  trying      start                arm the wait of RFC 4320                trying
-///  trying      request              -                                       trying
-///  trying      the wait is over     send 100                                proceeding
-///  trying      100 from user        send it (streams), else keep it         proceeding (streams), else
-///  trying proceeding  100 from user        send it                                 proceeding trying,
-///  proceeding  200-699 from user  send it, arm J                    completed proceeding  request send the
-///  last provisional               proceeding completed   request              send the final response
-///  completed completed   timer J              -                                       terminated trying,
-///  proceeding  lifetime over  tell user: expired                    terminated any but the last  transport
-///  error: tell user                             the same (RFC 6026 8.8)
+///  state               input                  action                        next
+///  trying              start                  arm the wait of RFC 4320      trying
+///  trying              request                -                             trying
+///  trying              the wait is over       send 100                      proceeding
+///  trying              100, datagrams         keep it for then              trying
+///  trying              100, streams           send it                       proceeding
+///  proceeding          100 from user          send it                       proceeding
+///  proceeding          request                send the last provisional     proceeding
+///  trying, proceeding  200-699 from user      send it, arm J                completed
+///  trying, proceeding  the client's timer F   tell user: expired            terminated
+///  completed           request                send the final response       completed
+///  completed           timer J                -                             terminated
+///  any but the last    transport error        tell user                     the same (RFC 6026 8.8)
 ///
 /// RFC 4320 4: a provisional other than 100 and a 408 are refused; a 100 is sent by itself once the client's
 /// timer E would have reached T2, and over datagrams not earlier; a final response that comes after the
-/// client has given up (timer F) is not sent any more. Over a reliable transport timer J is zero.
+/// client has given up (timer F) is not sent any more.
+/// Over a reliable transport timer J is zero.
 ///
 /// *Ownership:* refers to the timers that it was given; these live longer.
 class server_non_invite {

@@ -13,7 +13,6 @@
 #include <parley/base/slot_map.hpp>
 #include <parley/base/timer_wheel.hpp>
 #include <parley/proxy/core.hpp>
-#include <parley/proxy/error.hpp>
 #include <parley/proxy/response_context.hpp>
 #include <parley/proxy/routing.hpp>
 #include <parley/proxy/validation.hpp>
