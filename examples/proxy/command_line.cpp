@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <parley/base/address.hpp>
+#include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
 #include "version.hpp"
@@ -46,6 +47,23 @@ std::string read_log_level(const std::string& text, parley::base::log_level& out
     }
   }
   return "\"" + text + "\" is no log level: trace, debug, info, warning, error and off are";
+}
+
+std::string check_next_hop(const std::string& text, const configuration& config) {
+  using parley::sip::transport;
+  const auto uri = parley::sip::parse_uri(text);
+  if (!uri) return {};
+  const bool secure = uri->scheme == parley::sip::uri_scheme::sips;
+  const auto wanted = uri->transport().value_or(secure ? transport::tls : transport::udp);
+  const auto ip = uri->ip();
+  for (const net::listener_options& listener : config.server.listeners) {
+    if (listener.transport == wanted && (!ip || listener.bind.ip.is_v6() == ip->is_v6())) return {};
+  }
+  return "nothing can be sent to \"" + text + "\": there is no listener for " +
+         std::string(parley::sip::name_of(wanted)) +
+         (!ip           ? ""
+          : ip->is_v6() ? " over IPv6"
+                        : " over IPv4");
 }
 
 reading read_command_line(int argc, const char* const* argv) {
@@ -111,6 +129,12 @@ reading read_command_line(int argc, const char* const* argv) {
                   std::to_string(set.error().offset) + ": " +
                   std::string(parley::sip::rule(set.error().code)));
     }
+    out.config.route = route;
+  }
+  // Without this the slip would show as a 500 for each call.
+  if (!out.config.route.empty()) out.config.contacts.push_back(out.config.route);
+  for (const std::string& next_hop : out.config.contacts) {
+    if (const std::string why = check_next_hop(next_hop, out.config); !why.empty()) return fail(why, "");
   }
   if (workers != 0) out.config.server.workers = workers;
   if (!level.empty()) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include <parley/base/log.hpp>
 #include <parley/net/proxy_server.hpp>
@@ -13,6 +14,8 @@ struct configuration {
   parley::net::proxy_server_options server;
   parley::base::log_level log_level = parley::base::log_level::info;
   std::chrono::seconds drain_timeout{30};
+  std::string route;                  ///< as in `server.routes`, empty for none
+  std::vector<std::string> contacts;  ///< all that `server.routes` has
 };
 
 /// What came of reading the command line: a configuration to run with, or a text to print and an exit code.
@@ -32,6 +35,10 @@ std::string read_listener(const std::string& text, parley::net::listener_options
 
 /// Reads a file into `config`. *Errors:* returns what is wrong, and where, empty where nothing is.
 std::string read_file(const std::string& path, configuration& config);
+
+/// Whether some listener can send to `uri`: it needs one of the same transport, and of the same family where
+/// the host is an address. *Errors:* returns what is missing, empty where nothing is.
+std::string check_next_hop(const std::string& uri, const configuration& config);
 
 /// *Errors:* returns what is wrong, empty where nothing is.
 std::string read_log_level(const std::string& text, parley::base::log_level& out);

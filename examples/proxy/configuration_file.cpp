@@ -190,7 +190,7 @@ std::string reason(const parley::sip::parse_error& error) {
   return "at offset " + std::to_string(error.offset) + ": " + std::string(parley::sip::rule(error.code));
 }
 
-void read_location(table_reader& in, const toml::node& where, parley::net::proxy_server_options& server) {
+void read_location(table_reader& in, const toml::node& where, configuration& config) {
   in.allow({"aor", "contacts"});
   std::string aor;
   in.text("aor", aor);
@@ -206,9 +206,10 @@ void read_location(table_reader& in, const toml::node& where, parley::net::proxy
       contact.fail(at, "\"" + one.uri + "\" is no SIP URI");
     }
     one.q = static_cast<std::uint16_t>(std::lround(contact.decimal("q", 1.0, 0.0, 1.0) * 1000));
+    config.contacts.push_back(one.uri);
     contacts.push_back(std::move(one));
   });
-  if (const auto set = server.routes.set_location(aor, std::move(contacts)); !set) {
+  if (const auto set = config.server.routes.set_location(aor, std::move(contacts)); !set) {
     in.fail(where, "\"" + aor + "\" is no SIP URI: " + reason(set.error()));
   }
 }
@@ -248,10 +249,9 @@ std::string read_file(const std::string& path, configuration& config) {
   });
   in.texts("domains", [&](const std::string& text, const toml::node&) { server.domains.push_back(text); });
   if (const toml::node* const node = root.get("route")) {
-    std::string route;
-    in.text("route", route);
-    if (const auto set = server.routes.set_default_route(route); error.empty() && !set) {
-      in.fail(*node, "\"" + route + "\" is no SIP URI: " + reason(set.error()));
+    in.text("route", config.route);
+    if (const auto set = server.routes.set_default_route(config.route); error.empty() && !set) {
+      in.fail(*node, "\"" + config.route + "\" is no SIP URI: " + reason(set.error()));
     }
   }
   in.number("workers", server.workers, 1, 256);
@@ -265,7 +265,7 @@ std::string read_file(const std::string& path, configuration& config) {
   read_seconds(in, "drain_timeout_s", config.drain_timeout, 0);
   in.table("limits", [&](table_reader& t) { read_limits(t, server); });
   in.table("timers", [&](table_reader& t) { read_timers(t, server); });
-  in.tables("location", [&](table_reader& t, const toml::node& where) { read_location(t, where, server); });
+  in.tables("location", [&](table_reader& t, const toml::node& where) { read_location(t, where, config); });
   return error.empty() ? error : path + ": " + error;
 }
 

@@ -171,7 +171,8 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
     next.transport = asked.transport;
     next.remote = {ip.unmapped(), asked.port};
     if (others.hops.size() == detail::max_addresses) break;
-    if (is_single_host(ip) && choose_listener(next, r->from, plan.own_route)) others.hops.push_back(next);
+    if (!is_single_host(ip) || !choose_listener(next, r->from, plan.own_route)) continue;
+    if (std::find(others.hops.begin(), others.hops.end(), next) == others.hops.end()) others.hops.push_back(next);
   }
   std::reverse(others.hops.begin(), others.hops.end());
   int status = 503;

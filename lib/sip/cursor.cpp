@@ -11,14 +11,14 @@ bool cursor::read_quoted(std::string_view& out) noexcept {
   if (!consume('"')) return fail(errc::expected_quoted_string);
   const char* start = at_;
   while (at_ != end_) {
-    if (static_cast<std::size_t>(end_ - at_) >= detail::block::width) {
+    if (static_cast<std::size_t>(readable_ - at_) >= detail::block::width) {
       const detail::block next(at_);
       const std::uint32_t special = next.equal_to('"') | next.equal_to('\\');
-      if (special == 0) {
-        at_ += detail::block::width;
-        continue;
-      }
-      at_ += std::countr_zero(special);
+      const std::size_t run =
+          special == 0 ? detail::block::width : static_cast<std::size_t>(std::countr_zero(special));
+      if (run >= static_cast<std::size_t>(end_ - at_)) break;
+      at_ += run;
+      if (special == 0) continue;
     }
     if (*at_ == '"') {
       out = since(start);
@@ -34,6 +34,34 @@ bool cursor::read_quoted(std::string_view& out) noexcept {
     ++at_;
   }
   return fail(errc::unterminated_quote, open);
+}
+
+const char* cursor::skip_far(const char* at, int classes) noexcept {
+  while (true) {
+    if (window_offset(at) >= window_width) {
+      // A short text is not worth a window.
+      if (end_ - at < static_cast<std::ptrdiff_t>(detail::block::width) ||
+          readable_ - at < static_cast<std::ptrdiff_t>(window_width)) {
+        return skip(at, end_, classes);
+      }
+      open_window(at);
+    }
+    const std::uint64_t others = ~runs_ >> window_offset(at);
+    if (others == 0) {
+      at = window_ + window_width;
+      continue;
+    }
+    at += std::countr_zero(others);
+    if (at == end_ || !is(*at, classes)) return at;
+    ++at;
+  }
+}
+
+void cursor::open_window(const char* at) noexcept {
+  window_ = at;
+  runs_ = detail::runs64(at);
+  const auto left = static_cast<std::size_t>(end_ - at);
+  if (left < window_width) runs_ &= (std::uint64_t{1} << left) - 1;
 }
 
 bool cursor::skip_fold() noexcept {

@@ -236,8 +236,12 @@ class message_indexer {
       if (stop == nullptr) return skip_line();
     }
     if (at_ > headers_limit_) return fail(errc::headers_too_large, headers_limit_);
-    while (value != stop && is_space(*value)) ++value;
-    while (stop != value && is_space(stop[-1])) --stop;
+    // Most often there is one space in front, and none behind.
+    if (value != stop && *value == ' ') ++value;
+    while (value != stop && is_space(*value)) [[unlikely]]
+      ++value;
+    while (stop != value && is_space(stop[-1])) [[unlikely]]
+      --stop;
     add(line, name_length, id, value, stop);
   }
 
@@ -266,7 +270,8 @@ class message_indexer {
     }
   }
 
-  static bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+  // No other control characters stand at the ends of a value: quoted-pairs have their quotes around them.
+  static bool is_space(char c) noexcept { return static_cast<unsigned char>(c) <= ' '; }
 
   void add(const char* line, std::size_t name_length, header_id id, const char* value,
            const char* stop) noexcept {

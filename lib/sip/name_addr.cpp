@@ -46,7 +46,7 @@ inline bool read_usual_name_addr(cursor& in, name_addr& out) noexcept {
     if (at != end && *at == ' ') ++at;
   }
   if (at == end || *at != '<') return read_name_addr(in, out);
-  at = plain_uri::read(at + 1, end, out.uri, uri_place::in_angle);
+  at = plain_uri::read(at + 1, in, out.uri, uri_place::in_angle);
   if (at == nullptr) return read_name_addr(in, out);
   out.in_angle = true;
   out.display_quoted = name_end != start;

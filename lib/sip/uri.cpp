@@ -72,7 +72,7 @@ class uri_reader {
   bool read_sip(const char* start) noexcept {
     const char* first = start;
     if (first != end_ && *first == '+') ++first;
-    const detail::host_run run = detail::scan_host(first, end_);
+    const detail::host_run run = detail::scan_host(first, in_);
     if (run.stop != end_ && *run.stop == '@') {
       if (run.stop == start) return fail(errc::expected_user, start);
       out_.has_user = true;
@@ -122,7 +122,7 @@ class uri_reader {
       out_.host = between(at, stop);
       return read_port(stop);
     }
-    return read_from_host(at, detail::scan_host(at, end_));
+    return read_from_host(at, detail::scan_host(at, in_));
   }
 
   bool read_from_host(const char* at, const detail::host_run& run) noexcept {
@@ -280,7 +280,8 @@ class uri_reader {
   const char* where_ = nullptr;
 };
 
-const char* plain_uri::read(const char* start, const char* end, uri_view& out, uri_place place) noexcept {
+const char* plain_uri::read(const char* start, cursor& in, uri_view& out, uri_place place) noexcept {
+  const char* const end = in.end();
   const auto peek = [end](const char* at) { return at != end ? *at : '\0'; };
   if (end - start < 5 || start[3] != ':' || (start[0] | 0x20) != 's' || (start[1] | 0x20) != 'i' ||
       (start[2] | 0x20) != 'p') {
@@ -288,17 +289,19 @@ const char* plain_uri::read(const char* start, const char* end, uri_view& out, u
   }
   const char* const first = start + 4;
   const char* host = first;
-  detail::host_run run = detail::scan_host(first + (*first == '+' ? 1 : 0), end);
+  const char* stop = in.skip_run(first + (*first == '+' ? 1 : 0), char_host);
   std::string_view user;
-  const bool has_user = peek(run.stop) == '@';
+  const bool has_user = peek(stop) == '@';
   if (has_user) {
-    user = between(first, run.stop);
-    host = run.stop + 1;
-    run = detail::scan_host(host, end);
+    user = between(first, stop);
+    host = stop + 1;
+    stop = in.skip_run(host, char_host);
     if (user.empty()) return nullptr;
   } else if (*first == '+') {
     return nullptr;
   }
+  if (stop == host) return nullptr;
+  const detail::host_run run{stop, detail::has_misplaced_dot(host, stop, in.readable())};
   const host_kind kind = detail::kind_of_host(host, run);
   if (kind == host_kind::none) return nullptr;
 
@@ -314,11 +317,11 @@ const char* plain_uri::read(const char* start, const char* end, uri_view& out, u
     std::size_t count = 0;
     while (peek(at) == ';') {
       const char* const name = ++at;
-      at = skip(at, end, char_param);
+      at = in.skip_run(at, char_param);
       if (at == name || ++count > limits{}.parameters) return nullptr;
       if (peek(at) != '=') continue;
       const char* const value = ++at;
-      at = skip(at, end, char_param);
+      at = in.skip_run(at, char_param);
       if (at == value) return nullptr;
     }
   }
@@ -350,7 +353,7 @@ const char* plain_uri::read(const char* start, const char* end, uri_view& out, u
 }
 
 bool uri_view::read(cursor& in, uri_view& out, uri_place place) noexcept {
-  if (const char* const stop = plain_uri::read(in.position(), in.end(), out, place)) {
+  if (const char* const stop = plain_uri::read(in.position(), in, out, place)) {
     in.seek(stop);
     return true;
   }

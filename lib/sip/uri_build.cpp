@@ -130,7 +130,8 @@ parsed<void> uri::set_host(std::string_view host) {
   if (!view_.is_sip()) return error_at_start(errc::expected_scheme);
   std::string text(host);
   if (host.find(':') != std::string_view::npos && host.front() != '[') text = '[' + text + ']';
-  const detail::host_result read = detail::read_host(text.data(), text.data() + text.size());
+  cursor in(text);
+  const detail::host_result read = detail::read_host(text.data(), in);
   if (read.kind == host_kind::none) return error_at_start(read.error);
   if (read.stop != text.data() + text.size()) return error_at_start(errc::expected_host);
   return replace(static_cast<std::size_t>(view_.host.data() - text_.data()), view_.host.size(), text);

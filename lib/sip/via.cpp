@@ -33,7 +33,7 @@ bool read_protocol(cursor& in, via_header& out) noexcept {
 // sent-by = host [ COLON port ]
 bool read_sent_by(cursor& in, via_header& out) noexcept {
   const char* const start = in.position();
-  const detail::host_result host = detail::read_host(start, in.end());
+  const detail::host_result host = detail::read_host(start, in);
   if (host.kind == host_kind::none) return in.fail(host.error);
   in.seek(host.stop);
   out.host = in.since(start);

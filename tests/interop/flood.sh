@@ -7,7 +7,8 @@ export ASAN_OPTIONS=quarantine_size_mb=1
 
 read -r proxy_port callee_port < <(free_ports 2)
 printf '%s\n' "listen = [\"udp:127.0.0.1:$proxy_port\", \"tcp:127.0.0.1:$proxy_port\"]" "route = \"sip:127.0.0.1:$callee_port\"" \
-  'drain_timeout_s = 1' '[limits]' 'pending_invites = 200' 'message_bytes = 16384' 'connections_per_source = 40' '[timers]' 't1_ms = 30' \
+  'drain_timeout_s = 1' '[limits]' 'pending_invites = 200' 'message_bytes = 16384' 'connections_per_source = 40' \
+  '[timers]' 't1_ms = 30' \
   >"$work/small.toml"
 launch_proxy --config "$work/small.toml"
 python3 "$interop/lib/silent.py" "$callee_port" 60 &

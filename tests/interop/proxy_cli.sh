@@ -37,6 +37,10 @@ expect 2 '"udp:::1:5060" is no listener' --listen udp:::1:5060
 expect 2 '--route: "example.com" is no SIP URI' --route example.com
 expect 2 '--route: "tel:+123" is no SIP URI' --route tel:+123
 expect 2 '--route: "sip:host:0x1" is no SIP URI' --route sip:host:0x1
+expect 2 'nothing can be sent to "sip:127.0.0.1;transport=tcp": there is no listener for TCP over IPv4' \
+  --listen udp:127.0.0.1:0 --route 'sip:127.0.0.1;transport=tcp'
+expect 2 'there is no listener for UDP over IPv6' --listen udp:127.0.0.1:0 --route 'sip:[::1]:5060'
+expect 2 'there is no listener for TLS' --route sips:example.com
 expect 2 '--log-level: "loud" is no log level' --log-level loud
 expect 2 '--workers' --workers 0
 expect 2 '--workers' --workers many
@@ -93,7 +97,13 @@ passed "the example file with every setting: 3 listeners, OPTIONS over IPv6 and 
 read -r proxy_port callee_port < <(free_ports 2)
 launch_proxy --listen "udp:127.0.0.1:$proxy_port" --route "sip:127.0.0.1:$callee_port" --workers 2 --log-level debug
 start_sipp callee udp "$callee_port" -sf "$(scenario uas_route)" -m 200
-run_sipp caller udp "$proxy_port" 200 100 -sf "$(scenario uac_route)" -d 10
+# The system gives the requests of a caller to one worker, by its port, and the callee's responses to one: callers with several
+# ports make sure that responses come to the other.
+repeated=0
+for _ in 1 2 3 4 5; do
+  run_sipp caller udp "$proxy_port" 40 100 -sf "$(scenario uac_route)" -d 10
+  repeated=$((repeated + $(sipp_figure caller 'Retransmissions(C)')))
+done
 wait "$sipp_pid"
 end_proxy
 # A log line: time, level, room, text, fields; one a line, nothing else.
@@ -102,5 +112,5 @@ if grep -Evq "^$stamp (trace|debug|info|warning|error) [a-z_-]+: .+" "$work/prox
   fail "log lines without time, level or place" "$work/proxy.log"
 fi
 [ "$(wc -l <"$work/proxy.log")" -lt 1000 ] || fail "more than five lines a call at debug" "$work/proxy.log"
-[ "$(sipp_figure caller 'Retransmissions(C)')" -eq 0 ] || fail "messages were repeated" "$work/proxy.log"
+[ "$repeated" -eq 0 ] || fail "messages were repeated" "$work/proxy.log"
 passed "2 workers at log level debug: 200 calls, nothing sent twice, $(wc -l <"$work/proxy.log") log lines"

@@ -25,6 +25,11 @@ enum char_class : std::uint16_t {
   char_dot = 1 << 14,
 };
 
+/// The classes that hold all letters, all digits, `-`, `.` and `_`: runs of them are skipped sixteen
+/// characters at a time.
+inline constexpr int char_runs = char_token | char_word | char_unreserved | char_user | char_param |
+                                 char_header | char_host | char_uric | char_password | char_value;
+
 namespace detail {
 
 constexpr std::array<std::uint16_t, 256> make_char_table() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -18,14 +19,18 @@ namespace parley::sip {
 /// *Ownership:* the views that it hands out point into the text and live as long as that does.
 class cursor {
  public:
-  explicit cursor(std::string_view text) noexcept
-      : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
+  explicit cursor(std::string_view text) noexcept : cursor(text, text.data() + text.size()) {}
+  /// For a text that is part of a larger one: up to `readable` memory may be looked at, many characters at a
+  /// time. Nothing behind `text` is taken, and what stands there makes no difference.
+  cursor(std::string_view text, const char* readable) noexcept
+      : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), readable_(readable) {}
 
   bool at_end() const noexcept { return at_ == end_; }
   /// The next character, NUL at the end.
   char peek() const noexcept { return at_ == end_ ? '\0' : *at_; }
   const char* position() const noexcept { return at_; }
   const char* end() const noexcept { return end_; }
+  const char* readable() const noexcept { return readable_; }
   std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
   std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
   /// The text from `start`, an earlier `position()`, up to here.
@@ -68,21 +73,40 @@ class cursor {
   /// Reads `c` with white space around it, as COMMA, SEMI, EQUAL and SLASH are; reads nothing where it isn't
   /// next.
   bool consume_separator(char c) noexcept {
-    const char* start = at_;
-    skip_lws();
-    if (!consume(c)) {
-      at_ = start;
-      return false;
+    const char* const start = at_;
+    if (at_ == end_ || *at_ != c) {
+      skip_lws();
+      if (at_ == end_ || *at_ != c) {
+        at_ = start;
+        return false;
+      }
     }
-    skip_lws();
+    // Most often there is one space behind it, or none.
+    ++at_;
+    if (at_ != end_ && *at_ == ' ') ++at_;
+    if (at_ != end_ && static_cast<unsigned char>(*at_) <= ' ') skip_lws();
     return true;
   }
 
   /// The longest run of characters of `classes`, perhaps empty.
   std::string_view take(int classes) noexcept {
     const char* start = at_;
-    at_ = skip(at_, end_, classes);
+    at_ = (classes & char_runs) != 0 ? skip_run(at_, classes) : skip(at_, end_, classes);
     return since(start);
+  }
+
+  /// As `skip` from `at`, a place in the text, for classes of `char_runs`.
+  const char* skip_run(const char* at, int classes) noexcept {
+    const std::size_t offset = window_offset(at);
+    if (offset < window_width) {
+      const std::uint64_t others = ~runs_ >> offset;
+      if (others != 0) {
+        const char* const stop = at + std::countr_zero(others);
+        if (stop == end_ || !is(*stop, classes)) return stop;
+        return skip_far(stop + 1, classes);
+      }
+    }
+    return skip_far(at, classes);
   }
 
   bool read_token(std::string_view& out) noexcept {
@@ -108,10 +132,23 @@ class cursor {
 
  private:
   PARLEY_API bool skip_fold() noexcept;
+  PARLEY_API const char* skip_far(const char* at, int classes) noexcept;
+  void open_window(const char* at) noexcept;
+
+  static constexpr std::size_t window_width = 64;
+
+  std::size_t window_offset(const char* at) const noexcept {
+    return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(window_);
+  }
 
   const char* begin_;
   const char* at_;
   const char* end_;
+  const char* readable_;
+  // What was found out about the characters from window_ on, one bit each, so that one look serves many
+  // tokens.
+  const char* window_ = nullptr;
+  std::uint64_t runs_ = 0;  ///< of all `char_runs`; none from end_ on
   parse_error error_;
 };
 

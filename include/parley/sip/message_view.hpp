@@ -118,7 +118,7 @@ class message_view {
       while (index != npos && value(index).empty()) index = find_after(Header::id, index);
     }
     if (index == npos) return parse_error{errc::missing_header, 0};
-    cursor in(value(index));
+    cursor in = reader(index);
     // Read in place: a copy of a header costs about what reading it does.
     parsed<Header> out(boost::system::in_place_value);
     if (Header::read(in, *out)) {
@@ -141,7 +141,7 @@ class message_view {
     bool going_on = true;
     for (std::size_t index = find(Header::id); index != npos && going_on;
          index = find_after(Header::id, index)) {
-      cursor in(value(index));
+      cursor in = reader(index);
       if (!read_line<Header>(in, f, room, going_on)) return at_header(index, in.error());
     }
     return {};
@@ -152,7 +152,7 @@ class message_view {
   /// a limit.
   template <class Header, class F>
   parsed<void> for_each_at(std::size_t index, std::size_t& room, F&& f) const {
-    cursor in(value(index));
+    cursor in = reader(index);
     bool going_on = true;
     if (!read_line<Header>(in, f, room, going_on)) return at_header(index, in.error());
     return {};
@@ -213,6 +213,8 @@ class message_view {
     first_ = other.first_;
     std::memcpy(lines_.data(), other.lines_.data(), count_ * sizeof(line));
   }
+
+  cursor reader(std::size_t index) const noexcept { return {value(index), text_.data() + text_.size()}; }
 
   // Without the check of substr, which throws.
   std::string_view part(std::size_t offset, std::size_t length) const noexcept {

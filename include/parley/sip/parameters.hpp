@@ -22,39 +22,56 @@ struct parameter {
   bool quoted = false;
 };
 
-/// Reads generic-param (RFC 3261 25.1) at the very place of `in` and leaves `in` right behind it.
-[[gnu::always_inline]] inline bool read_parameter(cursor& in, parameter& out) noexcept {
+namespace detail {
+
+/// Reads generic-param (RFC 3261 25.1) at `at` and returns the place behind it, null after `in.fail()`. The
+/// place is kept out of the cursor while all is well: it stays in a register.
+[[gnu::always_inline]] inline const char* read_parameter(cursor& in, const char* at,
+                                                         parameter& out) noexcept {
   const char* const end = in.end();
-  const char* const name = in.position();
-  const char* at = skip(name, end, char_token);
-  if (at == name) return in.fail(errc::expected_token, at);
+  const char* const name = at;
+  at = in.skip_run(name, char_token);
+  if (at == name) {
+    in.fail(errc::expected_token, at);
+    return nullptr;
+  }
   out.name = {name, static_cast<std::size_t>(at - name)};
   out.value = {};
   out.has_value = out.quoted = false;
-  if (at == end || *at == ';' || *at == ',') {
-    in.seek(at);
-    return true;
-  }
+  if (at == end || *at == ';' || *at == ',') return at;
   if (*at == '=' && at + 1 != end && is(at[1], char_value)) {
     ++at;
   } else {
     in.seek(at);
-    if (!in.consume_separator('=')) return true;
+    if (!in.consume_separator('=')) return at;
     at = in.position();
   }
   out.has_value = true;
   const char* const value = at;
-  at = skip(at, end, char_value);
-  in.seek(at);
+  at = in.skip_run(at, char_value);
   if (at != value) {
     out.value = {value, static_cast<std::size_t>(at - value)};
-    return true;
+    return at;
   }
   out.quoted = true;
-  if (in.peek() != '"') return in.fail(errc::expected_token, at);
+  if (at == end || *at != '"') {
+    in.fail(errc::expected_token, at);
+    return nullptr;
+  }
+  in.seek(at);
   std::string_view inside;
-  if (!in.read_quoted(inside)) return false;
+  if (!in.read_quoted(inside)) return nullptr;
   out.value = {at + 1, inside.size()};
+  return in.position();
+}
+
+}  // namespace detail
+
+/// Reads generic-param (RFC 3261 25.1) at the very place of `in` and leaves `in` right behind it.
+inline bool read_parameter(cursor& in, parameter& out) noexcept {
+  const char* const stop = detail::read_parameter(in, in.position(), out);
+  if (stop == nullptr) return false;
+  in.seek(stop);
   return true;
 }
 
@@ -135,29 +152,30 @@ class parameters {
 
 template <class OnParameter>
 bool read_parameters(cursor& in, parameters& out, OnParameter&& on, std::size_t max) noexcept {
+  const char* const end = in.end();
+  const char* at = in.position();
   const char* first = nullptr;
+  const char* semicolon = at;
   parameter one;
-  for (std::size_t count = 0;; ++count) {
-    const char* const before = in.position();
-    if (before == in.end() || *before == ',') break;
-    const char* semicolon = before;
-    if (*before == ';' && before + 1 != in.end() && is(before[1], char_token)) {
-      in.seek(before + 1);
+  for (std::size_t count = 0; at != end && *at != ','; ++count) {
+    semicolon = at;
+    if (*at == ';' && at + 1 != end && is(at[1], char_token)) {
+      ++at;
     } else {
+      in.seek(at);
       in.skip_lws();
       semicolon = in.position();
-      if (!in.consume(';')) {
-        in.seek(before);
-        break;
-      }
+      if (!in.consume(';')) break;
       in.skip_lws();
+      at = in.position();
     }
     if (count == 0) first = semicolon;
-    const char* const where = in.position();
+    const char* const where = at;
     if (count == max) return in.fail(errc::too_many_parameters, where);
-    if (!read_parameter(in, one)) return false;
-    if (!on(static_cast<const parameter&>(one), where)) return false;
+    at = detail::read_parameter(in, at, one);
+    if (at == nullptr || !on(static_cast<const parameter&>(one), where)) return false;
   }
+  in.seek(at);
   out = first == nullptr ? parameters() : parameters(in.since(first));
   return true;
 }

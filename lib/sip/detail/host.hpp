@@ -7,8 +7,11 @@
 
 #include <parley/base/address.hpp>
 #include <parley/sip/chars.hpp>
+#include <parley/sip/cursor.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/uri.hpp>
+
+#include "sip/detail/scan.hpp"
 
 namespace parley::sip::detail {
 
@@ -18,16 +21,27 @@ struct host_run {
   bool misplaced_dot;
 };
 
-inline host_run scan_host(const char* at, const char* end) noexcept {
-  unsigned misplaced = 0;
-  unsigned before = char_dot;
-  for (; at != end; ++at) {
-    const unsigned classes = char_table[static_cast<unsigned char>(*at)];
-    if ((classes & char_host) == 0) break;
-    misplaced |= classes & before;
-    before = classes & char_dot;
+/// True where [at, stop), which isn't empty, begins with a dot or has two dots side by side.
+inline bool has_misplaced_dot(const char* at, const char* stop, const char* readable) noexcept {
+  std::uint32_t misplaced = *at == '.' ? 1 : 0;
+  // Each dot with the character behind it, which stands before `stop`.
+  for (const char* const last = stop - 1; at < last;) {
+    if (readable - at <= static_cast<std::ptrdiff_t>(block::width)) {
+      misplaced |= at[0] == '.' && at[1] == '.' ? 1 : 0;
+      ++at;
+      continue;
+    }
+    std::uint32_t pairs = block(at).equal_to('.') & block(at + 1).equal_to('.');
+    if (last - at < static_cast<std::ptrdiff_t>(block::width)) pairs &= (1U << (last - at)) - 1;
+    misplaced |= pairs;
+    at += block::width;
   }
-  return {at, misplaced != 0};
+  return misplaced != 0;
+}
+
+inline host_run scan_host(const char* at, cursor& in) noexcept {
+  const char* const stop = in.skip_run(at, char_host);
+  return {stop, at != stop && has_misplaced_dot(at, stop, in.readable())};
 }
 
 /// IPv4address (RFC 3261 25.1) without leading zeros, so that no reader takes a part for octal.
@@ -75,13 +89,14 @@ struct host_result {
 };
 
 /// Reads `host` at `at`.
-inline host_result read_host(const char* at, const char* end) noexcept {
+inline host_result read_host(const char* at, cursor& in) noexcept {
+  const char* const end = in.end();
   if (at != end && *at == '[') {
     const char* stop = scan_ipv6(at, end);
     if (stop == nullptr) return {at, host_kind::none, errc::bad_ipv6};
     return {stop, host_kind::ipv6, errc{}};
   }
-  const host_run run = scan_host(at, end);
+  const host_run run = scan_host(at, in);
   const host_kind kind = kind_of_host(at, run);
   return {run.stop, kind, kind == host_kind::none ? errc::expected_host : errc{}};
 }

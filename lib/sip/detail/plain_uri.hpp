@@ -10,7 +10,7 @@ namespace parley::sip {
 struct plain_uri {
   /// Returns the place behind it, or null for anything else, right or wrong: `uri_view::read` then reads it
   /// by the whole grammar, and says what is wrong with it.
-  static const char* read(const char* start, const char* end, uri_view& out, uri_place place) noexcept;
+  static const char* read(const char* start, cursor& in, uri_view& out, uri_place place) noexcept;
 };
 
 }  // namespace parley::sip

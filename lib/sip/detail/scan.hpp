@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include <parley/sip/chars.hpp>
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -26,6 +28,17 @@ class block {
     return mask(_mm_cmpeq_epi8(_mm_min_epu8(bytes_, last), bytes_));
   }
   std::uint32_t equal_to(char c) const noexcept { return mask(_mm_cmpeq_epi8(bytes_, _mm_set1_epi8(c))); }
+
+  /// Letters, digits, `-`, `.` and `_`, which are of every class of `char_runs`.
+  std::uint32_t runs() const noexcept {
+    const __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes_, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    const __m128i digit = _mm_sub_epi8(bytes_, _mm_set1_epi8('-'));  // and `-`, `.`, `/` in front of them
+    const __m128i in = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter),
+                                    _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8('9' - '-')), digit));
+    const __m128i underscore = _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('_'));
+    const __m128i slash = _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('/'));
+    return mask(_mm_or_si128(_mm_andnot_si128(slash, in), underscore));
+  }
 
   /// Where the characters in lower case equal those of `lower_case`. Only letters, digits and hyphens may be
   /// compared.
@@ -53,6 +66,13 @@ class block {
     }
     return mask;
   }
+  std::uint32_t runs() const noexcept {
+    std::uint32_t mask = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      mask |= static_cast<std::uint32_t>(is(static_cast<char>(bytes_[i]), char_host)) << i;
+    }
+    return mask;
+  }
   std::uint32_t equal_lower(const char* lower_case) const noexcept {
     std::uint32_t mask = 0;
     for (std::size_t i = 0; i < width; ++i) {
@@ -66,6 +86,13 @@ class block {
   unsigned char bytes_[width];
 #endif
 };
+
+/// `block::runs` of the 64 characters at `at`.
+inline std::uint64_t runs64(const char* at) noexcept {
+  return block(at).runs() | static_cast<std::uint64_t>(block(at + 16).runs()) << 16U |
+         static_cast<std::uint64_t>(block(at + 32).runs()) << 32U |
+         static_cast<std::uint64_t>(block(at + 48).runs()) << 48U;
+}
 
 /// The first control character from `at` on, `end` where there is none.
 inline const char* find_control(const char* at, const char* end) noexcept {

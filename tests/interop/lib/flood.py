@@ -87,8 +87,8 @@ def streams(port, random_source):
     whole = invite(1, 5060, port).replace(b"UDP", b"TCP")
     attempts = [random_source.randbytes(random_source.randint(1, 4000)) for _ in range(60)]
     attempts += [whole[:length] for length in range(1, len(whole), 7)]
-    attempts += [b"A" * 200000, b"OPTIONS sip:x SIP/2.0\r\n" + b"X: y\r\n" * 20000, whole.replace(b"Length: 0", b"Length: 99999999"),
-                 whole.replace(b"Length: 0", b"Length: -1"), whole.replace(b"Length: 0", b"Length: 5\r\nContent-Length: 6")]
+    attempts += [b"A" * 200000, b"OPTIONS sip:x SIP/2.0\r\n" + b"X: y\r\n" * 20000]
+    attempts += [whole.replace(b"Length: 0", b"Length: " + length) for length in (b"99999999", b"-1", b"5\r\nContent-Length: 6")]
     for number, data in enumerate(attempts):
         stream = connect(port)
         if number % 3 == 0:  # ends with a reset

@@ -85,8 +85,8 @@ end_sipp() {
 # run_sipp NAME udp|tcp PORT CALLS RATE [option]…: places calls towards PORT; the script fails unless each succeeds.
 run_sipp() {
   local who=$1 transport=$2 port=$3 calls=$4 rate=$5; shift 5
-  sipp -t "${transport:0:1}1" -i 127.0.0.1 -p "$(free_ports 1)" -s bob -m "$calls" -r "$rate" "127.0.0.1:$port" -nostdin -timeout 60 \
-    -timeout_error -trace_err -error_file "$work/$who.err" -trace_stat -fd 1 -stf "$work/$who.csv" "$@" \
+  sipp -t "${transport:0:1}1" -i 127.0.0.1 -p "$(free_ports 1)" -s bob -m "$calls" -r "$rate" "127.0.0.1:$port" -nostdin \
+    -timeout 60 -timeout_error -trace_err -error_file "$work/$who.err" -trace_stat -fd 1 -stf "$work/$who.csv" "$@" \
     >"$work/$who.log" 2>&1 </dev/null ||
     fail "SIPp as $who: $(sipp_figure "$who" 'SuccessfulCall(C)') of $calls calls succeeded" "$work/$who.err" "$work/proxy.log"
 }

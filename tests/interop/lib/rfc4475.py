@@ -203,7 +203,8 @@ def inspect(program, path):
 
 
 def table(folder, expected, program, tcp, udp):
-    got = {kind: {r["name"]: r["result"] for r in read_table(path, ["name", "result"])} for kind, path in (("tcp", tcp), ("udp", udp))}
+    got = {kind: {r["name"]: r["result"] for r in read_table(path, ["name", "result"])}
+           for kind, path in (("tcp", tcp), ("udp", udp))}
     wrong = []
     print(f"{'file':11} {'class':17} {'TCP':10} {'UDP':10} {'RFC 4475':10} parley-inspect")
     classes = {r["name"]: r["class"] for r in read_table(os.path.join(folder, "index.tsv"))}
