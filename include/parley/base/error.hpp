@@ -33,6 +33,7 @@ enum class errc {
 /// The category of `errc`; its name is "parley.base".
 PARLEY_API const error_category& base_category() noexcept;
 
+/// Makes an `error_code` of the category above.
 inline error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), base_category()}; }
 
 }  // namespace parley::base

@@ -42,6 +42,7 @@ class log_value {
   alternatives value_;
 };
 
+/// One named value of a record.
 struct log_field {
   std::string_view key;
   log_value value;
@@ -79,8 +80,8 @@ class PARLEY_API log_sink {
 PARLEY_API log_sink& null_sink() noexcept;
 
 /// Appends `text` so that it stays on its line and inside its quotes: quotes and backslashes get a backslash;
-/// control characters, bytes that are not UTF-8, and the code points that break or reorder lines become \n,
-/// \xNN or \uNNNN.
+/// control characters, bytes that are not UTF-8, and the code points that break or reorder lines become `\n`,
+/// `\xNN` or `\uNNNN`.
 PARLEY_API void append_escaped(std::string& out, std::string_view text);
 
 /// `level room: message key=1 key="text"`, without a line end. All text is escaped.

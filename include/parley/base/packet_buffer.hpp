@@ -182,6 +182,7 @@ struct buffer_pool_limits {
   std::size_t slab_bytes = std::size_t{128} << 10U;
 };
 
+/// What a `buffer_pool` holds at the moment.
 struct buffer_pool_stats {
   std::size_t bytes_in_use = 0;    ///< capacity of the blocks that handles refer to
   std::size_t bytes_reserved = 0;  ///< memory taken from the system, bookkeeping included

@@ -180,6 +180,7 @@ inline std::uint64_t siphash64(const siphash_key& key, std::string_view input) n
   return h.finish64();
 }
 
+/// The same with 128 bits.
 inline hash128 siphash128(const siphash_key& key, std::string_view input) noexcept {
   siphasher h(key, siphash_output::bits128);
   h.update(input);

@@ -29,6 +29,7 @@ class slot_map {
   slot_map(const slot_map&) = delete;
   slot_map& operator=(const slot_map&) = delete;
 
+  /// What `create` made: the id and the object, or neither.
   struct created {
     std::uint64_t id = 0;
     T* object = nullptr;

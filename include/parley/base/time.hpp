@@ -11,12 +11,16 @@ namespace parley::base {
 struct clock {
   using rep = std::int64_t;
   using period = std::micro;
+  /// A length of time, in microseconds.
   using duration = std::chrono::duration<rep, period>;
+  /// A point on the clock that the application keeps.
   using time_point = std::chrono::time_point<clock>;
   static constexpr bool is_steady = true;
 };
 
+/// A length of time, in microseconds.
 using duration = clock::duration;
+/// A point on the clock that the application keeps.
 using time_point = clock::time_point;
 
 /// The deadline of something that is not going to happen. Compares greater than every other time.

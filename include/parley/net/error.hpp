@@ -39,6 +39,7 @@ enum class errc {
 /// The category of `errc`; its name is "parley.net".
 PARLEY_API const base::error_category& category() noexcept;
 
+/// Makes an `error_code` of the category above.
 inline base::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }
 
 }  // namespace parley::net

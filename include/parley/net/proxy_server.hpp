@@ -18,6 +18,7 @@
 
 namespace parley::net {
 
+/// What a `proxy_server` is told when it is made.
 struct proxy_server_options {
   std::vector<listener_options> listeners;
   std::vector<std::string> domains;  ///< further names of this proxy: hosts, or host:port
@@ -28,6 +29,7 @@ struct proxy_server_options {
   std::size_t memory_bytes = std::size_t{512} << 20U;  ///< for messages, of each worker
 };
 
+/// What a `proxy_server` has under way and has counted.
 struct proxy_server_status {
   std::size_t requests_under_way = 0;
   std::size_t calls = 0;

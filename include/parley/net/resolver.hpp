@@ -16,6 +16,7 @@ namespace parley::net {
 
 namespace asio = boost::asio;
 
+/// Bounds on what a `resolver` asks and remembers.
 struct resolver_options {
   base::duration found_for = std::chrono::seconds(60);   ///< how long addresses are remembered
   base::duration missing_for = std::chrono::seconds(5);  ///< how long a failure is

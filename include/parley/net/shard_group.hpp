@@ -18,6 +18,7 @@ namespace parley::net {
 
 namespace asio = boost::asio;
 
+/// How many shards a `shard_group` has, and what may wait for each.
 struct shard_options {
   std::size_t count = 1;                ///< shards, and threads
   std::size_t mailbox_messages = 4096;  ///< that wait a shard, rounded up to a power of two

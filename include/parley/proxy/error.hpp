@@ -11,8 +11,10 @@ enum class errc {
   unknown_request = 1,
 };
 
+/// The category of `errc`; its name is "parley.proxy".
 PARLEY_API const base::error_category& category() noexcept;
 
+/// Makes an `error_code` of the category above.
 inline base::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
 }  // namespace parley::proxy

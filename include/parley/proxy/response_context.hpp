@@ -31,6 +31,7 @@ class response_context {
     forward,  ///< send it upstream now: a provisional other than 100, or a 2xx
   };
 
+  /// One target that the request was sent to.
   struct branch {
     transaction::client_id client = transaction::client_id::none;
     branch_state state = branch_state::trying;

@@ -25,11 +25,13 @@ namespace parley::proxy {
 /// *Ownership:* a decision refers to the table's texts.
 class route_table {
  public:
+  /// Where an address of record can be reached.
   struct contact {
     std::string uri;
     std::uint16_t q = 1000;  ///< thousandths
   };
 
+  /// An answer, or the targets to forward to.
   struct decision {
     int status = 0;  ///< answer with this, where it isn't 0
     std::vector<target> targets;

@@ -17,7 +17,7 @@ enum char_class : std::uint16_t {
   char_user = 1 << 6,        ///< user without escaped: unreserved and user-unreserved
   char_param = 1 << 7,       ///< paramchar without escaped
   char_header = 1 << 8,      ///< hnv-unreserved and unreserved
-  char_host = 1 << 9,        ///< what a hostname or IPv4address is made of, and `_` as seen in the field
+  char_host = 1 << 9,        ///< what a hostname or IPv4address is made of, and an underscore as seen in the field
   char_uric = 1 << 10,       ///< uric without escaped (RFC 2396), and `[`, `]`, `#` of RFC 3986
   char_lws = 1 << 11,        ///< SP and HTAB
   char_password = 1 << 12,   ///< password without escaped
@@ -25,7 +25,7 @@ enum char_class : std::uint16_t {
   char_dot = 1 << 14,
 };
 
-/// The classes that hold all letters, all digits, `-`, `.` and `_`: runs of them are skipped sixteen
+/// The classes that hold all letters, all digits, hyphen, dot and underscore: runs of them are skipped sixteen
 /// characters at a time.
 inline constexpr int char_runs = char_token | char_word | char_unreserved | char_user | char_param |
                                  char_header | char_host | char_uric | char_password | char_value;
@@ -83,6 +83,7 @@ constexpr const char* skip(const char* at, const char* end, int classes) noexcep
   return at;
 }
 
+/// An ASCII letter in lower case, anything else as it is.
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }

@@ -33,6 +33,7 @@ struct content_type_header {
   PARLEY_API static bool read(cursor& in, content_type_header& out) noexcept;
 };
 
+/// What a recipient does with a body that it does not understand.
 enum class content_handling : std::uint8_t { required, optional, other };
 
 /// The value of Content-Disposition (RFC 3261 20.11): `session;handling=optional`.

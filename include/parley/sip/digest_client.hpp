@@ -29,6 +29,7 @@ struct digest_account {
 /// Who asks: a user agent or registrar with 401, a proxy with 407 (RFC 3261 22.2 and 22.3).
 enum class digest_asker : std::uint8_t { user_agent, proxy };
 
+/// What came of a challenge.
 enum class challenge_outcome : std::uint8_t {
   retry,          ///< send the request again, with a new branch and CSeq, and what `authorize` writes
   no_account,     ///< none of the realms is configured: hand the response to the application, ask the user
@@ -37,6 +38,7 @@ enum class challenge_outcome : std::uint8_t {
   refused,        ///< the server has seen the answer and did not take it: the password is wrong; final
 };
 
+/// What came of an Authentication-Info.
 enum class info_outcome : std::uint8_t {
   verified,     ///< the server knows the password
   no_proof,     ///< there is no `rspauth`, or it is for a nonce that has been given up since

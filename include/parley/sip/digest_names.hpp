@@ -21,6 +21,7 @@ enum class digest_algorithm : std::uint8_t {
   sha_512_256_sess
 };
 
+/// How many algorithms there are.
 inline constexpr std::size_t digest_algorithm_count = 6;
 
 /// The algorithm of that name, in any case; an absent `algorithm` parameter means MD5 (RFC 7616 3.3), so ""
@@ -30,6 +31,7 @@ PARLEY_API std::optional<digest_algorithm> digest_algorithm_of(std::string_view 
 /// The name on the wire, as in `algorithm=SHA-256`.
 PARLEY_API std::string_view name_of(digest_algorithm algorithm) noexcept;
 
+/// True for the algorithms whose name ends in `-sess`.
 constexpr bool is_session(digest_algorithm algorithm) noexcept {
   return (static_cast<unsigned>(algorithm) & 1U) != 0;
 }

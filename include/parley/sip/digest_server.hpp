@@ -18,6 +18,7 @@ struct evp_mac_ctx_st;
 
 namespace parley::sip {
 
+/// What a `digest_server` offers and accepts.
 struct digest_server_settings {
   std::string realm;
   /// In any order; challenges are written strongest first (RFC 8760 2.3). Take MD5 out where every client can

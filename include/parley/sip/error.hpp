@@ -90,8 +90,10 @@ PARLEY_API std::string_view rule(errc code) noexcept;
 /// The status code that RFC 3261 asks for: 505 for another version, 513 for limits on size, 400 for everything else.
 PARLEY_API int status_for(errc code) noexcept;
 
+/// The category of `errc`; its name is "parley.sip".
 PARLEY_API const base::error_category& category() noexcept;
 
+/// Makes an `error_code` of the category above.
 inline base::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
 /// A rule and the place where it was broken: `offset` counts bytes from the start of the text that was parsed (of the whole
@@ -103,6 +105,7 @@ struct parse_error {
   friend bool operator==(const parse_error&, const parse_error&) = default;
 };
 
+/// The rule alone, without the place.
 inline base::error_code make_error_code(const parse_error& error) noexcept { return make_error_code(error.code); }
 
 /// Called by `parsed<T>::value()` on an error; code that checks before it reads never gets here.

@@ -32,6 +32,7 @@ class stream_framer {
  public:
   enum class status : std::uint8_t { need_more, message, keep_alive_ping, keep_alive_pong, error };
 
+  /// What stands at the front of the stream.
   struct step {
     status what = status::need_more;
     /// Bytes at the front of what was given that are done with: the message or the keep-alive. 0 for the

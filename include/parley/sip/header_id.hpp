@@ -84,6 +84,7 @@ enum class header_id : std::uint8_t {
   www_authenticate,
 };
 
+/// How many values `header_id` has, `unknown` included.
 inline constexpr std::size_t header_id_count = static_cast<std::size_t>(header_id::www_authenticate) + 1;
 
 /// The header of that name, full or compact, in any case (RFC 3261 7.3.1 and 7.3.3).

@@ -74,6 +74,7 @@ struct identity_info_header {
   PARLEY_API static bool read(cursor& in, identity_info_header& out) noexcept;
 };
 
+/// The directives of RFC 3841 9.1.
 enum class disposition : std::uint8_t {
   other,
   proxy,

@@ -19,6 +19,7 @@ namespace parley::sip {
 /// allocate.
 class message {
  public:
+  /// One header line.
   struct field {
     header_id id = header_id::unknown;
     std::string name;

@@ -93,6 +93,7 @@ bool read_parameters(cursor& in, parameters& out, OnParameter&& on,
 /// *Ownership:* a view into the text that was parsed.
 class parameters {
  public:
+  /// Walks over the parameters in order.
   class iterator {
    public:
     using iterator_category = std::forward_iterator_tag;

@@ -10,8 +10,11 @@ namespace parley::sip {
 /// 21).
 PARLEY_API std::string_view default_reason(int status) noexcept;
 
+/// 100 to 199.
 constexpr bool is_provisional(int status) noexcept { return status >= 100 && status < 200; }
+/// 200 to 299.
 constexpr bool is_success(int status) noexcept { return status >= 200 && status < 300; }
+/// 200 to 699.
 constexpr bool is_final(int status) noexcept { return status >= 200; }
 
 }  // namespace parley::sip

@@ -22,6 +22,7 @@ struct event_header {
   PARLEY_API static bool read(cursor& in, event_header& out) noexcept;
 };
 
+/// The states of RFC 6665 4.1.3.
 enum class subscription_state : std::uint8_t { other, active, pending, terminated };
 
 /// Why a subscription ended (RFC 6665 4.1.3), or `none` where it isn't said.

@@ -16,8 +16,10 @@
 
 namespace parley::sip {
 
+/// The schemes that have rules of their own.
 enum class uri_scheme : std::uint8_t { other, sip, sips, tel };
 
+/// What a host is written as.
 enum class host_kind : std::uint8_t { none, name, ipv4, ipv6 };
 
 /// Where a URI stands, which decides where it ends.
@@ -36,6 +38,7 @@ enum class uri_place : std::uint8_t {
 /// *Ownership:* a view into the text that was parsed.
 class uri_fields {
  public:
+  /// Walks over the fields in order.
   class iterator {
    public:
     using iterator_category = std::forward_iterator_tag;
@@ -162,13 +165,17 @@ struct uri_view {
 /// Appends `text` to `out` with each %HH as the byte it stands for, NUL included. Malformed escapes stay as
 /// they are.
 PARLEY_API void unescape(std::string_view text, std::string& out);
+/// The same as a new string.
 [[nodiscard]] PARLEY_API std::string unescape(std::string_view text);
 
 /// Append `text` to `out` with all escaped that can't stand in a user part, a password, a parameter or a
 /// header of a SIP URI.
 PARLEY_API void escape_user(std::string_view text, std::string& out);
+/// As `escape_user`, for a password.
 PARLEY_API void escape_password(std::string_view text, std::string& out);
+/// As `escape_user`, for the name or value of a parameter.
 PARLEY_API void escape_parameter(std::string_view text, std::string& out);
+/// As `escape_user`, for the name or value of a header.
 PARLEY_API void escape_header(std::string_view text, std::string& out);
 
 /// A URI that owns its text. It always holds a valid one, except when moved from: then it may only be

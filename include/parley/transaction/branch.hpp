@@ -29,6 +29,7 @@ class branch {
 ///     z9hG4bK-1-0123456789abcdef-89abcdef
 class branch_format {
  public:
+  /// What a branch is made of.
   struct fields {
     std::uint16_t shard = 0;
     std::uint64_t number = 0;

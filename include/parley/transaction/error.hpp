@@ -25,8 +25,10 @@ enum class errc {
   bad_message,
 };
 
+/// The category of `errc`; its name is "parley.transaction".
 PARLEY_API const base::error_category& category() noexcept;
 
+/// Makes an `error_code` of the category above.
 inline base::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
 }  // namespace parley::transaction

@@ -24,8 +24,10 @@ namespace parley::transaction {
 
 /// Names a transaction of one layer; 0 names none. An id is never used again, so a stale one is harmless.
 enum class server_id : std::uint64_t { none = 0 };
+/// Names a client transaction of one layer; see `server_id`.
 enum class client_id : std::uint64_t { none = 0 };
 
+/// Timers and bounds of a layer.
 struct layer_options {
   transaction::timers timers;
   /// Transactions of each side that may exist at once, finished ones that still absorb retransmissions
@@ -89,6 +91,7 @@ struct event {
   std::uint64_t user = 0;
 };
 
+/// What a layer has counted since its start.
 struct layer_counters {
   std::uint64_t absorbed = 0;       ///< received messages that the user heard nothing of
   std::uint64_t retransmitted = 0;  ///< messages sent again

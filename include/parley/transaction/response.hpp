@@ -39,6 +39,7 @@ PARLEY_API void stamp_via(sip::patch& edit, const sip::via_header& via,
 struct response_options {
   std::string_view reason_phrase;  ///< the usual one where empty
   std::string_view to_tag;         ///< added to To where that has none; no tag is added where empty
+  /// One more header line.
   struct field {
     sip::header_id id;
     std::string_view value;
