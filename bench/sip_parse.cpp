@@ -49,7 +49,7 @@ constexpr std::string_view own_message =
 /// Makes the compiler believe that someone looks at `value`.
 template <class T>
 void consume(const T& value) {
-  asm volatile("" : : "r"(&value) : "memory");
+  asm volatile("" : : "m"(value));
 }
 
 bool parse_index(std::string_view text, message_view& view) {

@@ -142,7 +142,9 @@ class run {
         return;
       case 4:
         if (auto head = h_.pool.copy(request())) {
-          h_.core.handle_framing_error(h_.now(), source(), {sip::errc::missing_header, 0}, std::move(*head));
+          const sip::hop from = source();
+          sources_.insert(from.remote.ip);
+          h_.core.handle_framing_error(h_.now(), from, {sip::errc::missing_header, 0}, std::move(*head));
         }
         return;
       case 5:
@@ -300,6 +302,7 @@ class run {
     if (top.size() < 2 || !top[1].has_magic_cookie()) return;
     // What names the server transaction, and where it went.
     std::string key = m.summary();
+    for (const std::string& route : m.values("Route")) key += ' ' + route;  // a strict router finds the target there
     key.append(" ").append(top[1].sent_by).append(" ").append(top[1].branch);
     const auto [known, is_new] = sent_.try_emplace(key, sent{std::string(top[0].branch), m.at});
     if (is_new) return;

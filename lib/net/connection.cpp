@@ -183,8 +183,9 @@ void connection::frame(base::time_point now) {
       last_message_ = now;
       ++core_->counters().stream_messages_received;
       base::packet_buffer message;
-      if (offset == 0 && step.consumed == text.size()) {
-        message = std::move(input);
+      const bool last = offset == 0 && step.consumed == text.size();
+      if (last) {
+        message.swap(input);
       } else if (auto copy = core_->pool().copy(text.substr(offset, step.consumed))) {
         message = std::move(*copy);
       } else {
@@ -192,7 +193,6 @@ void connection::frame(base::time_point now) {
         close(errc::no_buffer);
         return;
       }
-      const bool last = !input;
       core_->handler().handle_message(now, hop_, std::move(message));
       if (core_->closed() || state_ != state::open) return;
       if (last) {

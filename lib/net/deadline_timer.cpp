@@ -11,8 +11,8 @@
 namespace parley::net {
 
 struct deadline_timer::state : std::enable_shared_from_this<state> {
-  state(asio::any_io_executor executor, handler h, base::duration s)
-      : timer(std::move(executor)), due(std::move(h)), slack(std::max(s, base::duration(1))) {}
+  state(const asio::any_io_executor& executor, handler h, base::duration s)
+      : timer(executor), due(std::move(h)), slack(std::max(s, base::duration(1))) {}
 
   base::time_point rounded(base::time_point deadline) const noexcept {
     const auto over = deadline.time_since_epoch() % slack;

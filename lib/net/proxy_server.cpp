@@ -67,6 +67,7 @@ class shard final : public transport_handler {
   }
 
   void drain() {
+    draining_ = true;
     core_->drain();
     watch_drain();
   }
@@ -123,6 +124,30 @@ class shard final : public transport_handler {
     while (core_->poll_event(e)) handle_event(now, e);
     sip::outgoing out;
     while (core_->poll_transmit(out)) transports_.send(std::move(out));
+    if (core_->counters().overload != overload_.told) warn_overload(now);
+  }
+
+  // What callers can bring about is said at most every ten seconds, with how often it happened meanwhile.
+  void warn_overload(base::time_point now) {
+    const std::uint64_t total = core_->counters().overload;
+    if (now < overload_.quiet_until || draining_ || !log_.enabled(base::log_level::warning)) return;
+    const std::array fields{
+        base::log_field{"requests", total - overload_.told},
+        base::log_field{"pending_invites", std::uint64_t{core_->transactions().pending_invites()}},
+        base::log_field{"transactions", std::uint64_t{core_->transactions().server_count()}}};
+    log_.write({base::log_level::warning, room,
+                "no room for more: requests were answered 503; see [limits] pending_invites, transactions, requests", fields});
+    overload_ = {total, now + quiet_time};
+  }
+
+  void warn_unresolved(base::time_point now, const std::string& host, const base::error_code& error) {
+    ++unresolved_;
+    if (now < unresolved_log_.quiet_until || !log_.enabled(base::log_level::warning)) return;
+    const std::string why = error.message();
+    const std::array fields{base::log_field{"host", host}, base::log_field{"error", why},
+                            base::log_field{"times", unresolved_ - unresolved_log_.told}};
+    log_.write({base::log_level::warning, room, "a next hop's name can't be resolved", fields});
+    unresolved_log_ = {unresolved_, now + quiet_time};
   }
 
   void handle_event(base::time_point now, const proxy::event& e) {
@@ -154,12 +179,8 @@ class shard final : public transport_handler {
   void resolve(const proxy::event& e) {
     resolver_.resolve(e.host, [this, lookup = e.lookup, host = e.host](
                                   base::error_code error, const std::vector<base::ip_address>& addresses) {
-      if (error && log_.enabled(base::log_level::warning)) {
-        const std::string why = error.message();
-        const std::array fields{base::log_field{"host", host}, base::log_field{"error", why}};
-        log_.write({base::log_level::warning, room, "the next hop's name can't be resolved", fields});
-      }
       const base::time_point now = steady_clock_source::now();
+      if (error) warn_unresolved(now, host, error);
       core_->handle_resolved(now, lookup, addresses);
       pump(now);
       transports_.flush();
@@ -215,6 +236,15 @@ class shard final : public transport_handler {
   proxy::route_table::decision decision_;
   sip::message_view peeked_;
   std::optional<base::time_point> done_since_;
+  struct throttled {
+    std::uint64_t told = 0;  // how many of these a line has been written about
+    base::time_point quiet_until{};
+  };
+  static constexpr base::duration quiet_time = std::chrono::seconds(10);
+  throttled overload_;
+  throttled unresolved_log_;
+  std::uint64_t unresolved_ = 0;
+  bool draining_ = false;
   std::atomic<bool> drained_ = false;
 };
 
@@ -280,9 +310,9 @@ struct proxy_server::implementation {
                            static_cast<std::uint16_t>(port));
     }
     const transport_set& first = shards.front()->transports();
-    for (std::uint16_t i = 0; i < options.listeners.size(); ++i) {
+    for (std::size_t i = 0; i < options.listeners.size(); ++i) {
       const listener_options& wanted = options.listeners[i];
-      proxy::listener out{wanted.transport, first.local_address(i), wanted.advertised_host,
+      proxy::listener out{wanted.transport, first.local_address(static_cast<std::uint16_t>(i)), wanted.advertised_host,
                           wanted.advertised_port};
       if (out.port == 0) out.port = out.local.port;
       if (out.local.ip.is_unspecified()) {

@@ -22,7 +22,7 @@ struct resolver::state : std::enable_shared_from_this<resolver::state> {
     std::vector<handler> waiting;
   };
 
-  state(asio::any_io_executor ex, const resolver_options& o) : executor(ex), options(o), system(ex) {}
+  state(const asio::any_io_executor& ex, const resolver_options& o) : executor(ex), options(o), system(ex) {}
 
   void ask(const std::string& host) {
     ++pending;
@@ -69,7 +69,7 @@ struct resolver::state : std::enable_shared_from_this<resolver::state> {
   std::size_t pending = 0;
 };
 
-resolver::resolver(asio::any_io_executor executor, const resolver_options& options)
+resolver::resolver(const asio::any_io_executor& executor, const resolver_options& options)
     : state_(std::make_shared<state>(executor, options)) {}
 resolver::~resolver() { state_->system.cancel(); }
 

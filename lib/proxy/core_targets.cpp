@@ -66,13 +66,17 @@ base::result<void> core::implementation::forward(base::time_point now, request_i
 }
 
 void core::implementation::hold(record& r, std::span<const target> targets) {
+  const route_plan plan = plan_route(view_, options_.own);
   for (const target& t : targets) r.held.push_back({std::string(t.uri), std::string(t.next_hop), t.q, 0});
   std::stable_sort(r.held.begin(), r.held.end(), [](const auto& a, const auto& b) { return a.q > b.q; });
   // RFC 3261 16.5: a target is in the set once.
   auto end = r.held.begin();
   for (auto t = r.held.begin(); t != r.held.end(); ++t) {
     const bool known = std::any_of(r.held.begin(), end, [&](const auto& earlier) {
-      return is_same_uri(earlier.uri, t->uri) && is_same_uri(earlier.next_hop, t->next_hop);
+      const auto uri_of = [&plan](const auto& one) { return one.uri.empty() ? plan.request_uri : std::string_view(one.uri); };
+      if (!is_same_uri(uri_of(earlier), uri_of(*t))) return false;
+      // A Route leads them to the same hop, whatever policy says.
+      return !plan.next_route.empty() || is_same_uri(earlier.next_hop, t->next_hop);
     });
     if (known) continue;
     if (end != t) *end = std::move(*t);

@@ -131,17 +131,6 @@ bool is_unquoted(char c) noexcept {
   return u > 0x20 && u != ',' && u != '"' && u != 0x7f;
 }
 
-/// The quote that ends a quoted string, `end` where there is none.
-const char* find_quote(const char* at, const char* end) noexcept {
-  while (static_cast<std::size_t>(end - at) >= detail::block::width) {
-    const std::uint32_t quotes = detail::block(at).equal_to('"');
-    if (quotes != 0) return at + std::countr_zero(quotes);
-    at += detail::block::width;
-  }
-  while (at != end && *at != '"') ++at;
-  return at;
-}
-
 /// Reads a token, a quoted string, or what is left of one that lost its quotes, and says where it ends; null
 /// where it failed.
 const char* read_value(cursor& in, const char* start, std::string_view& out) noexcept {
@@ -192,6 +181,80 @@ class field_set {
   std::uint32_t bits_ = 0;
 };
 
+/// Where the separators stand among the 64 characters from `start` on, one bit each.
+struct auth_window {
+  static constexpr std::size_t width = 64;
+
+  const char* start = nullptr;
+  std::uint64_t equals = 0;
+  std::uint64_t quotes = 0;
+  std::uint64_t stops = 0;  ///< whatever ends a value without quotes
+
+  std::size_t offset(const char* at) const noexcept {
+    return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(start);
+  }
+
+  /// Looks at `at` and what follows, up to `end`; `width` characters can be read.
+  void open(const char* at, const char* end) noexcept {
+    start = at;
+    equals = quotes = stops = 0;
+    for (unsigned i = 0; i < width; i += static_cast<unsigned>(detail::block::width)) {
+      const detail::block next(at + i);
+      const std::uint64_t quote = next.equal_to('"');
+      equals |= std::uint64_t{next.equal_to('=')} << i;
+      quotes |= quote << i;
+      stops |= std::uint64_t{next.controls() | next.equal_to(' ') | next.equal_to(',') |
+                             next.equal_to('\x7f') | quote}
+               << i;
+    }
+    const auto left = static_cast<std::size_t>(end - at);
+    if (left >= width) return;
+    const std::uint64_t inside = (std::uint64_t{1} << left) - 1;
+    equals &= inside;
+    quotes &= inside;
+    stops |= ~inside;
+  }
+};
+
+/// One auth-param as it usually stands: a known name, an equals sign, and a value with or without quotes, all
+/// of it within a window.
+struct usual_param {
+  field id = field::other;
+  std::size_t name_size = 0;
+  std::string_view value;
+};
+
+/// Returns the place behind it; null where it is not of that kind, right or wrong.
+inline const char* read_usual_param(const cursor& in, auth_window& window, const char* at,
+                                    usual_param& out) noexcept {
+  std::size_t offset = window.offset(at);
+  // A name, its value and both quotes may take more than what is left of a window, and never more than the
+  // next.
+  for (bool fresh = false;; fresh = true) {
+    if (offset < auth_window::width) {
+      const std::uint64_t equals = window.equals >> offset;
+      const auto size = static_cast<std::size_t>(std::countr_zero(equals));
+      if (offset + size + 1 < auth_window::width) {
+        const char* const value = at + size + 1;
+        const bool quoted = *value == '"';
+        const std::uint64_t behind = (quoted ? window.quotes >> 1U : window.stops) >> (offset + size + 1);
+        if (behind != 0) {
+          const char* const stop = value + quoted + std::countr_zero(behind);
+          out.id = fields.find(at, size);
+          out.name_size = size;
+          out.value = {value + quoted, static_cast<std::size_t>(stop - value) - quoted};
+          // A quote behind a backslash may or may not be escaped; only a walk from the start tells.
+          if (out.id == field::other || (quoted ? stop[-1] == '\\' : stop == value)) return nullptr;
+          return stop + quoted;
+        }
+      }
+    }
+    if (fresh || in.readable() - at < static_cast<std::ptrdiff_t>(auth_window::width)) return nullptr;
+    window.open(at, in.end());
+    offset = 0;
+  }
+}
+
 /// Reads auth-params up to the end of the value. `target_of(id, name)` says where the value of a parameter
 /// goes.
 template <class TargetOf>
@@ -199,34 +262,21 @@ bool read_auth_params(cursor& in, field_set& seen, TargetOf&& target_of) noexcep
   // The place is kept out of the cursor while all is well: it stays in a register.
   const char* at = in.position();
   const char* const end = in.end();
-  std::string_view name;
+  auth_window window;
+  usual_param usual;
   while (true) {
     const char* const where = at;
-    field id = field::other;
-    if (static_cast<std::size_t>(end - at) > detail::block::width) {
-      // A known name up to the first equals sign needs no look at its characters.
-      const auto size = static_cast<std::size_t>(std::countr_zero(detail::block(at).equal_to('=')));
-      id = fields.find(at, size);
-      if (id != field::other) {
-        name = {at, size};
-        at += size + 1;
-        if (*at != '"') at = skip_lws(in, at);
-      }
-    }
-    if (id == field::other) {
+    if (const char* const stop = read_usual_param(in, window, at, usual)) {
+      if (!seen.add(usual.id)) return in.fail(errc::duplicate_parameter, where);
+      *target_of(usual.id, std::string_view(at, usual.name_size)) = usual.value;
+      at = stop;
+    } else {
+      std::string_view name;
       at = read_name(in, at, name);
       if (at == nullptr) return false;
-      id = field_of(name);
-    }
-    if (id != field::other && !seen.add(id)) return in.fail(errc::duplicate_parameter, where);
-    std::string_view* const target = target_of(id, name);
-    // A quote behind a backslash may or may not be escaped; only a walk from the start tells.
-    const char* const quote = at != end && *at == '"' ? find_quote(at + 1, end) : end;
-    if (quote != end && quote[-1] != '\\') {
-      *target = {at + 1, static_cast<std::size_t>(quote - at - 1)};
-      at = quote + 1;
-    } else {
-      at = read_value(in, at, *target);
+      const field id = field_of(name);
+      if (id != field::other && !seen.add(id)) return in.fail(errc::duplicate_parameter, where);
+      at = read_value(in, at, *target_of(id, name));
       if (at == nullptr) return false;
     }
     if (end - at > 2 && at[0] == ',' && at[1] == ' ' && is(at[2], char_token)) {
@@ -333,6 +383,28 @@ bool read_challenge(cursor& in, challenge& out) noexcept {
   return (seen.has(field::realm) && seen.has(field::nonce)) || in.fail(errc::missing_parameter);
 }
 
+using credentials_member = std::string_view credentials::*;
+
+/// Where the values of the known parameters go: a jump by table costs more than a look into one.
+constexpr auto credentials_members = [] {
+  std::array<credentials_member, static_cast<std::size_t>(field::username_ext) + 1> members{};
+  const auto set = [&members](field id, credentials_member member) {
+    members[static_cast<std::size_t>(id)] = member;
+  };
+  set(field::username, &credentials::username);
+  set(field::username_ext, &credentials::username_ext);
+  set(field::realm, &credentials::realm);
+  set(field::nonce, &credentials::nonce);
+  set(field::uri, &credentials::uri);
+  set(field::response, &credentials::response);
+  set(field::algorithm, &credentials::algorithm);
+  set(field::cnonce, &credentials::cnonce);
+  set(field::opaque, &credentials::opaque);
+  set(field::qop, &credentials::qop);
+  set(field::nc, &credentials::nc_text);
+  return members;
+}();
+
 bool read_credentials(cursor& in, credentials& out) noexcept {
   clear(out);
   if (!read_scheme(in, out)) return false;
@@ -342,21 +414,8 @@ bool read_credentials(cursor& in, credentials& out) noexcept {
   std::string_view userhash;
   std::string_view ignored;
   const auto target_of = [&](field id, std::string_view) noexcept {
-    switch (id) {
-      case field::username: return &out.username;
-      case field::username_ext: return &out.username_ext;
-      case field::realm: return &out.realm;
-      case field::nonce: return &out.nonce;
-      case field::uri: return &out.uri;
-      case field::response: return &out.response;
-      case field::algorithm: return &out.algorithm;
-      case field::cnonce: return &out.cnonce;
-      case field::opaque: return &out.opaque;
-      case field::qop: return &out.qop;
-      case field::nc: return &out.nc_text;
-      case field::userhash: return &userhash;
-      default: return &ignored;
-    }
+    const auto member = credentials_members[static_cast<std::size_t>(id)];
+    return member != nullptr ? &(out.*member) : id == field::userhash ? &userhash : &ignored;
   };
   if (!read_auth_params(in, seen, target_of)) return false;
   out.text = in.since(start);

@@ -139,9 +139,9 @@ bool digest_server::read_nonce(std::string_view nonce, std::string_view source,
   for (std::size_t i = 0; i < raw.size() / 3; ++i) {
     std::uint32_t three = 0;
     for (std::size_t k = 0; k < 4; ++k) {
-      const int value = base64_values[static_cast<unsigned char>(nonce[4 * i + k])];
+      const std::int8_t value = base64_values[static_cast<unsigned char>(nonce[4 * i + k])];
       if (value < 0) return false;
-      three = three << 6U | static_cast<std::uint32_t>(value);
+      three = three << 6U | static_cast<unsigned char>(value);
     }
     for (std::size_t k = 0; k < 3; ++k) raw[3 * i + k] = static_cast<unsigned char>(three >> (16 - 8 * k));
   }

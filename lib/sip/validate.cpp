@@ -39,7 +39,7 @@ class validator {
     const std::string_view text = message_.request_uri();
     if (text.empty()) return;  // the start line is broken, and `parse` has said so
     const auto in_message = [this](const char* where) {
-      return static_cast<std::uint32_t>(message_.offset_of({where, 0}));
+      return static_cast<std::uint32_t>(message_.offset_of(std::string_view(where, std::size_t{0})));
     };
     const auto uri = parse_uri(text);
     if (!uri) {

@@ -267,6 +267,26 @@ TEST_CASE("a target that is named twice is used once", "[proxy]") {
   CHECK(requests(h.take()).empty());
 }
 
+TEST_CASE("a target that differs in nothing that counts is used once", "[proxy]") {
+  proxy_harness h;
+  SECTION("the Request-URI by itself and by name") {
+    h.targets = {{{}, to("sip:bob@192.0.2.2")}};
+    auto in = invite();
+    in.uri = "sip:bob@192.0.2.2";
+    h.receive(in.text());
+  }
+  SECTION("a next hop that a Route outdoes") {
+    h.targets = {{to("sip:bob@192.0.2.5"), {"sip:bob@192.0.2.5", "sip:192.0.2.9", 500}}};
+    auto in = invite();
+    in.lines = "Route: <sip:192.0.2.2;lr>\r\n";
+    h.receive(in.text());
+  }
+  const auto only = h.take_one();
+  CHECK(only.to.remote.to_string() == "192.0.2.2:5060");
+  h.reply(only, 404);
+  CHECK(requests(h.take()).empty());
+}
+
 TEST_CASE("no targets are 404", "[proxy]") {
   proxy_harness h;
   h.receive(invite().text());

@@ -33,7 +33,7 @@ class PARLEY_API resolver {
   /// Called from the executor, never from inside `resolve`. The addresses are in the order of preference.
   using handler = std::function<void(base::error_code error, const std::vector<base::ip_address>& addresses)>;
 
-  explicit resolver(asio::any_io_executor executor, const resolver_options& options = {});
+  explicit resolver(const asio::any_io_executor& executor, const resolver_options& options = {});
   ~resolver();
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;

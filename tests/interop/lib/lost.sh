@@ -17,6 +17,7 @@ lost_calls() {
   [ "$failed" -eq 0 ] || fail "the callee has $failed calls that failed" "$work/callee.err" "$work/proxy.log"
   end_sipp "$sipp_pid"
   end_proxy
+  grep -q 'draining: .* calls=0 ' "$work/proxy.log" || fail 'calls are counted that have ended' "$work/proxy.log"
   passed "$(sipp_figure caller 'SuccessfulCall(C)') calls at $rate/s with one message in ten lost at each end, every one" \
     "complete, $(sipp_figure caller 'Retransmissions(C)') messages repeated by the caller"
 }
