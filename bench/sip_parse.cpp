@@ -62,7 +62,7 @@ bool parse_typed(std::string_view text, message_view& view) {
   if (!parse_index(text, view)) return false;
   bool fine = true;
   if (view.is_request()) {
-    const auto uri = parse_uri(view.request_uri());
+    const auto uri = view.get_request_uri();
     consume(uri);
     fine = uri.has_value();
   }

@@ -9,10 +9,12 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include <parley/sip/message.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/sip/typed.hpp>
+#include <parley/sip/uri.hpp>
 #include <parley/sip/validate.hpp>
 
 namespace {
@@ -32,6 +34,7 @@ void check_index(const message_view& view, std::string_view text) {
   require(view.start_offset() <= view.first_line_offset() && view.first_line_offset() <= view.headers_end());
   require(view.headers_end() <= view.body_offset() && view.body_offset() <= text.size());
   if (view.is_request()) {
+    if (const auto uri = view.get_request_uri()) require(uri->raw == view.request_uri());
     require(view.method_name().empty() || inside(view.method_name(), text));
     require(view.request_uri().empty() || inside(view.request_uri(), text));
     require(view.method() == method::unknown || name_of(view.method()) == view.method_name());
@@ -54,6 +57,31 @@ void check_index(const message_view& view, std::string_view text) {
   }
 }
 
+/// What stands behind a value makes no difference to how it is read: a copy of it reads the same.
+template <class Header>
+void check_alone(const message_view& view, std::size_t index) {
+  const std::vector<char> copy(view.value(index).begin(), view.value(index).end());
+  const std::string_view alone(copy.data(), copy.size());
+  std::size_t room = view.max_values();
+  std::size_t values = 0;
+  const auto count = [&values](const Header&) { ++values; };
+  const auto inside = view.for_each_at<Header>(index, room, count);
+  const std::size_t values_inside = values;
+  values = 0;
+  parsed<void> outside;
+  if constexpr (is_list(Header::id)) {
+    outside = parse_list<Header>(alone, count);
+  } else if (const auto one = parse<Header>(alone)) {
+    ++values;
+  } else {
+    outside = one.error();
+  }
+  require(values == values_inside && inside.has_error() == outside.has_error());
+  if (inside) return;
+  require(inside.error().code == outside.error().code);
+  require(inside.error().offset == outside.error().offset + view.value_offset(index));
+}
+
 template <class Header>
 void check_kind(const message_view& view, std::string_view text) {
   std::size_t values = 0;
@@ -72,6 +100,10 @@ void check_kind(const message_view& view, std::string_view text) {
   require(walked.has_error() == error.has_value() && (!error || walked.error() == *error));
   require(values == in_walk);
   if (error) require(error->offset <= text.size());
+
+  for (std::size_t i = view.find(Header::id); i != message_view::npos; i = view.find_after(Header::id, i)) {
+    check_alone<Header>(view, i);
+  }
 
   // The first alone, twice.
   const auto first = view.get<Header>();

@@ -61,8 +61,8 @@ detail::listener_text text_of(const listener& l) {
 
 }  // namespace
 
-core::implementation::implementation(core_options options, base::buffer_pool& pool, base::random_source& random,
-                                     base::time_point now)
+core::implementation::implementation(core_options options, base::buffer_pool& pool,
+                                     base::random_source& random, base::time_point now)
     : options_(complete(std::move(options), random)),
       layer_(options_.transactions, pool, random, now),
       events_(options_.transactions.max_queue),
@@ -172,7 +172,8 @@ void core::implementation::finish(base::time_point now, record& r, int status) {
   } else {
     sent = layer_.answer(now, r.server, status, {{}, tag.text(), {}});
   }
-  if (!sent && (sent.error() == transaction::errc::no_buffer || sent.error() == transaction::errc::queue_full)) {
+  if (!sent &&
+      (sent.error() == transaction::errc::no_buffer || sent.error() == transaction::errc::queue_full)) {
     if (r.unsent_status == 0) ++counters_.dropped_no_room;
     r.unsent_status = static_cast<std::uint16_t>(status);
     wheel_.arm(r.guard, now + detail::retry_time);

@@ -26,7 +26,9 @@ bool may_open_dialog(const sip::message_view& request) noexcept {
   }
 }
 
-bool is_sips(std::string_view uri) noexcept { return uri.size() > 5 && sip::iequals(uri.substr(0, 5), "sips:"); }
+bool is_sips(std::string_view uri) noexcept {
+  return uri.size() > 5 && sip::iequals(uri.substr(0, 5), "sips:");
+}
 
 }  // namespace
 
@@ -34,7 +36,8 @@ bool core::implementation::choose_listener(sip::hop& next, const sip::hop& from,
                                            std::string_view own_route) const noexcept {
   const auto& listeners = options_.listeners;
   const auto fits = [&](std::size_t i) {
-    return listeners[i].transport == next.transport && listeners[i].local.ip.is_v6() == next.remote.ip.is_v6();
+    return listeners[i].transport == next.transport &&
+           listeners[i].local.ip.is_v6() == next.remote.ip.is_v6();
   };
   const auto take = [&](std::size_t i) {
     next.listener = static_cast<std::uint16_t>(i);
@@ -42,7 +45,8 @@ bool core::implementation::choose_listener(sip::hop& next, const sip::hop& from,
   };
   // RFC 5658 5: the last of our Routes was recorded for the side on which the request leaves.
   for (std::size_t i = 0; !own_route.empty() && i < texts_.size(); ++i) {
-    if (fits(i) && (own_route == texts_[i].route_uri || own_route == texts_[i].secure_route_uri)) return take(i);
+    if (fits(i) && (own_route == texts_[i].route_uri || own_route == texts_[i].secure_route_uri))
+      return take(i);
   }
   if (from.listener < listeners.size() && fits(from.listener)) return take(from.listener);
   for (std::size_t i = 0; i < listeners.size(); ++i) {
@@ -66,8 +70,8 @@ base::result<base::packet_buffer> core::implementation::edit_request(
       edit.add_first(header_id::record_route, {"<", sips ? side.secure_route_uri : side.route_uri, ">"});
     };
     stay(text);
-    // RFC 5658 5: a proxy between two transports or addresses stands in the route once for each side; the side on which the
-    // request leaves is on top.
+    // RFC 5658 5: a proxy between two transports or addresses stands in the route once for each side; the
+    // side on which the request leaves is on top.
     if (from.listener != next.listener && from.listener < texts_.size()) stay(texts_[from.listener]);
   }
   sip::text_writer hops(edit.scratch());

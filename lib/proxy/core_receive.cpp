@@ -15,7 +15,8 @@ namespace parley::proxy {
 using sip::header_id;
 using transaction::received;
 
-void core::implementation::handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data) {
+void core::implementation::handle_message(base::time_point now, const sip::hop& from,
+                                          base::packet_buffer data) {
   ++counters_.received;
   indexed_ = 0;
   if (const auto indexed = view_.parse(data.text(), options_.limits); !indexed) {
@@ -34,7 +35,7 @@ void core::implementation::handle_message(base::time_point now, const sip::hop& 
     case received::kind::cancel: handle_cancel(now, from, got); break;
     case received::kind::response: handle_response(now, got, data); break;
     case received::kind::stray_response:
-      // RFC 6026 8.4: a stateful proxy does not forward what no transaction waits for.
+      // RFC 6026 7.3: a stateful proxy does not forward what no transaction waits for.
       ++counters_.dropped_stray;
       break;
     case received::kind::malformed: refuse(from, view_.is_request() ? validate(view_) : refusal{}); break;
@@ -74,8 +75,8 @@ void core::implementation::answer_stateless(const sip::hop& from, int status,
                                             const transaction::response_options& options) {
   const auto via = view_.get<sip::via_header>();
   if (!via) return;
-  // RFC 3261 8.2.7: an element that answers without a transaction gives the same tag each time. The ACK is known by it. Those to
-  // a CANCEL and to its INVITE have one tag (RFC 3261 9.2).
+  // RFC 3261 8.2.7: an element that answers without a transaction gives the same tag each time. The ACK is
+  // known by it. Those to a CANCEL and to its INVITE have one tag (RFC 3261 9.2).
   const auto tag = tag_for(view_, view_.method() == sip::method::cancel ? "INVITE" : view_.method_name());
   transaction::response_options complete = options;
   complete.to_tag = tag.text();
@@ -92,7 +93,8 @@ void core::implementation::overloaded(const sip::hop& from) {
 
 refusal core::implementation::check(const sip::message_view& request) noexcept {
   if (const refusal why = validate(request)) {
-    // RFC 3261 16.3.3: an OPTIONS that gets no farther may be answered as if it were meant for us. `forward` refuses it.
+    // RFC 3261 16.3.3: an OPTIONS that gets no farther may be answered as if it were meant for us. `forward`
+    // refuses it.
     if (why.status != 483 || request.method() != sip::method::options) return why;
     const auto uri = sip::parse_uri(request.request_uri());
     if (!uri || !options_.own.contains(*uri)) return why;
@@ -102,9 +104,9 @@ refusal core::implementation::check(const sip::message_view& request) noexcept {
 }
 
 std::uint32_t core::implementation::loop_mark(const sip::message_view& request) noexcept {
-  // RFC 3261 16.6.8 and RFC 5393 4.2.2: all that decides about where the request goes. The To tag is left out: it decides
-  // nothing, and the ACK for a refusal, which has one, must get the same branch as its INVITE where no transaction remembers
-  // that.
+  // RFC 3261 16.6.8 and RFC 5393 4.2.2: all that decides about where the request goes. The To tag is left
+  // out: it decides nothing, and the ACK for a refusal, which has one, must get the same branch as its INVITE
+  // where no transaction remembers that.
   base::siphasher hash(secret_);
   hash.update_sized(request.request_uri());
   for (std::size_t i = request.find(header_id::route); i != sip::message_view::npos;
@@ -162,11 +164,14 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
 void core::implementation::route(base::time_point now, record& r, bool in_dialog) {
   const route_plan plan = plan_route(view_, options_.own);
   if (in_dialog && plan.is_loose) {
-    // RFC 3261 16.5: with no more routes, a Request-URI of ours is one for which the location has to be found.
+    // RFC 3261 16.5: with no more routes, a Request-URI of ours is one for which the location has to be
+    // found.
     const auto uri = sip::parse_uri(plan.request_uri);
     if (!plan.next_route.empty() || (uri && uri->is_sip() && !options_.own.contains(*uri))) {
-      const target whole;
-      std::ignore = forward(now, request_id{r.id}, {&whole, 1});
+      if (r.stateless) return forward_stateless(now, r, {}, plan);
+      r.undecided = false;
+      try_target(now, r, {}, plan);
+      settle(now, r);
       return;
     }
   }
@@ -176,7 +181,8 @@ void core::implementation::route(base::time_point now, record& r, bool in_dialog
   std::ignore = events_.push(std::move(e));
 }
 
-void core::implementation::handle_ack(base::time_point now, const sip::hop& from, const base::packet_buffer& data) {
+void core::implementation::handle_ack(base::time_point now, const sip::hop& from,
+                                      const base::packet_buffer& data) {
   const auto to = view_.get<sip::to_header>();
   // The ACK for a response that was sent without a transaction ends here.
   if (to && to->tag == tag_for(view_, "INVITE").text()) return;
@@ -195,8 +201,8 @@ void core::implementation::handle_ack(base::time_point now, const sip::hop& from
 
 void core::implementation::handle_cancel(base::time_point now, const sip::hop& from, const received& got) {
   record* const r = got.server == transaction::server_id::none ? nullptr : requests_.get(got.user);
-  // RFC 3261 16.10 has a CANCEL for nothing forwarded without a transaction. No element behind us could match it, since no
-  // branch of ours was forwarded, so it gets the 481 that would come back.
+  // RFC 3261 16.10 has a CANCEL for nothing forwarded without a transaction. No element behind us could match
+  // it, since no branch of ours was forwarded, so it gets the 481 that would come back.
   if (r == nullptr) return answer_stateless(from, 481, {});
   answer_stateless(from, 200, {});
   if (r->answered || r->cancelled || r->has_unsent()) return;

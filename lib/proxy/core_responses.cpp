@@ -68,7 +68,8 @@ void core::implementation::cancel_branches(base::time_point now, record& r) {
   }
 }
 
-void core::implementation::add_challenges(sip::patch& edit, const record& r, const response_context::branch& best) {
+void core::implementation::add_challenges(sip::patch& edit, const record& r,
+                                          const response_context::branch& best) {
   // RFC 3261 16.7.7: the challenges of all branches are answered together. A patch has room for so many.
   std::size_t room = 16;
   for (const auto& other : r.responses.branches()) {
@@ -76,7 +77,8 @@ void core::implementation::add_challenges(sip::patch& edit, const record& r, con
     sip::message_view view;
     if (!view.parse(other.response.text(), options_.limits)) continue;
     for (const header_id id : {header_id::www_authenticate, header_id::proxy_authenticate}) {
-      for (std::size_t i = view.find(id); i != sip::message_view::npos && room > 0; i = view.find_after(id, i)) {
+      for (std::size_t i = view.find(id); i != sip::message_view::npos && room > 0;
+           i = view.find_after(id, i)) {
         edit.add_last(id, {view.value(i)});
         --room;
       }
@@ -84,7 +86,8 @@ void core::implementation::add_challenges(sip::patch& edit, const record& r, con
   }
 }
 
-void core::implementation::hold_back(base::time_point now, record& r, int status, const base::packet_buffer& data) {
+void core::implementation::hold_back(base::time_point now, record& r, int status,
+                                     const base::packet_buffer& data) {
   ++counters_.dropped_no_room;
   if (!sip::is_final(status) || r.answered) return;
   r.unsent = data;
@@ -92,7 +95,8 @@ void core::implementation::hold_back(base::time_point now, record& r, int status
 }
 
 void core::implementation::send_upstream(base::time_point now, record& r, const sip::message_view& response,
-                                         const base::packet_buffer& data, const response_context::branch* best) {
+                                         const base::packet_buffer& data,
+                                         const response_context::branch* best) {
   const int status = response.status();
   sip::patch edit(response);
   edit.remove_first<sip::via_header>();
@@ -106,7 +110,8 @@ void core::implementation::send_upstream(base::time_point now, record& r, const 
     sip::message_view forwarded;
     if (!forwarded.parse(out->text(), options_.limits)) return;
     const auto via = forwarded.get<sip::via_header>();
-    if (via && layer_.send(transaction::response_hop(r.from, *via), std::move(*out))) ++counters_.responses_forwarded;
+    if (via && layer_.send(transaction::response_hop(r.from, *via), std::move(*out)))
+      ++counters_.responses_forwarded;
     return;
   }
   if (sent) ++counters_.responses_forwarded;
@@ -142,17 +147,19 @@ void core::implementation::send_best(base::time_point now, record& r) {
     sip::message_view view;
     if (view.parse(data.text(), options_.limits)) return send_upstream(now, r, view, data, best);
   }
-  // RFC 3261 16.7.6: another server's 503, or one that can't be reached, says nothing about the next request through us. That we
-  // have no room does.
+  // RFC 3261 16.7.6: another server's 503, or one that can't be reached, says nothing about the next request
+  // through us. That we have no room does.
   finish(now, r, status == 503 && !r.overloaded ? 500 : status);
 }
 
 void core::implementation::arm_timer_c(base::time_point now, const record& r, transaction::client_id client) {
   // A group that rings has its time from when it was sent; only timer C starts again with each provisional.
-  if (r.is_invite() && !r.has_next_group() && !r.cancelled) layer_.set_deadline(client, now + options_.timer_c);
+  if (r.is_invite() && !r.has_next_group() && !r.cancelled)
+    layer_.set_deadline(client, now + options_.timer_c);
 }
 
-void core::implementation::branch_failed(base::time_point now, record& r, transaction::client_id client, int status) {
+void core::implementation::branch_failed(base::time_point now, record& r, transaction::client_id client,
+                                         int status) {
   response_context::branch* const branch = r.responses.find(client);
   if (branch == nullptr || branch->state == response_context::branch_state::ended) return;
   r.responses.handle_failure(*branch, status);
@@ -170,7 +177,8 @@ void core::implementation::handle_event(base::time_point now, const transaction:
     case kind::none:
     case kind::server_no_ack: break;
     case kind::server_transport_failed:
-      // RFC 3261 16.9: the response is lost, and nothing else. Whoever sends a bad Via could otherwise have calls cancelled.
+      // RFC 3261 16.9: the response is lost, and nothing else. Whoever sends a bad Via could otherwise have
+      // calls cancelled.
       break;
     case kind::server_expired:
       // RFC 4320: whatever comes now comes too late.

@@ -32,10 +32,10 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
   route(now, *r, in_dialog);
 }
 
-void core::implementation::forward_stateless(base::time_point now, record& r, std::span<const target> targets) {
-  if (targets.empty()) return refuse_stateless(r, 404);
-  // RFC 3261 16.11: without state there is one target, and it has to be the same for a retransmission.
-  const int status = send_branch(now, r, targets.front(), plan_route(view_, options_.own));
+void core::implementation::forward_stateless(base::time_point now, record& r, const target& to,
+                                             const route_plan& plan) {
+  r.undecided = false;
+  const int status = send_branch(now, r, to, plan);
   if (status != 0) return refuse_stateless(r, status);
   if (!r.waits_for_lookup()) maybe_destroy(r);
 }
@@ -54,8 +54,9 @@ void core::implementation::refuse_stateless(record& r, int status) {
 
 std::uint64_t core::implementation::stateless_number(const sip::via_header& via,
                                                      const base::ip_address& source) noexcept {
-  // RFC 3261 16.11: a function of what a retransmission, a CANCEL and an ACK have in common with the request that they belong
-  // to: the topmost Via. The response bears that Via too, so the number shows that a request came from where it goes.
+  // RFC 3261 16.11: a function of what a retransmission, a CANCEL and an ACK have in common with the request
+  // that they belong to: the topmost Via. The response bears that Via too, so the number shows that a request
+  // came from where it goes.
   base::siphasher hash(secret_);
   hash.update_sized(via.branch);
   hash.update_sized(via.sent_by);

@@ -48,7 +48,12 @@ base::result<void> core::implementation::forward(base::time_point now, request_i
   index(*r);
   r->undecided = false;
   if (r->stateless) {
-    forward_stateless(now, *r, targets);
+    // RFC 3261 16.11: without state there is one target, and it has to be the same for a retransmission.
+    if (targets.empty()) {
+      refuse_stateless(*r, 404);
+    } else {
+      forward_stateless(now, *r, targets.front(), plan_route(view_, options_.own));
+    }
     return {};
   }
   if (targets.empty() || options_.max_branches == 0) {
@@ -73,7 +78,9 @@ void core::implementation::hold(record& r, std::span<const target> targets) {
   auto end = r.held.begin();
   for (auto t = r.held.begin(); t != r.held.end(); ++t) {
     const bool known = std::any_of(r.held.begin(), end, [&](const auto& earlier) {
-      const auto uri_of = [&plan](const auto& one) { return one.uri.empty() ? plan.request_uri : std::string_view(one.uri); };
+      const auto uri_of = [&plan](const auto& one) {
+        return one.uri.empty() ? plan.request_uri : std::string_view(one.uri);
+      };
       if (!is_same_uri(uri_of(earlier), uri_of(*t))) return false;
       // A Route leads them to the same hop, whatever policy says.
       return !plan.next_route.empty() || is_same_uri(earlier.next_hop, t->next_hop);
@@ -101,11 +108,13 @@ void core::implementation::send_group(base::time_point now, record& r) {
   if (!r.responses.has_pending()) settle(now, r);
 }
 
-void core::implementation::try_target(base::time_point now, record& r, const target& to, const route_plan& plan) {
+void core::implementation::try_target(base::time_point now, record& r, const target& to,
+                                      const route_plan& plan) {
   if (const int status = send_branch(now, r, to, plan); status != 0) r.responses.add_failure(status);
 }
 
-int core::implementation::send_branch(base::time_point now, record& r, const target& to, const route_plan& plan) {
+int core::implementation::send_branch(base::time_point now, record& r, const target& to,
+                                      const route_plan& plan) {
   // What is written into the request has to be a URI, wherever it is from.
   if (!to.uri.empty() && !sip::parse_uri(to.uri)) return 404;
   const bool stays = plan.next_route.empty() && to.next_hop.empty() && to.uri.empty();
@@ -161,7 +170,8 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
   lookup_owner_.erase(found);
   record* const r = requests_.get(asked.request);
   if (r == nullptr) return;
-  const auto held = std::find_if(r->held.begin(), r->held.end(), [id](const auto& t) { return t.lookup == id; });
+  const auto held =
+      std::find_if(r->held.begin(), r->held.end(), [id](const auto& t) { return t.lookup == id; });
   if (held == r->held.end()) return;
   detail::alternates others;
   others.to = std::move(*held);
@@ -176,7 +186,8 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
     next.remote = {ip.unmapped(), asked.port};
     if (others.hops.size() == detail::max_addresses) break;
     if (!is_single_host(ip) || !choose_listener(next, r->from, plan.own_route)) continue;
-    if (std::find(others.hops.begin(), others.hops.end(), next) == others.hops.end()) others.hops.push_back(next);
+    if (std::find(others.hops.begin(), others.hops.end(), next) == others.hops.end())
+      others.hops.push_back(next);
   }
   std::reverse(others.hops.begin(), others.hops.end());
   int status = 503;
@@ -208,7 +219,8 @@ bool core::implementation::try_alternate(base::time_point now, record& r, respon
   others.hops.pop_back();
   r.responses.set_aside(failed);  // the new branch moves the list
   index(r);
-  if (const int status = send_to(now, r, others.to.view(), next, plan_route(view_, options_.own)); status != 0) {
+  if (const int status = send_to(now, r, others.to.view(), next, plan_route(view_, options_.own));
+      status != 0) {
     r.responses.add_failure(status);
   } else if (!others.hops.empty()) {
     others.client = r.responses.branches().back().client;

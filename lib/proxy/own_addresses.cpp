@@ -8,7 +8,8 @@ namespace parley::proxy {
 namespace {
 
 std::string_view without_brackets(std::string_view host) noexcept {
-  return host.size() > 2 && host.front() == '[' && host.back() == ']' ? host.substr(1, host.size() - 2) : host;
+  return host.size() > 2 && host.front() == '[' && host.back() == ']' ? host.substr(1, host.size() - 2)
+                                                                      : host;
 }
 
 }  // namespace

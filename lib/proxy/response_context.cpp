@@ -39,8 +39,8 @@ void response_context::add_failure(int status) {
 
 response_context::branch* response_context::find(transaction::client_id client) noexcept {
   if (client == transaction::client_id::none) return nullptr;
-  const auto found =
-      std::find_if(branches_.begin(), branches_.end(), [client](const branch& b) { return b.client == client; });
+  const auto found = std::find_if(branches_.begin(), branches_.end(),
+                                  [client](const branch& b) { return b.client == client; });
   return found == branches_.end() ? nullptr : &*found;
 }
 
@@ -49,7 +49,8 @@ bool response_context::has_pending() const noexcept {
                      [](const branch& b) { return b.state != branch_state::ended; });
 }
 
-response_context::verdict response_context::handle_response(branch& on, int status, const base::packet_buffer& data) {
+response_context::verdict response_context::handle_response(branch& on, int status,
+                                                            const base::packet_buffer& data) {
   if (sip::is_provisional(status)) {
     if (on.state == branch_state::ended) return verdict::absorb;
     on.state = branch_state::proceeding;

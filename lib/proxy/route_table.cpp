@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include <parley/proxy/routing.hpp>
 #include <parley/sip/uri.hpp>
 
 namespace parley::proxy {
 namespace {
 
-/// user@host with the user unescaped and the host in lower case: RFC 3261 10.3.5 has the rest of the URI not count.
+/// user@host with the user unescaped and the host in lower case: RFC 3261 10.3.5 has the rest of the URI not
+/// count.
 std::string key_of(const sip::uri_view& uri) {
   std::string key = sip::unescape(uri.user);
   key += '@';
@@ -25,7 +27,8 @@ sip::parsed<void> route_table::set_default_route(std::string_view uri) {
   return {};
 }
 
-sip::parsed<void> route_table::set_location(std::string_view address_of_record, std::vector<contact> contacts) {
+sip::parsed<void> route_table::set_location(std::string_view address_of_record,
+                                            std::vector<contact> contacts) {
   const auto parsed = sip::parse_uri(address_of_record);
   if (!parsed) return parsed.error();
   if (!parsed->is_sip()) return sip::parse_error{sip::errc::expected_scheme, 0};
@@ -39,9 +42,15 @@ sip::parsed<void> route_table::set_location(std::string_view address_of_record, 
 void route_table::decide(const sip::message_view& request, const own_addresses& own, decision& out) const {
   out.status = 0;
   out.targets.clear();
-  const auto uri = sip::parse_uri(request.request_uri());
+  // RFC 3261 16.4 comes before 16.5: the Request-URI is what a strict router has made of it.
+  const route_plan plan = plan_route(request, own);
+  const auto uri = sip::parse_uri(plan.request_uri);
   if (!uri) {
     out.status = 400;
+    return;
+  }
+  if (!plan.next_route.empty()) {
+    out.targets.push_back({});
     return;
   }
   // RFC 3261 16.5: a maddr that isn't ours says where it goes, whatever the host.

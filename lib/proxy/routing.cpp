@@ -14,7 +14,8 @@ enum class leave_out : std::uint8_t { method_and_headers, maddr };
 
 bool is_left_out(std::string_view parameter, leave_out what) noexcept {
   if (what == leave_out::method_and_headers) return sip::iequals(parameter, "method");
-  return sip::iequals(parameter, "maddr") || sip::iequals(parameter, "ttl") || sip::iequals(parameter, "transport");
+  return sip::iequals(parameter, "maddr") || sip::iequals(parameter, "ttl") ||
+         sip::iequals(parameter, "transport");
 }
 
 std::string_view without(sip::patch& edit, const sip::uri_view& uri, leave_out what) {
@@ -95,7 +96,8 @@ route_plan plan_route(const sip::message_view& request, const own_addresses& own
   }
   plan.is_loose = plan.own_routes > 0;
 
-  // RFC 3261 16.4: a strict router before us has put our Record-Route into the Request-URI, and the target behind the routes.
+  // RFC 3261 16.4: a strict router before us has put our Record-Route into the Request-URI, and the target
+  // behind the routes.
   if (uri && routes > 0 && uri->lr() && !uri->has_user && own.contains(*uri)) {
     plan.strict_route = true;
     plan.is_loose = true;
@@ -116,7 +118,8 @@ route_plan plan_route(const sip::message_view& request, const own_addresses& own
   return plan;
 }
 
-void apply_route(sip::patch& edit, const sip::message_view& request, const route_plan& plan, std::string_view new_uri) {
+void apply_route(sip::patch& edit, const sip::message_view& request, const route_plan& plan,
+                 std::string_view new_uri) {
   std::string_view uri = plan.request_uri;
   if (!new_uri.empty()) {
     uri = as_request_uri(edit, new_uri);

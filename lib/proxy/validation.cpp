@@ -52,7 +52,8 @@ refusal validate(const sip::message_view& request) noexcept {
   // RFC 3261 16.3.5: no extension that a proxy would have to know is known here. An ACK can't be refused.
   if (request.has(header_id::proxy_require) && request.method() != sip::method::ack &&
       request.method() != sip::method::cancel) {
-    if (!request.for_each<sip::proxy_require_header>([](const auto&) {})) return bad(header_id::proxy_require);
+    if (!request.for_each<sip::proxy_require_header>([](const auto&) {}))
+      return bad(header_id::proxy_require);
     return {420, {}, {}};
   }
   // RFC 3261 16.3.3.

@@ -181,14 +181,14 @@ class field_set {
   std::uint32_t bits_ = 0;
 };
 
-/// Where the separators stand among the 64 characters from `start` on, one bit each.
+/// Where equals signs and quotes stand among the 64 characters from `start` on, one bit each; none from the
+/// end of the text on.
 struct auth_window {
   static constexpr std::size_t width = 64;
 
   const char* start = nullptr;
   std::uint64_t equals = 0;
   std::uint64_t quotes = 0;
-  std::uint64_t stops = 0;  ///< whatever ends a value without quotes
 
   std::size_t offset(const char* at) const noexcept {
     return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(start);
@@ -197,22 +197,17 @@ struct auth_window {
   /// Looks at `at` and what follows, up to `end`; `width` characters can be read.
   void open(const char* at, const char* end) noexcept {
     start = at;
-    equals = quotes = stops = 0;
+    equals = quotes = 0;
     for (unsigned i = 0; i < width; i += static_cast<unsigned>(detail::block::width)) {
       const detail::block next(at + i);
-      const std::uint64_t quote = next.equal_to('"');
       equals |= std::uint64_t{next.equal_to('=')} << i;
-      quotes |= quote << i;
-      stops |= std::uint64_t{next.controls() | next.equal_to(' ') | next.equal_to(',') |
-                             next.equal_to('\x7f') | quote}
-               << i;
+      quotes |= std::uint64_t{next.equal_to('"')} << i;
     }
     const auto left = static_cast<std::size_t>(end - at);
     if (left >= width) return;
     const std::uint64_t inside = (std::uint64_t{1} << left) - 1;
     equals &= inside;
     quotes &= inside;
-    stops |= ~inside;
   }
 };
 
@@ -236,16 +231,24 @@ inline const char* read_usual_param(const cursor& in, auth_window& window, const
       const auto size = static_cast<std::size_t>(std::countr_zero(equals));
       if (offset + size + 1 < auth_window::width) {
         const char* const value = at + size + 1;
-        const bool quoted = *value == '"';
-        const std::uint64_t behind = (quoted ? window.quotes >> 1U : window.stops) >> (offset + size + 1);
-        if (behind != 0) {
-          const char* const stop = value + quoted + std::countr_zero(behind);
+        // Two branches, not one choice: what is read next need not wait for this character.
+        if (*value == '"') {
+          const std::uint64_t quotes = window.quotes >> offset >> 1U >> (size + 1);
+          if (quotes != 0) {
+            const char* const quote = value + 1 + std::countr_zero(quotes);
+            out.id = fields.find(at, size);
+            out.name_size = size;
+            out.value = {value + 1, static_cast<std::size_t>(quote - value - 1)};
+            // A quote behind a backslash may or may not be escaped; only a walk from the start tells.
+            return out.id != field::other && quote[-1] != '\\' ? quote + 1 : nullptr;
+          }
+        } else {
+          const char* stop = value;
+          while (stop != in.end() && is_unquoted(*stop)) ++stop;
           out.id = fields.find(at, size);
           out.name_size = size;
-          out.value = {value + quoted, static_cast<std::size_t>(stop - value) - quoted};
-          // A quote behind a backslash may or may not be escaped; only a walk from the start tells.
-          if (out.id == field::other || (quoted ? stop[-1] == '\\' : stop == value)) return nullptr;
-          return stop + quoted;
+          out.value = {value, static_cast<std::size_t>(stop - value)};
+          return out.id != field::other && stop != value ? stop : nullptr;
         }
       }
     }
@@ -388,6 +391,7 @@ using credentials_member = std::string_view credentials::*;
 /// Where the values of the known parameters go: a jump by table costs more than a look into one.
 constexpr auto credentials_members = [] {
   std::array<credentials_member, static_cast<std::size_t>(field::username_ext) + 1> members{};
+  members.fill(nullptr);  // some compilers take the zeros of `{}` for the first member
   const auto set = [&members](field id, credentials_member member) {
     members[static_cast<std::size_t>(id)] = member;
   };

@@ -6,6 +6,11 @@
 
 namespace parley::sip {
 
+bool cursor::fail(errc code, const char* where) noexcept {
+  if (error_.code == errc{}) error_ = {code, static_cast<std::uint32_t>(where - begin_)};
+  return false;
+}
+
 bool cursor::read_quoted(std::string_view& out) noexcept {
   const char* open = at_;
   if (!consume('"')) return fail(errc::expected_quoted_string);
@@ -38,30 +43,25 @@ bool cursor::read_quoted(std::string_view& out) noexcept {
 
 const char* cursor::skip_far(const char* at, int classes) noexcept {
   while (true) {
-    if (window_offset(at) >= window_width) {
+    if (window_.offset(at) >= window::width) {
       // A short text is not worth a window.
       if (end_ - at < static_cast<std::ptrdiff_t>(detail::block::width) ||
-          readable_ - at < static_cast<std::ptrdiff_t>(window_width)) {
+          readable_ - at < static_cast<std::ptrdiff_t>(window::width)) {
         return skip(at, end_, classes);
       }
-      open_window(at);
+      window_ = {at, detail::runs64(at)};
+      const auto left = static_cast<std::size_t>(end_ - at);
+      if (left < window::width) window_.runs &= (std::uint64_t{1} << left) - 1;
     }
-    const std::uint64_t others = ~runs_ >> window_offset(at);
+    const std::uint64_t others = ~window_.runs >> window_.offset(at);
     if (others == 0) {
-      at = window_ + window_width;
+      at = window_.start + window::width;
       continue;
     }
     at += std::countr_zero(others);
     if (at == end_ || !is(*at, classes)) return at;
     ++at;
   }
-}
-
-void cursor::open_window(const char* at) noexcept {
-  window_ = at;
-  runs_ = detail::runs64(at);
-  const auto left = static_cast<std::size_t>(end_ - at);
-  if (left < window_width) runs_ &= (std::uint64_t{1} << left) - 1;
 }
 
 bool cursor::skip_fold() noexcept {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <parley/sip/uri.hpp>
+
 #include "sip/detail/header_table.hpp"
 #include "sip/detail/quoted_pairs.hpp"
 #include "sip/detail/scan.hpp"
@@ -58,7 +60,7 @@ class message_indexer {
     return static_cast<std::uint32_t>(where - begin_);
   }
 
-  void fail(errc code, const char* where) noexcept {
+  [[gnu::cold, gnu::noinline]] void fail(errc code, const char* where) noexcept {
     if (error_.code == errc{}) error_ = {code, offset(where)};
   }
 
@@ -111,7 +113,7 @@ class message_indexer {
   // hops.
   void read_version(const char* at, const char* stop) noexcept {
     const std::string_view version = between(at, stop);
-    if (iequals(version, "SIP/2.0")) return;
+    if (version == "SIP/2.0" || iequals(version, "SIP/2.0")) return;
     if (version.size() < 4 || !iequals(version.substr(0, 4), "SIP/")) return fail(errc::bad_start_line, at);
     cursor in(version);
     in.advance(4);
@@ -189,6 +191,12 @@ class message_indexer {
               line, name_length, id, value,
               behind != 0 ? line + std::countr_zero(behind) : detail::find_control(line + front.width, end_));
         }
+      } else if (colons == 0 && controls == 0 && static_cast<std::size_t>(end_ - line) >= 2 * front.width) {
+        name_length = front.width + recognize_long(line, front, id);
+        if (id != header_id::unknown) {
+          value = line + name_length + 1;
+          return read_value(line, name_length, id, value, detail::find_control(value, end_));
+        }
       }
     }
     const char* stop = line;
@@ -223,6 +231,24 @@ class message_indexer {
     return slot.length == length && (front.equal_lower(slot.name.data()) & wanted) == wanted
                ? slot.id
                : header_id::unknown;
+  }
+
+  /// The same for a name whose colon lies within the second block; returns the length of the name's part
+  /// there.
+  static std::size_t recognize_long(const char* name, const detail::block& front, header_id& id) noexcept {
+    const detail::block back(name + front.width);
+    const std::uint32_t colons = back.equal_to(':');
+    const auto rest = static_cast<std::size_t>(std::countr_zero(colons | 0x10000U));
+    const std::size_t length = front.width + rest;
+    const auto at = [name](std::size_t i) { return static_cast<unsigned char>(name[i] | 0x20); };
+    const detail::header_slot& slot =
+        detail::header_slots[detail::header_hash(at(0), at(length / 2), at(length - 1), length)];
+    const std::uint32_t wanted = (1U << rest) - 1;
+    const bool equal = front.equal_lower(slot.name.data()) == 0xffffU &&
+                       (back.equal_lower(slot.name.data() + front.width) & wanted) == wanted;
+    // A control character may look like a hyphen in lower case.
+    if (colons != 0 && slot.length == length && equal && (back.controls() & wanted) == 0) id = slot.id;
+    return rest;
   }
 
   /// `stop` is the first control character of the value.
@@ -340,6 +366,17 @@ class message_indexer {
 
 parsed<void> message_view::parse(std::string_view text, const limits& limits) noexcept {
   return message_indexer(*this, text, limits).run();
+}
+
+parsed<uri_view> message_view::get_request_uri() const noexcept {
+  const std::string_view text = request_uri();
+  if (text.empty()) return parse_error{errc::bad_request_uri, start_offset_};
+  cursor in(text, text_.data() + text_.size());
+  parsed<uri_view> out(boost::system::in_place_value);
+  if (!uri_view::read(in, *out)) {
+    out = parse_error{in.error().code, in.error().offset + static_cast<std::uint32_t>(offset_of(text))};
+  }
+  return out;
 }
 
 std::size_t message_view::find(std::string_view name) const noexcept {

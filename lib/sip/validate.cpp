@@ -36,18 +36,13 @@ class validator {
   }
 
   void check_request_uri() noexcept {
-    const std::string_view text = message_.request_uri();
-    if (text.empty()) return;  // the start line is broken, and `parse` has said so
-    const auto in_message = [this](const char* where) {
-      return static_cast<std::uint32_t>(message_.offset_of(std::string_view(where, std::size_t{0})));
-    };
-    const auto uri = parse_uri(text);
+    if (message_.request_uri().empty()) return;  // the start line is broken, and `parse` has said so
+    const auto uri = message_.get_request_uri();
     if (!uri) {
-      add({uri.error().code, uri.error().offset + in_message(text.data())}, message_view::npos,
-          header_id::unknown);
+      add(uri.error(), message_view::npos, header_id::unknown);
     } else if (!uri->headers.empty()) {
-      add({errc::bad_request_uri, in_message(uri->headers.raw().data())}, message_view::npos,
-          header_id::unknown);
+      const auto offset = static_cast<std::uint32_t>(message_.offset_of(uri->headers.raw()));
+      add({errc::bad_request_uri, offset}, message_view::npos, header_id::unknown);
     }
   }
 

@@ -15,8 +15,8 @@ class dialog {
  public:
   explicit dialog(proxy_harness& h) : h_(h) {}
 
-  /// One in-dialog request goes through and its response comes back; an INVITE is acknowledged too. Returns how often memory was
-  /// taken for that.
+  /// One in-dialog request goes through and its response comes back; an INVITE is acknowledged too. Returns
+  /// how often memory was taken for that.
   std::size_t run(const std::string& method, int n) {
     request_text request;
     request.method = method;

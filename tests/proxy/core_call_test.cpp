@@ -47,16 +47,20 @@ TEST_CASE("a call goes through, and nothing but what has to is changed", "[proxy
   CHECK(own_branch(forwarded).starts_with("z9hG4bK-0-"));
   const std::string expected =
       "INVITE sip:bob@192.0.2.2;x=y SIP/2.0\r\n"
-      "Via: SIP/2.0/UDP 192.0.2.10:5060;rport;branch=" + own_branch(forwarded) + "\r\n"
+      "Via: SIP/2.0/UDP 192.0.2.10:5060;rport;branch=" +
+      own_branch(forwarded) +
+      "\r\n"
       "Record-Route: <sip:192.0.2.10:5060;lr>\r\n"
       "v:  SIP/2.0/UDP 192.0.2.1:5060;rport=5060;branch=z9hG4bKalice1;received=192.0.2.1\r\n"
-      "Max-Forwards:  69\r\n" + invite.substr(invite.find("From"));
+      "Max-Forwards:  69\r\n" +
+      invite.substr(invite.find("From"));
   CHECK(forwarded.text == expected);
 
   SECTION("its responses lose our Via and nothing else") {
     const std::string ringing =
         "SIP/2.0 180 Ringing it is\r\n"
-        "Via: SIP/2.0/UDP 192.0.2.10:5060;rport=5060;received=192.0.2.10;branch=" + own_branch(forwarded) + "\r\n";
+        "Via: SIP/2.0/UDP 192.0.2.10:5060;rport=5060;received=192.0.2.10;branch=" +
+        own_branch(forwarded) + "\r\n";
     const std::string rest =
         "Via: SIP/2.0/UDP 192.0.2.1:5060;rport=5060;branch=z9hG4bKalice1;received=192.0.2.1\r\n"
         "Record-Route: <sip:192.0.2.10:5060;lr>\r\n"
@@ -154,7 +158,8 @@ TEST_CASE("a retransmitted request is not forwarded again", "[proxy]") {
   h.receive(invite);
   h.receive(invite);
   const auto out = h.take();
-  CHECK(summaries(out) == strings{"192.0.2.2:5060 INVITE sip:bob@192.0.2.2 SIP/2.0", "192.0.2.1:5060 SIP/2.0 100 Trying"});
+  CHECK(summaries(out) ==
+        strings{"192.0.2.2:5060 INVITE sip:bob@192.0.2.2 SIP/2.0", "192.0.2.1:5060 SIP/2.0 100 Trying"});
   CHECK(h.core.counters().requests_forwarded == 1);
   h.reply(out[0], 180);
   h.take();
@@ -198,8 +203,9 @@ TEST_CASE("a response that names nobody behind the proxy is not forwarded", "[pr
   h.receive(invite);
   const proxy_message out = h.take_one();
   const std::string branch = own_branch(out);
-  const std::string ok = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=" + branch +
-                         "\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@b>;tag=2\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n";
+  const std::string ok =
+      "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=" + branch +
+      "\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@b>;tag=2\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n";
   h.receive(ok, h.bob);
   CHECK(summaries(h.take()) == strings{"192.0.2.1:5060 SIP/2.0 500 Server Internal Error"});
   CHECK(h.core.counters().dropped_malformed == 1);

@@ -124,7 +124,8 @@ TEST_CASE("a CANCEL for an undecided INVITE ends it with 487", "[proxy]") {
   const auto id = h.waiting();
   h.receive(cancel());
   const auto out = h.take();
-  REQUIRE(summaries(out) == strings{"192.0.2.1:5060 SIP/2.0 200 OK", "192.0.2.1:5060 SIP/2.0 487 Request Terminated"});
+  REQUIRE(summaries(out) ==
+          strings{"192.0.2.1:5060 SIP/2.0 200 OK", "192.0.2.1:5060 SIP/2.0 487 Request Terminated"});
   // RFC 3261 9.2: one tag for both.
   CHECK(out[1].value("To").find(";tag=") != std::string::npos);
   CHECK(out[0].value("To") == out[1].value("To"));

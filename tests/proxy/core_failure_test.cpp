@@ -102,12 +102,18 @@ TEST_CASE("a response that can't be sent cancels nothing", "[proxy]") {
 
 TEST_CASE("targets that nobody is at are passed over", "[proxy]") {
   const std::vector<std::pair<std::string, std::string>> table = {
-      {"sip:bob@0.0.0.0", "404"},          {"sip:bob@224.0.0.1", "404"},
-      {"sip:bob@255.255.255.255", "404"},  {"sip:bob@[ff02::1]", "404"},
-      {"sip:bob@[::]", "404"},             {"sip:bob@192.0.2.2;maddr=239.1.1.1", "404"},
-      {"tel:+1", "416"},                   {"sip:bob@", "404"},
-      {"not a uri\r\nX: y", "404"},        {"sip:bob@192.0.2.2;transport=ws", "500"},
-      {"sip:bob@192.0.2.2;transport=carrier-pigeon", "500"}, {"sips:bob@192.0.2.2", "500"},
+      {"sip:bob@0.0.0.0", "404"},
+      {"sip:bob@224.0.0.1", "404"},
+      {"sip:bob@255.255.255.255", "404"},
+      {"sip:bob@[ff02::1]", "404"},
+      {"sip:bob@[::]", "404"},
+      {"sip:bob@192.0.2.2;maddr=239.1.1.1", "404"},
+      {"tel:+1", "416"},
+      {"sip:bob@", "404"},
+      {"not a uri\r\nX: y", "404"},
+      {"sip:bob@192.0.2.2;transport=ws", "500"},
+      {"sip:bob@192.0.2.2;transport=carrier-pigeon", "500"},
+      {"sips:bob@192.0.2.2", "500"},
       {"sip:bob@[2001:db8::1];transport=tcp", "500"},
   };
   for (const auto& [uri, status] : table) {

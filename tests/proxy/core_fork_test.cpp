@@ -20,7 +20,8 @@ request_text invite() {
 
 proxy::target to(std::string_view uri, std::uint16_t q = 1000) { return {uri, {}, q}; }
 
-const std::vector<proxy::target> three = {to("sip:b1@192.0.2.2"), to("sip:b2@192.0.2.3"), to("sip:b3@192.0.2.4")};
+const std::vector<proxy::target> three = {to("sip:b1@192.0.2.2"), to("sip:b2@192.0.2.3"),
+                                          to("sip:b3@192.0.2.4")};
 
 strings status_lines(const std::vector<proxy_message>& messages) {
   strings out;
@@ -35,7 +36,8 @@ strings requests(const std::vector<proxy_message>& messages) {
   strings out;
   for (const auto& m : messages) {
     if (m.start_line().starts_with("SIP/2.0 ") || m.start_line().starts_with("ACK")) continue;
-    out.push_back(std::string(m.start_line().substr(0, m.start_line().find(' '))) + ' ' + m.to.remote.ip.to_string());
+    out.push_back(std::string(m.start_line().substr(0, m.start_line().find(' '))) + ' ' +
+                  m.to.remote.ip.to_string());
   }
   return out;
 }
@@ -140,7 +142,8 @@ TEST_CASE("a group that says nothing is left at once when its time is up", "[pro
   const auto first = h.take_one();
   h.run_until(20'100);
   const auto out = h.take();
-  const auto second = std::find_if(out.begin(), out.end(), [](const auto& m) { return m.to.remote.ip.to_string() == "192.0.2.3"; });
+  const auto second = std::find_if(out.begin(), out.end(),
+                                   [](const auto& m) { return m.to.remote.ip.to_string() == "192.0.2.3"; });
   REQUIRE(second != out.end());
   CHECK(second->at == 20'000);
   SECTION("what the first says later is cancelled") {
@@ -188,7 +191,8 @@ TEST_CASE("challenges of all branches are put together", "[proxy]") {
   h.receive(invite().text());
   const auto forks = h.take();
   h.reply(forks[0], 407, "a", "Proxy-Authenticate: Digest realm=\"a\"\r\n");
-  h.reply(forks[1], 401, "b", "WWW-Authenticate: Digest realm=\"b\"\r\nWWW-Authenticate: Digest realm=\"b2\"\r\n");
+  h.reply(forks[1], 401, "b",
+          "WWW-Authenticate: Digest realm=\"b\"\r\nWWW-Authenticate: Digest realm=\"b2\"\r\n");
   h.take();
   h.reply(forks[2], 404, "c", "WWW-Authenticate: Digest realm=\"not this\"\r\n");
   const auto out = h.take();
@@ -254,7 +258,10 @@ TEST_CASE("of more targets than branches are allowed the highest q are used", "[
 
 TEST_CASE("a target that is named twice is used once", "[proxy]") {
   proxy_harness h;
-  h.targets = {{to("sip:a@192.0.2.2", 500), to("sip:a@192.0.2.2", 900), to("SIP:a@192.0.2.2;x=1"), to("sip:A@192.0.2.2"),
+  h.targets = {{to("sip:a@192.0.2.2", 500),
+                to("sip:a@192.0.2.2", 900),
+                to("SIP:a@192.0.2.2;x=1"),
+                to("sip:A@192.0.2.2"),
                 {"sip:a@192.0.2.2", "sip:192.0.2.9", 1000}}};
   h.receive(invite().text());
   auto out = h.take();

@@ -34,7 +34,8 @@ struct circle {
     bool busy = true;
     while (busy && delivered < 10'000) {
       busy = false;
-      for (auto [from, to, source] : {std::tuple(&one, &two, "192.0.2.10:5060"), std::tuple(&two, &one, "192.0.2.20:5060")}) {
+      for (auto [from, to, source] :
+           {std::tuple(&one, &two, "192.0.2.10:5060"), std::tuple(&two, &one, "192.0.2.20:5060")}) {
         for (const auto& m : from->take()) {
           if (m.to.remote.to_string() == "192.0.2.1:5060") {
             to_caller.push_back(m);

@@ -128,8 +128,9 @@ TEST_CASE("what can't be answered is dropped and counted", "[proxy]") {
   std::uint64_t dropped = 0;
   for (const std::string& text :
        {std::string("\r\n"), std::string("hello"), std::string("INVITE sip:a@b SIP/2.0\r\n\r\n"),
-        changed("Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1\r\n", ""), changed("Via: SIP/2.0", "Via: SOAP"),
-        std::string("SIP/2.0 200 OK\r\nVia: x\r\n\r\n"), std::string("SIP/2.0 200 OK\r\n\r\n"),
+        changed("Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-1\r\n", ""),
+        changed("Via: SIP/2.0", "Via: SOAP"), std::string("SIP/2.0 200 OK\r\nVia: x\r\n\r\n"),
+        std::string("SIP/2.0 200 OK\r\n\r\n"),
         std::string("SIP/2.0 099 No\r\nVia: SIP/2.0/UDP 192.0.2.10:5060\r\n\r\n"), std::string(300, '\0')}) {
     CAPTURE(text);
     h.receive(text);
@@ -152,7 +153,8 @@ TEST_CASE("a stream that can't be framed is told why", "[proxy]") {
   h.core.handle_framing_error(h.now(), peer, {sip::errc::message_too_large, 0}, h.pool.copy(text).value());
   h.collect();
   CHECK(h.take_one().start_line() == "SIP/2.0 513 Message Too Large");
-  h.core.handle_framing_error(h.now(), peer, {sip::errc::headers_too_large, 0}, h.pool.copy("garbage").value());
+  h.core.handle_framing_error(h.now(), peer, {sip::errc::headers_too_large, 0},
+                              h.pool.copy("garbage").value());
   h.core.handle_framing_error(h.now(), peer, {sip::errc::headers_too_large, 0}, {});
   h.collect();
   CHECK(h.take().empty());

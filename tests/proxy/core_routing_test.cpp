@@ -37,7 +37,8 @@ TEST_CASE("loose routing leads a request on without a question", "[proxy]") {
     CHECK(out.values("Route").empty());
   }
   SECTION("to the next route") {
-    h.receive(in_dialog("sip:bob@192.0.2.2", "Route: <sip:192.0.2.10;lr>, <sip:192.0.2.3:5080;lr>\r\n").text());
+    h.receive(
+        in_dialog("sip:bob@192.0.2.2", "Route: <sip:192.0.2.10;lr>, <sip:192.0.2.3:5080;lr>\r\n").text());
     const auto out = h.take_one();
     CHECK(out.summary() == "192.0.2.3:5080 BYE sip:bob@192.0.2.2 SIP/2.0");
     CHECK(out.values("Route") == strings{"<sip:192.0.2.3:5080;lr>"});
@@ -63,16 +64,21 @@ TEST_CASE("a dialog whose target is a name of ours is asked about", "[proxy]") {
 
 TEST_CASE("routes do not keep policy from deciding about a request outside of dialogs", "[proxy]") {
   proxy_harness h;
-  for (const char* route : {"Route: <sip:192.0.2.10;lr>\r\n", "Route: <sip:192.0.2.10;lr>, <sip:192.0.2.3;lr>\r\n",
-                            "Route: <sip:192.0.2.3;lr>\r\n"}) {
+  for (const char* route :
+       {"Route: <sip:192.0.2.10;lr>\r\n", "Route: <sip:192.0.2.10;lr>, <sip:192.0.2.3;lr>\r\n",
+        "Route: <sip:192.0.2.3;lr>\r\n"}) {
     CAPTURE(route);
-    h.receive(initial("sip:bob@192.0.2.2", route).with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK" + std::to_string(std::string_view(route).size())).text());
+    h.receive(
+        initial("sip:bob@192.0.2.2", route)
+            .with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK" + std::to_string(std::string_view(route).size()))
+            .text());
     REQUIRE(h.waiting() != proxy::request_id::none);
     CHECK(h.take().empty());
     REQUIRE(h.forward({{}}));
     const auto out = h.take_one();
     const bool further = std::string_view(route).find("192.0.2.3") != std::string_view::npos;
-    CHECK(out.summary() == std::string(further ? "192.0.2.3" : "192.0.2.2") + ":5060 INVITE sip:bob@192.0.2.2 SIP/2.0");
+    CHECK(out.summary() ==
+          std::string(further ? "192.0.2.3" : "192.0.2.2") + ":5060 INVITE sip:bob@192.0.2.2 SIP/2.0");
     CHECK(out.values("Route").size() == (further ? 1 : 0));
   }
 }
@@ -94,9 +100,10 @@ TEST_CASE("strict routers before and behind are served", "[proxy]") {
   CHECK(out.summary() == "192.0.2.3:5060 BYE sip:bob@192.0.2.2 SIP/2.0");
   CHECK(out.values("Route") == strings{"<sip:192.0.2.3;lr>"});
 
-  h.receive(in_dialog("sip:bob@192.0.2.2", "Route: <sip:192.0.2.10;lr>, <sip:192.0.2.3>, <sip:192.0.2.4;lr>\r\n")
-                .with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK2")
-                .text());
+  h.receive(
+      in_dialog("sip:bob@192.0.2.2", "Route: <sip:192.0.2.10;lr>, <sip:192.0.2.3>, <sip:192.0.2.4;lr>\r\n")
+          .with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK2")
+          .text());
   out = h.take_one();
   CHECK(out.summary() == "192.0.2.3:5060 BYE sip:192.0.2.3 SIP/2.0");
   CHECK(out.values("Route") == strings{"<sip:192.0.2.4;lr>", "<sip:bob@192.0.2.2>"});
@@ -118,7 +125,8 @@ TEST_CASE("a call between UDP and TCP has a route for each side", "[proxy]") {
   CHECK(out.to.transport == sip::transport::tcp);
   CHECK(out.to.listener == 1);
   // RFC 5658 5: the side on which it leaves stands on top.
-  CHECK(out.values("Record-Route") == strings{"<sip:192.0.2.10:5060;transport=tcp;lr>", "<sip:192.0.2.10:5060;lr>"});
+  CHECK(out.values("Record-Route") ==
+        strings{"<sip:192.0.2.10:5060;transport=tcp;lr>", "<sip:192.0.2.10:5060;lr>"});
   h.reply(out, 200, "bob");
   CHECK(h.take_one().to == h.alice);
 
@@ -174,11 +182,14 @@ TEST_CASE("a call between IPv4 and IPv6 has a route for each side", "[proxy]") {
 TEST_CASE("the route that was recorded for a side names the listener on which a request leaves", "[proxy]") {
   // Two listeners of one transport and family, as on an inner and an outer network.
   auto options = proxy_harness::default_options();
-  options.listeners.push_back({sip::transport::udp, base::socket_address::from_string("203.0.113.10:5060").value(), {}, 0});
+  options.listeners.push_back(
+      {sip::transport::udp, base::socket_address::from_string("203.0.113.10:5060").value(), {}, 0});
   proxy_harness h(options);
   const auto inner = peer_at("192.0.2.1:5060", 0);
-  h.receive(in_dialog("sip:bob@203.0.113.2", "Route: <sip:192.0.2.10:5060;lr>, <sip:203.0.113.10:5060;lr>\r\n").text(),
-            inner);
+  h.receive(
+      in_dialog("sip:bob@203.0.113.2", "Route: <sip:192.0.2.10:5060;lr>, <sip:203.0.113.10:5060;lr>\r\n")
+          .text(),
+      inner);
   auto out = h.take_one();
   CHECK(out.to.listener == 3);
   CHECK(out.values("Via")[0].starts_with("SIP/2.0/UDP 203.0.113.10:5060;"));
@@ -205,7 +216,8 @@ TEST_CASE("requests that may begin a dialog are recorded", "[proxy]") {
   proxy_harness h;
   h.targets = {{{"sip:bob@192.0.2.2", {}, 1000}}};
   int n = 0;
-  for (const char* method : {"INVITE", "SUBSCRIBE", "NOTIFY", "REFER", "OPTIONS", "REGISTER", "MESSAGE", "FOO"}) {
+  for (const char* method :
+       {"INVITE", "SUBSCRIBE", "NOTIFY", "REFER", "OPTIONS", "REGISTER", "MESSAGE", "FOO"}) {
     CAPTURE(method);
     h.receive(initial("sip:bob@example.com", "", method)
                   .with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKm" + std::to_string(++n))
@@ -219,9 +231,13 @@ TEST_CASE("maddr of ours counts as if it were not there", "[proxy]") {
   h.targets = std::vector<proxy::target>(1);
   h.receive(initial("sip:bob@192.0.2.2;maddr=192.0.2.10;transport=udp;x=1", "").text());
   CHECK(h.take_one().summary() == "192.0.2.2:5060 INVITE sip:bob@192.0.2.2;x=1 SIP/2.0");
-  h.receive(initial("sip:bob@nowhere.example;maddr=192.0.2.3", "").with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK2").text());
+  h.receive(initial("sip:bob@nowhere.example;maddr=192.0.2.3", "")
+                .with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK2")
+                .text());
   CHECK(h.take_one().summary() == "192.0.2.3:5060 INVITE sip:bob@nowhere.example;maddr=192.0.2.3 SIP/2.0");
-  h.receive(initial("sip:bob@192.0.2.2;maddr=name.example", "").with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK3").text());
+  h.receive(initial("sip:bob@192.0.2.2;maddr=name.example", "")
+                .with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK3")
+                .text());
   REQUIRE(h.events.size() == 1);
   CHECK(h.events[0].what == proxy::event::kind::resolve);
   CHECK(h.events[0].host == "name.example");
@@ -253,7 +269,8 @@ TEST_CASE("a tel URI goes by Route or next hop, and else nowhere", "[proxy]") {
 
 TEST_CASE("sips goes over TLS whatever its transport parameter says", "[proxy]") {
   auto options = proxy_harness::default_options();
-  options.listeners.push_back({sip::transport::tls, base::socket_address::from_string("192.0.2.10:5061").value(), {}, 0});
+  options.listeners.push_back(
+      {sip::transport::tls, base::socket_address::from_string("192.0.2.10:5061").value(), {}, 0});
   proxy_harness h(options);
   h.receive(initial("sips:bob@example.com", "").text());
   REQUIRE(h.forward({{"sips:bob@192.0.2.2;transport=tcp", {}, 1000}}));

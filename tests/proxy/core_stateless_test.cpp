@@ -48,7 +48,8 @@ std::string branch_of(const proxy_message& m) {
 
 }  // namespace
 
-TEST_CASE("without state, a retransmission, the CANCEL and the ACK get the branch of their INVITE", "[proxy]") {
+TEST_CASE("without state, a retransmission, the CANCEL and the ACK get the branch of their INVITE",
+          "[proxy]") {
   fixture f;
   const auto first = f.send(invite());
   REQUIRE(first.summary() == "192.0.2.2:5060 INVITE sip:bob@192.0.2.2 SIP/2.0");
@@ -59,8 +60,10 @@ TEST_CASE("without state, a retransmission, the CANCEL and the ACK get the branc
   CHECK(branch_of(cancel) == branch_of(first));
   const auto ack = f.send(invite().with_method("ACK").with_to_tag("bob"));
   CHECK(branch_of(ack) == branch_of(first));
-  CHECK(branch_of(f.send(invite().with_via("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-2"))) != branch_of(first));
-  CHECK(branch_of(f.send(invite().with_via("SIP/2.0/UDP 192.0.2.3:5060;branch=z9hG4bK-1"))) != branch_of(first));
+  CHECK(branch_of(f.send(invite().with_via("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-2"))) !=
+        branch_of(first));
+  CHECK(branch_of(f.send(invite().with_via("SIP/2.0/UDP 192.0.2.3:5060;branch=z9hG4bK-1"))) !=
+        branch_of(first));
 }
 
 TEST_CASE("without state and without a branch, the rest of the request is what tells it", "[proxy]") {
@@ -109,7 +112,8 @@ TEST_CASE("without state, nobody can aim a response at somebody else", "[proxy]"
   CHECK(dropped(branch, "z9hG4bK-0-0123456789abcdef-01234567"));
   CHECK(dropped(branch, "z9hG4bKmade-up"));
   CHECK(dropped("192.0.2.10:5060", "192.0.2.11:5060"));
-  CHECK(dropped("Via: SIP/2.0/UDP 192.0.2.1:5060", "Via: SIP/2.0/TLS 192.0.2.1:5060"));  // we have no such listener
+  CHECK(dropped("Via: SIP/2.0/UDP 192.0.2.1:5060",
+                "Via: SIP/2.0/TLS 192.0.2.1:5060"));  // we have no such listener
   CHECK(f.h.core.counters().dropped_stray == 7);
   f.h.receive("SIP/2.0 200 OK\r\nTo: <sip:x>\r\n\r\n", f.h.bob);
   f.h.receive("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=" + branch + "\r\n\r\n", f.h.bob);
@@ -126,7 +130,10 @@ TEST_CASE("without state, the user answers and refusals go back", "[proxy]") {
   REQUIRE(f.h.respond(404));
   const auto out = f.h.take_one();
   CHECK(out.summary() == "192.0.2.1:5060 SIP/2.0 404 Not Found");
-  f.h.receive(invite().with_method("ACK").with_to_tag(out.value("To").substr(out.value("To").find(";tag=") + 5)).text());
+  f.h.receive(invite()
+                  .with_method("ACK")
+                  .with_to_tag(out.value("To").substr(out.value("To").find(";tag=") + 5))
+                  .text());
   CHECK(f.h.take().empty());
   CHECK(f.h.events.empty());
 
@@ -176,7 +183,8 @@ TEST_CASE("without state, one target is used, and a name can be looked up", "[pr
   }
 }
 
-TEST_CASE("shards that share a secret make the same stateless branches and see each other's loops", "[proxy]") {
+TEST_CASE("shards that share a secret make the same stateless branches and see each other's loops",
+          "[proxy]") {
   auto options = stateless();
   options.shared_secret = {1, 2};
   proxy_harness one(options);

@@ -30,7 +30,8 @@ void check_empty(proxy_harness& h) {
 strings upstream(const std::vector<proxy_message>& messages) {
   strings out;
   for (const auto& m : messages) {
-    if (m.to.remote.to_string() == "192.0.2.1:5060") out.push_back(std::to_string(m.at) + ' ' + m.text.substr(8, 3));
+    if (m.to.remote.to_string() == "192.0.2.1:5060")
+      out.push_back(std::to_string(m.at) + ' ' + m.text.substr(8, 3));
   }
   return out;
 }
@@ -75,7 +76,8 @@ TEST_CASE("an INVITE gets its 100 after 200 ms unless something better came", "[
   check_empty(h);
 }
 
-TEST_CASE("timer C cancels a call that rings too long, and starts again with each provisional response", "[proxy]") {
+TEST_CASE("timer C cancels a call that rings too long, and starts again with each provisional response",
+          "[proxy]") {
   proxy_harness h;
   h.targets = bob;
   h.receive(request().text());
@@ -121,6 +123,25 @@ TEST_CASE("an INVITE that nobody answers ends with 408 at timer B", "[proxy]") {
   CHECK(upstream(out) == strings{"32000 408"});
   CHECK(out[0].value("To").find(";tag=") != std::string::npos);
   CHECK(h.core.requests_under_way() == 0);
+  check_empty(h);
+}
+
+TEST_CASE("a 2xx that comes behind another final response goes upstream still", "[proxy]") {
+  // RFC 3261 16.7.5: the callee believes that there is a call.
+  auto options = proxy_harness::default_options();
+  options.timer_c = std::chrono::seconds(5);
+  proxy_harness h(options);
+  h.targets = bob;
+  h.receive(request().text());
+  const auto forwarded = h.take_one();
+  h.run_until(5'100);
+  CHECK(upstream(h.take()) == strings{"200 100", "5000 408"});
+  for (int copy = 0; copy < 2; ++copy) {
+    h.reply(forwarded, 200);
+    const auto out = h.take_one();
+    CHECK(out.summary() == "192.0.2.1:5060 SIP/2.0 200 Whatever");
+    CHECK(out.values("Via").size() == 1);
+  }
   check_empty(h);
 }
 

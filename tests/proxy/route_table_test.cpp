@@ -19,15 +19,22 @@ struct fixture {
 
   fixture() { own.add("example.com", 0); }
 
-  std::string decide(std::string_view uri, std::string_view method = "INVITE") {
-    text = std::string(method) + ' ' + std::string(uri) + " SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n";
+  std::string decide(std::string_view uri, std::string_view method = "INVITE", std::string_view lines = {}) {
+    text = std::string(method) + ' ' + std::string(uri) +
+           " SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n" + std::string(lines) + "\r\n";
     sip::message_view view;
     static_cast<void>(view.parse(text));
     table.decide(view, own, decision);
     if (decision.status != 0) return std::to_string(decision.status);
     std::string out;
     for (const auto& t : decision.targets) {
-      out.append("[").append(t.uri).append("|").append(t.next_hop).append("|").append(std::to_string(t.q)).append("]");
+      out.append("[")
+          .append(t.uri)
+          .append("|")
+          .append(t.next_hop)
+          .append("|")
+          .append(std::to_string(t.q))
+          .append("]");
     }
     return out;
   }
@@ -58,6 +65,20 @@ TEST_CASE("a default route takes what has no entry", "[proxy]") {
   CHECK(f.decide("sip:example.com", "OPTIONS") == "200");
 }
 
+TEST_CASE("routes are heard before entries", "[proxy]") {
+  fixture f;
+  REQUIRE(f.table.set_default_route("sip:gateway.example.net;lr"));
+  REQUIRE(f.table.set_location("sip:bob@example.com", {{"sip:1@a", 1000}}));
+  CHECK(f.decide("sip:bob@example.com", "INVITE", "Route: <sip:next.example.org;lr>\r\n") == "[||1000]");
+  CHECK(f.decide("sip:bob@example.com", "INVITE", "Route: <sip:example.com;lr>, <sip:next;lr>\r\n") ==
+        "[||1000]");
+  CHECK(f.decide("sip:bob@example.com", "INVITE", "Route: <sip:example.com;lr>\r\n") == "[sip:1@a||1000]");
+  // A strict router's request is about its last Route.
+  CHECK(f.decide("sip:example.com;lr", "INVITE", "Route: <sip:bob@example.com>\r\n") == "[sip:1@a||1000]");
+  CHECK(f.decide("sip:example.com;lr", "OPTIONS", "Route: <sip:x@example.org>\r\n") ==
+        "[|sip:gateway.example.net;lr|1000]");
+}
+
 TEST_CASE("an entry's contacts are found by user and host", "[proxy]") {
   fixture f;
   CHECK_FALSE(f.table.set_location("tel:+1", {}));
@@ -76,8 +97,7 @@ TEST_CASE("an entry's contacts are found by user and host", "[proxy]") {
 TEST_CASE("a decision that has been made before allocates nothing", "[proxy]") {
   fixture f;
   REQUIRE(f.table.set_default_route("sip:gateway.example.net;lr"));
-  f.text =
-      "INVITE sip:bob@example.org SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n";
+  f.text = "INVITE sip:bob@example.org SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n";
   sip::message_view view;
   REQUIRE(view.parse(f.text));
   f.table.decide(view, f.own, f.decision);

@@ -11,8 +11,8 @@ using namespace parley;
 namespace {
 
 std::string request(std::string_view uri, std::string_view route_lines) {
-  return "INVITE " + std::string(uri) +
-         " SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n" + std::string(route_lines) +
+  return "INVITE " + std::string(uri) + " SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n" +
+         std::string(route_lines) +
          "From: <sip:a@b>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n";
 }
 
@@ -71,7 +71,8 @@ TEST_CASE("the Request-URI and the routes become what RFC 3261 16.4 and 16.6 say
        "sip:bob@b | <sip:n;lr>, <sip:m;lr> | <sip:o;lr>"},
       {"sip:us;lr", "Route: <sip:also.us;lr>, <sip:bob@b>\r\n", "sip:bob@b"},
       {"sip:us;lr", "Route: <sip:also.us;lr>, <sip:n;lr>, <sip:bob@b>\r\n", "sip:bob@b | <sip:n;lr>"},
-      {"sip:us;lr", "Route: <sip:also.us;lr>\r\nRoute: <sip:n;lr> ,  <sip:bob@b>;x=y\r\n", "sip:bob@b | <sip:n;lr>"},
+      {"sip:us;lr", "Route: <sip:also.us;lr>\r\nRoute: <sip:n;lr> ,  <sip:bob@b>;x=y\r\n",
+       "sip:bob@b | <sip:n;lr>"},
       {"sip:us;lr", "Route: <sip:bob@b?Subject=x>\r\n", "sip:bob@b"},
       {"sip:us;lr;transport=tcp", "Route: <sip:bob@b;method=BYE;x=1>\r\n", "sip:bob@b;x=1"},
       // A user makes it a target, not a route of ours.

@@ -37,7 +37,8 @@ strings summaries(const std::vector<proxy_message>& messages) {
   return out;
 }
 
-sip::hop peer_at(std::string_view address, std::uint16_t listener, sip::transport transport, std::uint64_t flow) {
+sip::hop peer_at(std::string_view address, std::uint16_t listener, sip::transport transport,
+                 std::uint64_t flow) {
   sip::hop out;
   out.transport = transport;
   out.listener = listener;
@@ -74,7 +75,8 @@ void proxy_harness::receive(std::string_view text, const sip::hop& from) {
   collect();
 }
 
-void proxy_harness::reply(const proxy_message& request, int status, std::string_view to_tag, std::string_view lines) {
+void proxy_harness::reply(const proxy_message& request, int status, std::string_view to_tag,
+                          std::string_view lines) {
   std::string text = response_text(request.text, status, to_tag);
   text.insert(text.find("Content-Length"), lines);
   sip::hop from = request.to;
@@ -103,7 +105,8 @@ proxy::request_id proxy_harness::waiting() const {
 
 base::result<void> proxy_harness::forward(const std::vector<proxy::target>& to) {
   const auto id = waiting();
-  std::erase_if(events, [id](const auto& e) { return e.what == proxy::event::kind::request && e.request == id; });
+  std::erase_if(events,
+                [id](const auto& e) { return e.what == proxy::event::kind::request && e.request == id; });
   auto done = core.forward(now(), id, to);
   collect();
   return done;
@@ -113,7 +116,8 @@ base::result<void> proxy_harness::respond(int status, const transaction::respons
   const auto id = waiting();
   auto done = core.respond(now(), id, status, options);
   if (done && status >= 200) {
-    std::erase_if(events, [id](const auto& e) { return e.what == proxy::event::kind::request && e.request == id; });
+    std::erase_if(events,
+                  [id](const auto& e) { return e.what == proxy::event::kind::request && e.request == id; });
   }
   collect();
   return done;

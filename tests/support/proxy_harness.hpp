@@ -38,15 +38,14 @@ struct proxy_message {
 strings summaries(const std::vector<proxy_message>& messages);
 
 /// A peer: where its messages come from.
-sip::hop peer_at(std::string_view address, std::uint16_t listener = 0, sip::transport transport = sip::transport::udp,
-                 std::uint64_t flow = 0);
+sip::hop peer_at(std::string_view address, std::uint16_t listener = 0,
+                 sip::transport transport = sip::transport::udp, std::uint64_t flow = 0);
 
-/// A request as `request_text`, with `lines` and a To tag: what a peer sends inside a dialog along the routes that `forwarded`
-/// recorded, as the caller reads them.
+/// The Route lines of the caller's requests in the dialog that `forwarded` begins.
 std::string caller_routes(const proxy_message& forwarded);
 
-/// A proxy core with its pool, in virtual time, and the peers around it. Messages go in as text; what comes out is kept with its
-/// time. Without a test library, for unit tests and fuzz targets.
+/// A proxy core with its pool, in virtual time, and the peers around it. Messages go in as text; what comes
+/// out is kept with its time. Without a test library, for unit tests and fuzz targets.
 ///
 ///  listener  transport  address
 ///  0         UDP        192.0.2.10:5060
@@ -56,7 +55,8 @@ class proxy_harness {
  public:
   static proxy::core_options default_options();
 
-  explicit proxy_harness(proxy::core_options options = default_options(), const base::buffer_pool_limits& limits = {});
+  explicit proxy_harness(proxy::core_options options = default_options(),
+                         const base::buffer_pool_limits& limits = {});
 
   base::time_point now() const noexcept { return start_ + std::chrono::milliseconds(at_); }
   std::int64_t at() const noexcept { return at_; }
@@ -64,7 +64,8 @@ class proxy_harness {
   void receive(std::string_view text, const sip::hop& from);
   void receive(std::string_view text) { receive(text, alice); }
   /// What the receiver of `request` answers.
-  void reply(const proxy_message& request, int status, std::string_view to_tag = "bob", std::string_view lines = {});
+  void reply(const proxy_message& request, int status, std::string_view to_tag = "bob",
+             std::string_view lines = {});
   void fail(const proxy_message& message);
   void resolve(std::uint64_t lookup, const strings& addresses);
 

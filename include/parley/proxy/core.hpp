@@ -25,11 +25,13 @@
 
 namespace parley::proxy {
 
-/// A socket that the driver has opened, as the core needs to know it. Its place in the list is `hop::listener`.
+/// A socket that the driver has opened, as the core needs to know it. Its place in the list is
+/// `hop::listener`.
 struct listener {
   sip::transport transport = sip::transport::udp;
   base::socket_address local;
-  /// What goes into Via and Record-Route: a name or an address, an IPv6 one in brackets; `local`'s where it is empty.
+  /// What goes into Via and Record-Route: a name or an address, an IPv6 one in brackets; `local`'s where it
+  /// is empty.
   std::string host;
   std::uint16_t port = 0;  ///< `local`'s where it is 0
 };
@@ -37,16 +39,16 @@ struct listener {
 /// What a `core` is to do and how much it may hold.
 struct core_options {
   std::vector<listener> listeners;
-  own_addresses own;               ///< further names of ours; those of the listeners are added by the core
-  bool record_route = true;        ///< stay on the path of dialogs (RFC 3261 16.6.4)
-  bool stateless = false;          ///< forward without transactions (RFC 3261 16.11): one target a request, no forking
-  std::uint8_t max_forwards = 70;  ///< for requests that come without
+  own_addresses own;         ///< further names of ours; those of the listeners are added by the core
+  bool record_route = true;  ///< stay on the path of dialogs (RFC 3261 16.6.4)
+  bool stateless = false;    ///< keep no transactions (RFC 3261 16.11): one target a request, no forking
+  std::uint8_t max_forwards = 70;      ///< for requests that come without
   std::size_t max_requests = 400'000;  ///< requests under way or remembered
   std::size_t max_branches = 16;       ///< targets of one request over all its groups
   std::size_t max_calls = 500'000;     ///< established calls that are counted for `drain`
   bool share_calls = false;            ///< report BYEs of calls that another shard may have seen begin
-  /// Keys what all shards of one proxy must agree on: the numbers of calls, the marks that tell loops, stateless branches. Zero
-  /// stands for one of its own, drawn from the random source.
+  /// Keys what all shards of one proxy must agree on: the numbers of calls, the marks that tell loops,
+  /// stateless branches. Zero stands for one of its own, drawn from the random source.
   base::siphash_key shared_secret;
   std::chrono::seconds timer_c = std::chrono::seconds(185);  ///< RFC 3261 16.6.11: more than three minutes
   /// How long a group of targets with equal q may ring before the next is tried; only where a next exists.
@@ -62,10 +64,10 @@ enum class request_id : std::uint64_t { none = 0 };
 /// Where a request may go: one element of the target set (RFC 3261 16.5).
 struct target {
   std::string_view uri;  ///< the new Request-URI; empty leaves the one that came
-  /// A SIP URI to send to whatever the Request-URI says; empty follows the Request-URI. A Route that remains in the request goes
-  /// before both.
+  /// A SIP URI to send to whatever the Request-URI says; empty follows the Request-URI. A Route that remains
+  /// in the request goes before both.
   std::string_view next_hop;
-  std::uint16_t q = 1000;     ///< thousandths; higher is tried first, equal ones are tried together
+  std::uint16_t q = 1000;  ///< thousandths; higher is tried first, equal ones are tried together
 };
 
 /// What a `core` wants to be told, or tells.
@@ -76,13 +78,14 @@ struct event {
     request,
     /// A host name has to be looked up: `handle_resolved`.
     resolve,
-    /// A BYE ended the call `lookup`, which this core did not know: tell the cores of the other shards by `forget_call`.
+    /// A BYE ended the call `lookup`, which this core did not know: tell the cores of the other shards by
+    /// `forget_call`.
     foreign_call_ended,
   };
   kind what = kind::none;
   request_id request = request_id::none;
-  std::uint64_t lookup = 0;                 ///< names the look-up, or the call
-  std::string host;                         ///< for `resolve`
+  std::uint64_t lookup = 0;  ///< names the look-up, or the call
+  std::string host;          ///< for `resolve`
   std::uint16_t port = 0;
   sip::transport transport = sip::transport::udp;
 };
@@ -92,15 +95,15 @@ struct core_counters {
   std::uint64_t received = 0;
   std::uint64_t requests_forwarded = 0;
   std::uint64_t responses_forwarded = 0;
-  std::uint64_t refused = 0;             ///< requests answered by the core with 4xx or 5xx
-  std::uint64_t dropped_malformed = 0;   ///< messages in error that could not be answered
-  std::uint64_t dropped_stray = 0;       ///< responses that nobody waits for
-  std::uint64_t dropped_no_room = 0;     ///< times that there was no buffer or queue for a message
-  std::uint64_t overload = 0;            ///< 503 for want of room
+  std::uint64_t refused = 0;            ///< requests answered by the core with 4xx or 5xx
+  std::uint64_t dropped_malformed = 0;  ///< messages in error that could not be answered
+  std::uint64_t dropped_stray = 0;      ///< responses that nobody waits for
+  std::uint64_t dropped_no_room = 0;    ///< times that there was no buffer or queue for a message
+  std::uint64_t overload = 0;           ///< 503 for want of room
 };
 
-/// The forwarding core of a SIP proxy (RFC 3261 16) over a transaction layer of its own. A machine: messages, time and answers
-/// to its events go in; messages and events come out.
+/// The forwarding core of a SIP proxy (RFC 3261 16) over a transaction layer of its own. A machine: messages,
+/// time and answers to its events go in; messages and events come out.
 ///
 /// ```cpp
 /// core.handle_message(now, from, buffer);
@@ -109,9 +112,10 @@ struct core_counters {
 /// while (core.poll_transmit(out)) …
 /// ```
 ///
-/// It forwards by itself, without an event, what needs no decision: requests inside a dialog that a Route of ours leads through
-/// it, responses, CANCEL. All other requests are the user's to decide about, also those that come with Routes and no dialog:
-/// `forward` to the empty target lets the Route lead. A request that stays without a decision for 32 s is answered 500.
+/// It forwards by itself, without an event, what needs no decision: requests inside a dialog that a Route of
+/// ours leads through it, responses, CANCEL. All other requests are the user's to decide about, also those
+/// that come with Routes and no dialog: `forward` to the empty target lets the Route lead. A request that
+/// stays without a decision for 32 s is answered 500.
 ///
 ///  request state  input                      action                                         next
 ///  undecided      forward                    send the first group of targets, arm timer C   forwarded
@@ -132,7 +136,8 @@ struct core_counters {
 /// *Ownership:* keeps references to buffers; the pool and the random source outlive it. One thread only.
 class core {
  public:
-  PARLEY_API core(core_options options, base::buffer_pool& pool, base::random_source& random, base::time_point now);
+  PARLEY_API core(core_options options, base::buffer_pool& pool, base::random_source& random,
+                  base::time_point now);
   PARLEY_API ~core();
   core(const core&) = delete;
   core& operator=(const core&) = delete;
@@ -148,30 +153,34 @@ class core {
   /// True when, after `drain`, nothing is left to be finished.
   PARLEY_API bool is_drained() const noexcept;
 
-  /// The request of an undecided id. *Ownership:* valid until the next call that is not `const`; empty for an unknown id.
+  /// The request of an undecided id, as it came: `plan_route` says what its Request-URI means. *Ownership:*
+  /// valid until the next call that is not `const`; empty for an unknown id.
   PARLEY_API const sip::message_view& view(request_id id) noexcept;
   PARLEY_API sip::hop source(request_id id) const noexcept;
 
   /// One whole message that came by `from`.
   PARLEY_API void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data);
-  /// The head of a stream that could not be framed: it is answered where it can be. The driver closes the connection then.
-  PARLEY_API void handle_framing_error(base::time_point now, const sip::hop& from, const sip::parse_error& error,
-                                       base::packet_buffer head);
+  /// The head of a stream that could not be framed: it is answered where it can be. The driver closes the
+  /// connection then.
+  PARLEY_API void handle_framing_error(base::time_point now, const sip::hop& from,
+                                       const sip::parse_error& error, base::packet_buffer head);
   PARLEY_API void handle_send_failure(base::time_point now, std::uint64_t ticket);
 
-  /// Sends an undecided request to `targets`, by descending q: those of equal q together, the next where all before have
-  /// failed. Of targets that are the same (RFC 3261 19.1.4) one is used, of more than `max_branches` the highest; no targets mean
-  /// 404. One that can't be used counts as a branch that failed: 404 for an address that is nobody's, 416 for a scheme that leads
-  /// nowhere, 503 where it can't be reached. *Errors:* `errc::unknown_request`.
+  /// Sends an undecided request to `targets`, by descending q: those of equal q together, the next where all
+  /// before have failed. Of targets that are the same (RFC 3261 19.1.4) one is used, of more than
+  /// `max_branches` the highest; no targets mean 404. One that can't be used counts as a branch that failed:
+  /// 404 for an address that is nobody's, 416 for a scheme that leads nowhere, 503 where it can't be reached.
+  /// *Errors:* `errc::unknown_request`.
   PARLEY_API base::result<void> forward(base::time_point now, request_id id, std::span<const target> targets);
-  /// Answers an undecided request; a final response decides it. Nothing is sent for an ACK, and nothing provisional where the
-  /// core keeps no state. *Errors:* `errc::unknown_request`; or those of `transaction::layer::answer`, where the request stays
-  /// undecided: try again later.
+  /// Answers an undecided request; a final response decides it. Nothing is sent for an ACK, and nothing
+  /// provisional where the core keeps no state. *Errors:* `errc::unknown_request`; or those of
+  /// `transaction::layer::answer`, where the request stays undecided: try again later.
   PARLEY_API base::result<void> respond(base::time_point now, request_id id, int status,
                                         const transaction::response_options& options = {});
-  /// Answers a `resolve` event with addresses in order of preference; none mean that the name can't be resolved. The next one is
-  /// tried where one can't be reached, does not answer or says 503 (RFC 3263 4.3).
-  PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const base::ip_address> addresses);
+  /// Answers a `resolve` event with addresses in order of preference; none mean that the name can't be
+  /// resolved. The next one is tried where one can't be reached, does not answer or says 503 (RFC 3263 4.3).
+  PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup,
+                                  std::span<const base::ip_address> addresses);
 
   /// From now on requests outside of dialogs are answered 503. What is under way goes on.
   PARLEY_API void drain() noexcept;

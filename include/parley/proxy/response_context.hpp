@@ -12,8 +12,9 @@
 
 namespace parley::proxy {
 
-/// The branches of one forwarded request and what came back on them (RFC 3261 16.7): decides which responses go upstream at
-/// once, which branches are to be cancelled, and which response is the best when all have ended.
+/// The branches of one forwarded request and what came back on them (RFC 3261 16.7): decides which responses
+/// go upstream at once, which branches are to be cancelled, and which response is the best when all have
+/// ended.
 ///
 ///  branch state  input                 next
 ///  trying        1xx                   proceeding
@@ -35,7 +36,7 @@ class response_context {
   struct branch {
     transaction::client_id client = transaction::client_id::none;
     branch_state state = branch_state::trying;
-    std::uint16_t status = 0;  ///< the final status, 0 while there is none
+    std::uint16_t status = 0;      ///< the final status, 0 while there is none
     base::packet_buffer response;  ///< the final response other than 2xx as it came, its topmost Via included
   };
   using branch_list = boost::container::small_vector<branch, 1>;
@@ -60,8 +61,9 @@ class response_context {
   /// Another branch has taken its place: what came on it does not count.
   PARLEY_API void set_aside(branch& on) noexcept;
 
-  /// The branch whose final response goes upstream when all have ended (RFC 3261 16.7.6): a 6xx, else one of the lowest class,
-  /// 401, 407, 415, 420 and 484 before others of 4xx, a real response before a failure of ours. nullptr where there is none.
+  /// The branch whose final response goes upstream when all have ended (RFC 3261 16.7.6): a 6xx, else one of
+  /// the lowest class, 401, 407, 415, 420 and 484 before others of 4xx, a real response before a failure of
+  /// ours. nullptr where there is none.
   PARLEY_API const branch* best() const noexcept;
 
  private:

@@ -16,6 +16,7 @@ namespace parley::proxy {
 /// Fixed local policy for a `core`: who is where, and where everybody else's requests go.
 ///
 ///  Request-URI                            decision
+///  any, and a Route to others remains     where that leads
 ///  ours, no user, OPTIONS                 answer 200
 ///  an entry of the table                  its contacts, by q
 ///  another, and there is a default route  that next hop, the Request-URI unchanged
@@ -37,15 +38,17 @@ class route_table {
     std::vector<target> targets;
   };
 
-  /// Where requests for others go. *Errors:* the rule that `uri` breaks; `expected_scheme` where it is no SIP URI.
+  /// Where requests for others go. *Errors:* the rule that `uri` breaks; `expected_scheme` where it is no SIP
+  /// URI.
   PARLEY_API sip::parsed<void> set_default_route(std::string_view uri);
 
-  /// Enters the contacts of an address of record: a SIP URI of which user and host count. A second call replaces them.
-  /// *Errors:* the rule that a URI breaks.
-  PARLEY_API sip::parsed<void> set_location(std::string_view address_of_record, std::vector<contact> contacts);
+  /// Enters the contacts of an address of record: a SIP URI of which user and host count. A second call
+  /// replaces them. *Errors:* the rule that a URI breaks.
+  PARLEY_API sip::parsed<void> set_location(std::string_view address_of_record,
+                                            std::vector<contact> contacts);
 
-  /// Fills `out` with the decision about a request that passed `validate`. Its memory is used again, so that a decision
-  /// allocates nothing once it has been through the largest.
+  /// Fills `out` with the decision about a request that passed `validate`. Its memory is used again, so that
+  /// a decision allocates nothing once it has been through the largest.
   PARLEY_API void decide(const sip::message_view& request, const own_addresses& own, decision& out) const;
 
  private:

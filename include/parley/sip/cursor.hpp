@@ -42,10 +42,7 @@ class cursor {
   const parse_error& error() const noexcept { return error_; }
 
   /// Records `code` at `where` unless an error is recorded already, and returns false.
-  bool fail(errc code, const char* where) noexcept {
-    if (error_.code == errc{}) error_ = {code, static_cast<std::uint32_t>(where - begin_)};
-    return false;
-  }
+  [[gnu::cold]] PARLEY_API bool fail(errc code, const char* where) noexcept;
   bool fail(errc code) noexcept { return fail(code, at_); }
 
   void advance(std::size_t count) noexcept { at_ += count; }
@@ -97,13 +94,13 @@ class cursor {
 
   /// As `skip` from `at`, a place in the text, for classes of `char_runs`.
   const char* skip_run(const char* at, int classes) noexcept {
-    const std::size_t offset = window_offset(at);
-    if (offset < window_width) {
-      const std::uint64_t others = ~runs_ >> offset;
+    const std::size_t offset = window_.offset(at);
+    if (offset < window::width) {
+      const std::uint64_t others = ~window_.runs >> offset;
       if (others != 0) {
         const char* const stop = at + std::countr_zero(others);
         if (stop == end_ || !is(*stop, classes)) return stop;
-        return skip_far(stop + 1, classes);
+        at = stop + 1;
       }
     }
     return skip_far(at, classes);
@@ -131,24 +128,26 @@ class cursor {
   PARLEY_API bool read_quoted(std::string_view& out) noexcept;
 
  private:
-  PARLEY_API bool skip_fold() noexcept;
+  /// What was found out about the characters from `start` on, one bit each, so that one look serves many
+  /// tokens.
+  struct window {
+    static constexpr std::size_t width = 64;
+
+    const char* start = nullptr;
+    std::uint64_t runs = 0;  ///< those of all `char_runs`; none from the end of the text on
+
+    std::size_t offset(const char* at) const noexcept {
+      return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(start);
+    }
+  };
   PARLEY_API const char* skip_far(const char* at, int classes) noexcept;
-  void open_window(const char* at) noexcept;
-
-  static constexpr std::size_t window_width = 64;
-
-  std::size_t window_offset(const char* at) const noexcept {
-    return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(window_);
-  }
+  PARLEY_API bool skip_fold() noexcept;
 
   const char* begin_;
   const char* at_;
   const char* end_;
   const char* readable_;
-  // What was found out about the characters from window_ on, one bit each, so that one look serves many
-  // tokens.
-  const char* window_ = nullptr;
-  std::uint64_t runs_ = 0;  ///< of all `char_runs`; none from end_ on
+  window window_;
   parse_error error_;
 };
 

@@ -17,6 +17,8 @@
 
 namespace parley::sip {
 
+struct uri_view;
+
 /// One header as it stands in the message: the name as written, and the value without the white space around
 /// it. A folded value still has its line ends inside.
 struct header_line {
@@ -66,6 +68,10 @@ class message_view {
   sip::method method() const noexcept { return method_; }
   std::string_view method_name() const noexcept { return is_request() ? first_word_ : std::string_view{}; }
   std::string_view request_uri() const noexcept { return is_request() ? second_word_ : std::string_view{}; }
+
+  /// The Request-URI, read. *Errors:* the rule that it breaks, with its offset in the message;
+  /// `bad_request_uri` for a response and for a request whose start line is broken.
+  PARLEY_API parsed<uri_view> get_request_uri() const noexcept;
 
   /// 100 to 699 for a response, 0 for a request.
   int status() const noexcept { return status_; }

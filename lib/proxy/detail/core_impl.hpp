@@ -51,16 +51,17 @@ struct alternates {
 /// One request and all that came of it: the response context of RFC 3261 16.
 struct request_record {
   std::uint64_t id = 0;
-  transaction::server_id server = transaction::server_id::none;  ///< none for what is forwarded without a transaction
-  base::packet_buffer request;                                   ///< until it is answered
+  transaction::server_id server =
+      transaction::server_id::none;  ///< none for what is forwarded without a transaction
+  base::packet_buffer request;       ///< until it is answered
   sip::hop from;
   response_context responses;
   std::vector<held_target> held;
   std::vector<alternates> others;
   base::timer guard;  ///< bounds the wait for a decision or an address, or brings back what could not be sent
-  base::packet_buffer unsent;          ///< a final response that could not be forwarded yet
-  std::uint16_t unsent_status = 0;     ///< the status of one of ours that could not be sent yet
-  std::size_t transactions = 0;        ///< of both sides, that have not ended
+  base::packet_buffer unsent;       ///< a final response that could not be forwarded yet
+  std::uint16_t unsent_status = 0;  ///< the status of one of ours that could not be sent yet
+  std::size_t transactions = 0;     ///< of both sides, that have not ended
   sip::method method = sip::method::unknown;
   bool undecided = true;
   bool answered = false;
@@ -88,18 +89,20 @@ struct request_record {
 
 /// What a listener's messages bear, composed once.
 struct listener_text {
-  std::string via;        ///< up to and with `;branch=`
-  std::string route_uri;  ///< for Record-Route
-  std::string secure_route_uri;  ///< the same for a request that is to go by TLS all the way; empty where that can't be
+  std::string via;               ///< up to and with `;branch=`
+  std::string route_uri;         ///< for Record-Route
+  std::string secure_route_uri;  ///< the same for a request that is to go by TLS all the way; empty where
+                                 ///< that can't be
 };
 
 }  // namespace detail
 
-/// See `core`. Functions that are given a record and send may end it only through `run_events`, which nothing but the outermost
-/// functions call.
+/// See `core`. Functions that are given a record and send may end it only through `run_events`, which nothing
+/// but the outermost functions call.
 class core::implementation {
  public:
-  implementation(core_options options, base::buffer_pool& pool, base::random_source& random, base::time_point now);
+  implementation(core_options options, base::buffer_pool& pool, base::random_source& random,
+                 base::time_point now);
 
   // core.cpp: decisions of the user, time.
   base::result<void> respond(base::time_point now, request_id id, int status,
@@ -110,13 +113,17 @@ class core::implementation {
 
   // core_receive.cpp: messages in.
   void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data);
-  void handle_framing_error(const sip::hop& from, const sip::parse_error& error, const base::packet_buffer& head);
+  void handle_framing_error(const sip::hop& from, const sip::parse_error& error,
+                            const base::packet_buffer& head);
 
   // core_targets.cpp: where a request goes.
   base::result<void> forward(base::time_point now, request_id id, std::span<const target> targets);
-  void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const base::ip_address> addresses);
+  void handle_resolved(base::time_point now, std::uint64_t lookup,
+                       std::span<const base::ip_address> addresses);
 
-  detail::request_record* find(request_id id) noexcept { return requests_.get(static_cast<std::uint64_t>(id)); }
+  detail::request_record* find(request_id id) noexcept {
+    return requests_.get(static_cast<std::uint64_t>(id));
+  }
 
   core_options options_;
   transaction::layer layer_;
@@ -165,22 +172,24 @@ class core::implementation {
   bool try_alternate(base::time_point now, record& r, response_context::branch& failed);
 
   // core_forward.cpp: a request to one hop. These return 0, or the status that the branch counts as.
-  int send_to(base::time_point now, record& r, const target& to, const sip::hop& next, const route_plan& plan);
+  int send_to(base::time_point now, record& r, const target& to, const sip::hop& next,
+              const route_plan& plan);
   base::result<base::packet_buffer> edit_request(const sip::hop& from, const sip::via_header& via,
-                                                 const sip::hop& next, const route_plan& plan, std::string_view uri,
-                                                 std::string_view branch);
+                                                 const sip::hop& next, const route_plan& plan,
+                                                 std::string_view uri, std::string_view branch);
   bool choose_listener(sip::hop& next, const sip::hop& from, std::string_view own_route) const noexcept;
 
   // core_stateless.cpp: RFC 3261 16.11.
   void handle_stateless(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
-  void forward_stateless(base::time_point now, record& r, std::span<const target> targets);
+  void forward_stateless(base::time_point now, record& r, const target& to, const route_plan& plan);
   void refuse_stateless(record& r, int status);
   transaction::branch stateless_branch(const sip::via_header& via, const sip::hop& from) noexcept;
   std::uint64_t stateless_number(const sip::via_header& via, const base::ip_address& source) noexcept;
   void forward_stateless_response(const sip::hop& from);
 
   // core_responses.cpp
-  void handle_response(base::time_point now, const transaction::received& got, const base::packet_buffer& data);
+  void handle_response(base::time_point now, const transaction::received& got,
+                       const base::packet_buffer& data);
   void send_upstream(base::time_point now, record& r, const sip::message_view& response,
                      const base::packet_buffer& data, const response_context::branch* best);
   void add_challenges(sip::patch& edit, const record& r, const response_context::branch& best);

@@ -8,8 +8,8 @@
 
 namespace parley::proxy::detail {
 
-/// The edited message in a buffer of its own. *Errors:* `no_space` where the edits could not be taken, `limit_reached` where the
-/// pool gives no buffer.
+/// The edited message in a buffer of its own. *Errors:* `no_space` where the edits could not be taken,
+/// `limit_reached` where the pool gives no buffer.
 inline base::result<base::packet_buffer> write_patch(const sip::patch& edit, base::buffer_pool& pool) {
   if (!edit.status()) return base::errc::no_space;
   auto out = pool.allocate(edit.size());
