@@ -1,14 +1,13 @@
 #include <parley/sip/authentication.hpp>
+#include <parley/sip/chars.hpp>
+
+#include "sip/detail/scan.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <type_traits>
-
-#include <parley/sip/chars.hpp>
-
-#include "sip/detail/scan.hpp"
 
 namespace parley::sip {
 namespace {
@@ -222,6 +221,7 @@ struct usual_param {
 /// Returns the place behind it; null where it is not of that kind, right or wrong.
 inline const char* read_usual_param(const cursor& in, auth_window& window, const char* at,
                                     usual_param& out) noexcept {
+  if (in.readable() - at < static_cast<std::ptrdiff_t>(longest_name)) return nullptr;  // for `fields.find`
   std::size_t offset = window.offset(at);
   // A name, its value and both quotes may take more than what is left of a window, and never more than the
   // next.

@@ -2,6 +2,44 @@
 
 namespace parley::sip {
 
+const char* detail::read_parameter(cursor& in, const char* at, parameter& out) noexcept {
+  const char* const end = in.end();
+  const char* const name = at;
+  at = in.skip_run(name, char_token);
+  if (at == name) {
+    in.fail(errc::expected_token, at);
+    return nullptr;
+  }
+  out.name = {name, static_cast<std::size_t>(at - name)};
+  out.value = {};
+  out.has_value = out.quoted = false;
+  if (at == end || *at == ';' || *at == ',') return at;
+  if (*at == '=' && at + 1 != end && is(at[1], char_value)) {
+    ++at;
+  } else {
+    in.seek(at);
+    if (!in.consume_separator('=')) return at;
+    at = in.position();
+  }
+  out.has_value = true;
+  const char* const value = at;
+  at = in.skip_run(at, char_value);
+  if (at != value) {
+    out.value = {value, static_cast<std::size_t>(at - value)};
+    return at;
+  }
+  out.quoted = true;
+  if (at == end || *at != '"') {
+    in.fail(errc::expected_token, at);
+    return nullptr;
+  }
+  in.seek(at);
+  std::string_view inside;
+  if (!in.read_quoted(inside)) return nullptr;
+  out.value = {at + 1, inside.size()};
+  return in.position();
+}
+
 void parameters::iterator::read() noexcept {
   cursor in(rest_);
   // The list was validated when it was read, so whatever fails here is its end.

@@ -1,14 +1,14 @@
 #include <parley/sip/authentication.hpp>
-
-#include <string>
-#include <type_traits>
-
 #include <parley/sip/digest_names.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+
+#include <string>
+#include <type_traits>
+#include <vector>
 
 using namespace parley;
 using namespace parley::sip;
@@ -294,4 +294,26 @@ TEST_CASE("algorithms and qop go by their names", "[sip][authentication]") {
   CHECK_FALSE(offers_qop("auth-int", digest_qop::auth));
   CHECK_FALSE(offers_qop("authx,\"auth", digest_qop::auth_int));
   CHECK_FALSE(offers_qop("", digest_qop::auth));
+}
+
+TEST_CASE("parameters are read to the very end of their memory, of any length", "[authentication]") {
+  // A copy without a byte behind it, so that a sanitizer sees what is read too far.
+  const std::string whole =
+      "nextnonce=\"47364c23432d2e131a5fb210812c47364c23432d2e131a5fb21081\", qop=auth, "
+      "rspauth=\"6629fae49393a05397450978507c4ef1\", "
+      "cnonce=\"0a4f113b\", nc=00000001";
+  for (std::size_t size = 1; size <= whole.size(); ++size) {
+    const std::vector<char> copy(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const auto read = parse<authentication_info_header>({copy.data(), copy.size()});
+    CAPTURE(size);
+    if (read) {
+      CHECK(read->text == std::string_view(copy.data(), copy.size()));
+    } else {
+      CHECK(read.error().offset <= size);
+    }
+  }
+  const auto read = parse<authentication_info_header>(whole);
+  REQUIRE(read.has_value());
+  CHECK(read->qop == "auth");
+  CHECK(read->nc == 1);
 }

@@ -1,16 +1,16 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+#include <parley/sip/chars.hpp>
+#include <parley/sip/cursor.hpp>
+#include <parley/sip/limits.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <parley/base/api.hpp>
-#include <parley/sip/chars.hpp>
-#include <parley/sip/cursor.hpp>
-#include <parley/sip/limits.hpp>
 
 namespace parley::sip {
 
@@ -26,44 +26,7 @@ namespace detail {
 
 /// Reads generic-param (RFC 3261 25.1) at `at` and returns the place behind it, null after `in.fail()`. The
 /// place is kept out of the cursor while all is well: it stays in a register.
-[[gnu::always_inline]] inline const char* read_parameter(cursor& in, const char* at,
-                                                         parameter& out) noexcept {
-  const char* const end = in.end();
-  const char* const name = at;
-  at = in.skip_run(name, char_token);
-  if (at == name) {
-    in.fail(errc::expected_token, at);
-    return nullptr;
-  }
-  out.name = {name, static_cast<std::size_t>(at - name)};
-  out.value = {};
-  out.has_value = out.quoted = false;
-  if (at == end || *at == ';' || *at == ',') return at;
-  if (*at == '=' && at + 1 != end && is(at[1], char_value)) {
-    ++at;
-  } else {
-    in.seek(at);
-    if (!in.consume_separator('=')) return at;
-    at = in.position();
-  }
-  out.has_value = true;
-  const char* const value = at;
-  at = in.skip_run(at, char_value);
-  if (at != value) {
-    out.value = {value, static_cast<std::size_t>(at - value)};
-    return at;
-  }
-  out.quoted = true;
-  if (at == end || *at != '"') {
-    in.fail(errc::expected_token, at);
-    return nullptr;
-  }
-  in.seek(at);
-  std::string_view inside;
-  if (!in.read_quoted(inside)) return nullptr;
-  out.value = {at + 1, inside.size()};
-  return in.position();
-}
+PARLEY_API const char* read_parameter(cursor& in, const char* at, parameter& out) noexcept;
 
 }  // namespace detail
 
