@@ -1,4 +1,5 @@
-// What a call costs in the proxy core by itself, without sockets: INVITE, 180, 200, ACK, BYE, 200 through `proxy::core`.
+// What a call costs in the proxy core by itself, without sockets: INVITE, 180, 200, ACK, BYE, 200 through
+// `proxy::core`.
 //
 //   proxy_core CALLS        prints `proxy_core N calls/s, N ns/call`
 
@@ -43,27 +44,36 @@ class call_bench {
     core_.handle_timeout(now_);
     drop();
     const std::string id = std::to_string(number);
-    const std::string dialog = "From: \"Caller\" <sip:caller@127.0.0.1:5070>;tag=c" + id + "\r\nCall-ID: " + id + "@127.0.0.1\r\n";
+    const std::string dialog =
+        "From: \"Caller\" <sip:caller@127.0.0.1:5070>;tag=c" + id + "\r\nCall-ID: " + id + "@127.0.0.1\r\n";
     const std::string to = "To: <sip:service@127.0.0.1:5080>";
     const std::string contact = "Contact: <sip:caller@127.0.0.1:5070;transport=UDP>\r\n";
-    std::string invite = forward(caller, "INVITE sip:service@127.0.0.1:5080 SIP/2.0\r\n" + via("i" + id) + dialog + to +
-                                             "\r\nCSeq: 1 INVITE\r\n" + contact + more_ + body_);
+    std::string invite =
+        forward(caller, "INVITE sip:service@127.0.0.1:5080 SIP/2.0\r\n" + via("i" + id) + dialog + to +
+                            "\r\nCSeq: 1 INVITE\r\n" + contact + more_ + body_);
     const std::string echoed = echo(invite);
-    forward(callee, "SIP/2.0 180 Ringing\r\n" + echoed + dialog + to + ";tag=s\r\nCSeq: 1 INVITE\r\n" + answer_ + "Content-Length: 0\r\n\r\n");
-    forward(callee, "SIP/2.0 200 OK\r\n" + echoed + dialog + to + ";tag=s\r\nCSeq: 1 INVITE\r\n" + answer_ + body_);
-    forward(caller, "ACK sip:127.0.0.1:5080 SIP/2.0\r\n" + via("a" + id) + route_ + dialog + to + ";tag=s\r\nCSeq: 1 ACK\r\n" + end_);
-    std::string bye = forward(caller, "BYE sip:127.0.0.1:5080 SIP/2.0\r\n" + via("b" + id) + route_ + dialog + to +
-                                          ";tag=s\r\nCSeq: 2 BYE\r\n" + end_);
-    forward(callee, "SIP/2.0 200 OK\r\n" + echo(bye) + dialog + to + ";tag=s\r\nCSeq: 2 BYE\r\n" + answer_ + "Content-Length: 0\r\n\r\n");
+    forward(callee, "SIP/2.0 180 Ringing\r\n" + echoed + dialog + to + ";tag=s\r\nCSeq: 1 INVITE\r\n" +
+                        answer_ + "Content-Length: 0\r\n\r\n");
+    forward(callee,
+            "SIP/2.0 200 OK\r\n" + echoed + dialog + to + ";tag=s\r\nCSeq: 1 INVITE\r\n" + answer_ + body_);
+    forward(caller, "ACK sip:127.0.0.1:5080 SIP/2.0\r\n" + via("a" + id) + route_ + dialog + to +
+                        ";tag=s\r\nCSeq: 1 ACK\r\n" + end_);
+    std::string bye = forward(caller, "BYE sip:127.0.0.1:5080 SIP/2.0\r\n" + via("b" + id) + route_ + dialog +
+                                          to + ";tag=s\r\nCSeq: 2 BYE\r\n" + end_);
+    forward(callee, "SIP/2.0 200 OK\r\n" + echo(bye) + dialog + to + ";tag=s\r\nCSeq: 2 BYE\r\n" + answer_ +
+                        "Content-Length: 0\r\n\r\n");
   }
 
-  std::uint64_t forwarded() const { return core_.counters().requests_forwarded + core_.counters().responses_forwarded; }
+  std::uint64_t forwarded() const {
+    return core_.counters().requests_forwarded + core_.counters().responses_forwarded;
+  }
   std::chrono::nanoseconds spent() const { return spent_; }
 
  private:
   static proxy::core_options options() {
     proxy::core_options out;
-    out.listeners.push_back({sip::transport::udp, {base::ip_address::loopback_v4(), 5060}, "127.0.0.1", 5060});
+    out.listeners.push_back(
+        {sip::transport::udp, {base::ip_address::loopback_v4(), 5060}, "127.0.0.1", 5060});
     out.own.add("127.0.0.1", 5060);
     return out;
   }
@@ -116,8 +126,9 @@ class call_bench {
   proxy::own_addresses own_;
   proxy::route_table::decision decision_;
   std::chrono::nanoseconds spent_{};
-  std::string more_ = "Max-Forwards: 70\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, INFO, UPDATE, PRACK\r\n"
-                      "Supported: replaces, timer\r\nUser-Agent: bench/1.0\r\n";
+  std::string more_ =
+      "Max-Forwards: 70\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, INFO, UPDATE, PRACK\r\n"
+      "Supported: replaces, timer\r\nUser-Agent: bench/1.0\r\n";
   std::string body_ = "Content-Type: application/sdp\r\nContent-Length: 129\r\n\r\n" + std::string(129, 'x');
   std::string route_ = "Route: <sip:127.0.0.1:5060;lr>\r\n";
   std::string answer_ = "Contact: <sip:127.0.0.1:5080;transport=UDP>\r\n";
@@ -135,7 +146,8 @@ int main(int argc, char** argv) {
   call_bench bench;
   for (long i = 0; i < calls; ++i) bench.call(i);
   if (bench.forwarded() != static_cast<std::uint64_t>(calls) * 6) {
-    std::fprintf(stderr, "only %llu of %ld messages were forwarded\n", static_cast<unsigned long long>(bench.forwarded()), calls * 6);
+    std::fprintf(stderr, "only %llu of %ld messages were forwarded\n",
+                 static_cast<unsigned long long>(bench.forwarded()), calls * 6);
     return 1;
   }
   const double each = static_cast<double>(bench.spent().count()) / static_cast<double>(calls);

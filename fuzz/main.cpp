@@ -1,5 +1,5 @@
-// A main() for fuzz targets in builds without libFuzzer: runs the target over the files and folders that the command
-// line names, or over its committed corpus.
+// A main() for fuzz targets in builds without libFuzzer: runs the target over the files and folders that the
+// command line names, or over its committed corpus.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

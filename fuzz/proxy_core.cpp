@@ -1,3 +1,10 @@
+#include <parley/sip/message_view.hpp>
+#include <parley/sip/simple.hpp>
+#include <parley/sip/via.hpp>
+
+#include "support/operation_bytes.hpp"
+#include "support/proxy_harness.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -9,13 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <parley/sip/message_view.hpp>
-#include <parley/sip/simple.hpp>
-#include <parley/sip/via.hpp>
-
-#include "support/operation_bytes.hpp"
-#include "support/proxy_harness.hpp"
 
 // Sequences of messages, decisions, answers, failures and waits on one core. Whatever comes in: counts stay
 // within their limits, a request goes to a target once, responses go to those who have sent something,

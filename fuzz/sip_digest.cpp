@@ -1,5 +1,12 @@
 // Digest authentication: what a peer sends is read, answered and checked without harm, what is written can be
 // read again, and whatever the order of requests, replays and waits, each count of a nonce is accepted once.
+#include <parley/sip/digest_client.hpp>
+#include <parley/sip/digest_server.hpp>
+#include <parley/sip/parse.hpp>
+
+#include "support/operation_bytes.hpp"
+#include "support/seeded_random.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -9,13 +16,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <parley/sip/digest_client.hpp>
-#include <parley/sip/digest_server.hpp>
-#include <parley/sip/parse.hpp>
-
-#include "support/operation_bytes.hpp"
-#include "support/seeded_random.hpp"
 
 namespace {
 

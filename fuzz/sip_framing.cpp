@@ -1,14 +1,14 @@
 // A byte stream. The first bytes choose limits and the sizes of pieces; the rest is cut into messages at
 // once, byte by byte and piece by piece, with the same outcome.
+#include <parley/sip/framing.hpp>
+#include <parley/sip/message_view.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
-
-#include <parley/sip/framing.hpp>
-#include <parley/sip/message_view.hpp>
 
 namespace {
 

@@ -1,13 +1,13 @@
 // One header, `Name: value`. A name that is not known picks a header by its first byte.
+#include <parley/sip/parse.hpp>
+#include <parley/sip/typed.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 #include <type_traits>
 #include <vector>
-
-#include <parley/sip/parse.hpp>
-#include <parley/sip/typed.hpp>
 
 namespace {
 

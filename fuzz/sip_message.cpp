@@ -1,6 +1,12 @@
 // A message, as a datagram. Asking for headers one by one, walking them and validating the whole give the
 // same answers; what they report lies inside the text; and a message that is written and read again is the
 // same message.
+#include <parley/sip/message.hpp>
+#include <parley/sip/message_view.hpp>
+#include <parley/sip/typed.hpp>
+#include <parley/sip/uri.hpp>
+#include <parley/sip/validate.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,12 +16,6 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
-
-#include <parley/sip/message.hpp>
-#include <parley/sip/message_view.hpp>
-#include <parley/sip/typed.hpp>
-#include <parley/sip/uri.hpp>
-#include <parley/sip/validate.hpp>
 
 namespace {
 

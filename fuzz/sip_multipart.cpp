@@ -1,5 +1,9 @@
 // Multipart bodies: parts lie in the body, in order and without overlap, and what was read can be written and
 // read again. The first line of an input is the boundary, the rest is the body.
+#include <parley/sip/multipart.hpp>
+
+#include "support/seeded_random.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -7,10 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <parley/sip/multipart.hpp>
-
-#include "support/seeded_random.hpp"
 
 namespace {
 

@@ -1,5 +1,10 @@
 // A list of edits, then a message. What comes out has the announced size, can be read, and has each line that
 // no edit touched, byte for byte and in order.
+#include <parley/sip/message_view.hpp>
+#include <parley/sip/name_addr.hpp>
+#include <parley/sip/patch.hpp>
+#include <parley/sip/via.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,11 +13,6 @@
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include <parley/sip/message_view.hpp>
-#include <parley/sip/name_addr.hpp>
-#include <parley/sip/patch.hpp>
-#include <parley/sip/via.hpp>
 
 namespace {
 

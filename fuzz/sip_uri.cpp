@@ -1,13 +1,13 @@
 // One URI a line. Each that is read is written and read again, in each place where a URI can stand, and
 // compared with the URI of the line before.
+#include <parley/sip/uri.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <parley/sip/uri.hpp>
 
 namespace {
 

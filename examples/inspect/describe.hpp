@@ -1,12 +1,12 @@
 #pragma once
 
-#include <optional>
-#include <string_view>
+#include <parley/sip/typed.hpp>
+#include <parley/sip/uri.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <parley/sip/typed.hpp>
-#include <parley/sip/uri.hpp>
+#include <optional>
+#include <string_view>
 
 namespace parley_inspect {
 

@@ -1,4 +1,11 @@
 // parley-inspect: says of SIP messages in files whether they are well formed, and if not, where and why.
+#include <parley/sip/limits.hpp>
+
+#include "report.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -6,13 +13,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
-#include <parley/sip/limits.hpp>
-
-#include "report.hpp"
 
 namespace {
 

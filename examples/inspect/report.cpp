@@ -1,12 +1,12 @@
 #include "report.hpp"
 
-#include <algorithm>
-#include <array>
-#include <type_traits>
+#include "describe.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "describe.hpp"
+#include <algorithm>
+#include <array>
+#include <type_traits>
 
 namespace parley_inspect {
 namespace {

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <parley/sip/message_view.hpp>
+#include <parley/sip/validate.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
-
-#include <parley/sip/message_view.hpp>
-#include <parley/sip/validate.hpp>
 
 namespace parley_inspect {
 

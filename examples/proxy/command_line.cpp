@@ -1,14 +1,14 @@
-#include <exception>
-#include <string>
-#include <vector>
-
-#include <CLI/CLI.hpp>
-
 #include <parley/base/address.hpp>
 #include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
 #include "version.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <string>
+#include <vector>
 
 namespace parley_proxy {
 

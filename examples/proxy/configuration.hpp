@@ -1,11 +1,11 @@
 #pragma once
 
+#include <parley/base/log.hpp>
+#include <parley/net/proxy_server.hpp>
+
 #include <chrono>
 #include <string>
 #include <vector>
-
-#include <parley/base/log.hpp>
-#include <parley/net/proxy_server.hpp>
 
 namespace parley_proxy {
 

@@ -1,3 +1,9 @@
+#include <parley/sip/uri.hpp>
+
+#include "configuration.hpp"
+
+#include <toml++/toml.h>
+
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -9,12 +15,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <toml++/toml.h>
-
-#include <parley/sip/uri.hpp>
-
-#include "configuration.hpp"
 
 namespace parley_proxy {
 namespace {

@@ -1,17 +1,17 @@
-#include <array>
-#include <chrono>
-#include <cstdio>
-#include <exception>
-#include <string>
+#include <parley/net/proxy_server.hpp>
+#include <parley/net/stderr_log.hpp>
+
+#include "configuration.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <parley/net/proxy_server.hpp>
-#include <parley/net/stderr_log.hpp>
-
-#include "configuration.hpp"
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
 
 namespace {
 

@@ -74,7 +74,8 @@ class discarding_sink final : public log_sink {
   void write(const log_record&) noexcept override {}
 };
 
-// Made when the program is loaded and never destroyed, so that no lock guards it and no order of destruction matters.
+// Made when the program is loaded and never destroyed, so that no lock guards it and no order of destruction
+// matters.
 constinit discarding_sink discards;
 
 }  // namespace
@@ -91,9 +92,7 @@ std::string_view to_string(log_level level) noexcept {
   return "unknown";
 }
 
-log_sink& null_sink() noexcept {
-  return discards;
-}
+log_sink& null_sink() noexcept { return discards; }
 
 void append_escaped(std::string& out, std::string_view text) {
   std::size_t plain = 0;  // the start of what may be copied as it is

@@ -1,13 +1,14 @@
+#include "net/detail/connection.hpp"
+
 #include <parley/net/clock.hpp>
 #include <parley/net/error.hpp>
+
+#include <boost/asio/error.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
-
-#include <boost/asio/error.hpp>
-#include <net/detail/connection.hpp>
 
 namespace parley::net::detail {
 namespace {

@@ -1,7 +1,8 @@
+#include "net/detail/connection_table.hpp"
+
 #include <parley/net/system_random.hpp>
 
-#include <net/detail/connection.hpp>
-#include <net/detail/connection_table.hpp>
+#include "net/detail/connection.hpp"
 
 namespace parley::net::detail {
 namespace {

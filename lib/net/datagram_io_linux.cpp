@@ -1,15 +1,14 @@
 #if defined(__linux__) && !defined(PARLEY_PORTABLE_DATAGRAMS)
 
+#include "net/detail/datagram_io.hpp"
+#include "net/detail/datagram_slot.hpp"
+#include "net/detail/sockaddr.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <vector>
-
-#include <net/detail/datagram_io.hpp>
-#include <net/detail/datagram_slot.hpp>
-#include <net/detail/sockaddr.hpp>
-
 #include <sys/socket.h>
+#include <vector>
 
 namespace parley::net::detail {
 namespace {

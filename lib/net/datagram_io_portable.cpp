@@ -1,14 +1,15 @@
 #if !defined(__linux__) || defined(PARLEY_PORTABLE_DATAGRAMS)
 
-#include <algorithm>
-#include <array>
-#include <vector>
+#include "net/detail/datagram_io.hpp"
+#include "net/detail/datagram_slot.hpp"
+#include "net/detail/sockaddr.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <net/detail/datagram_io.hpp>
-#include <net/detail/datagram_slot.hpp>
-#include <net/detail/sockaddr.hpp>
+
+#include <algorithm>
+#include <array>
+#include <vector>
 
 namespace parley::net::detail {
 

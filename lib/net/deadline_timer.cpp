@@ -1,12 +1,11 @@
-#include <parley/net/deadline_timer.hpp>
-
 #include <parley/base/result.hpp>
 #include <parley/net/clock.hpp>
+#include <parley/net/deadline_timer.hpp>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <utility>
-
-#include <boost/asio/steady_timer.hpp>
 
 namespace parley::net {
 

@@ -1,14 +1,13 @@
 #include "net/detail/interfaces.hpp"
 
+#include "net/detail/sockaddr.hpp"
+
 #include <algorithm>
 #include <cstring>
-#include <memory>
-
 #include <ifaddrs.h>
+#include <memory>
 #include <net/if.h>
 #include <sys/socket.h>
-
-#include "net/detail/sockaddr.hpp"
 
 namespace parley::net::detail {
 

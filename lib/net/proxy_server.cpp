@@ -1,15 +1,6 @@
-#include <parley/net/proxy_server.hpp>
-
-#include <array>
-#include <future>
-#include <optional>
-#include <utility>
-
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <parley/net/clock.hpp>
 #include <parley/net/deadline_timer.hpp>
+#include <parley/net/proxy_server.hpp>
 #include <parley/net/resolver.hpp>
 #include <parley/net/shard_group.hpp>
 #include <parley/net/system_random.hpp>
@@ -18,6 +9,14 @@
 #include <parley/transaction/branch.hpp>
 
 #include "net/detail/interfaces.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <future>
+#include <optional>
+#include <utility>
 
 namespace parley::net {
 namespace {
@@ -86,12 +85,12 @@ class shard final : public transport_handler {
 
   void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer message) override {
     if (group_.size() > 1 && belongs_elsewhere(from, message)) return;
-    core_->handle_message(now, from, std::move(message));
+    core_->handle_message(now, from, message);
   }
 
   void handle_framing_error(base::time_point now, const sip::hop& from, sip::parse_error error,
                             base::packet_buffer head) override {
-    core_->handle_framing_error(now, from, error, std::move(head));
+    core_->handle_framing_error(now, from, error, head);
   }
 
   void handle_send_failure(base::time_point now, std::uint64_t ticket, const sip::hop&,
@@ -135,8 +134,10 @@ class shard final : public transport_handler {
         base::log_field{"requests", total - overload_.told},
         base::log_field{"pending_invites", std::uint64_t{core_->transactions().pending_invites()}},
         base::log_field{"transactions", std::uint64_t{core_->transactions().server_count()}}};
-    log_.write({base::log_level::warning, room,
-                "no room for more: requests were answered 503; see [limits] pending_invites, transactions, requests", fields});
+    log_.write(
+        {base::log_level::warning, room,
+         "no room for more: requests were answered 503; see [limits] pending_invites, transactions, requests",
+         fields});
     overload_ = {total, now + quiet_time};
   }
 
@@ -312,8 +313,8 @@ struct proxy_server::implementation {
     const transport_set& first = shards.front()->transports();
     for (std::size_t i = 0; i < options.listeners.size(); ++i) {
       const listener_options& wanted = options.listeners[i];
-      proxy::listener out{wanted.transport, first.local_address(static_cast<std::uint16_t>(i)), wanted.advertised_host,
-                          wanted.advertised_port};
+      proxy::listener out{wanted.transport, first.local_address(static_cast<std::uint16_t>(i)),
+                          wanted.advertised_host, wanted.advertised_port};
       if (out.port == 0) out.port = out.local.port;
       if (out.local.ip.is_unspecified()) {
         const auto all = detail::interface_addresses(out.local.ip);

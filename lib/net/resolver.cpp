@@ -1,15 +1,14 @@
+#include <parley/base/siphash.hpp>
+#include <parley/net/clock.hpp>
+#include <parley/net/error.hpp>
 #include <parley/net/resolver.hpp>
-
-#include <algorithm>
-#include <unordered_map>
-#include <utility>
 
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
 
-#include <parley/base/siphash.hpp>
-#include <parley/net/clock.hpp>
-#include <parley/net/error.hpp>
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
 
 namespace parley::net {
 

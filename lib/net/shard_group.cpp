@@ -1,6 +1,10 @@
+#include <parley/net/clock.hpp>
 #include <parley/net/shard_group.hpp>
 
-#include <parley/net/clock.hpp>
+#include "net/detail/mailbox.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -9,10 +13,6 @@
 #include <optional>
 #include <thread>
 #include <utility>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <net/detail/mailbox.hpp>
 
 namespace parley::net {
 namespace {

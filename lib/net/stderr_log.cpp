@@ -1,6 +1,5 @@
-#include <parley/net/stderr_log.hpp>
-
 #include <parley/net/clock.hpp>
+#include <parley/net/stderr_log.hpp>
 
 #include <array>
 #include <chrono>

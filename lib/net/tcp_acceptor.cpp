@@ -1,12 +1,14 @@
+#include "net/detail/tcp_acceptor.hpp"
+
 #include <parley/net/clock.hpp>
 
-#include <utility>
+#include "net/detail/connection.hpp"
+#include "net/detail/listen_socket.hpp"
+#include "net/detail/tcp_stream.hpp"
 
 #include <boost/asio/error.hpp>
-#include <net/detail/connection.hpp>
-#include <net/detail/listen_socket.hpp>
-#include <net/detail/tcp_acceptor.hpp>
-#include <net/detail/tcp_stream.hpp>
+
+#include <utility>
 
 namespace parley::net::detail {
 

@@ -1,7 +1,8 @@
-#include <utility>
+#include "net/detail/tcp_stream.hpp"
 
-#include <net/detail/sockaddr.hpp>
-#include <net/detail/tcp_stream.hpp>
+#include "net/detail/sockaddr.hpp"
+
+#include <utility>
 
 namespace parley::net::detail {
 

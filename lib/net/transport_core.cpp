@@ -1,17 +1,19 @@
+#include "net/detail/transport_core.hpp"
+
 #include <parley/net/clock.hpp>
 #include <parley/net/error.hpp>
+
+#include "net/detail/connection.hpp"
+#include "net/detail/sockaddr.hpp"
+#include "net/detail/tcp_acceptor.hpp"
+#include "net/detail/tcp_stream.hpp"
+#include "net/detail/udp_listener.hpp"
+
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <limits>
 #include <utility>
-
-#include <boost/asio/post.hpp>
-#include <net/detail/connection.hpp>
-#include <net/detail/sockaddr.hpp>
-#include <net/detail/tcp_acceptor.hpp>
-#include <net/detail/tcp_stream.hpp>
-#include <net/detail/transport_core.hpp>
-#include <net/detail/udp_listener.hpp>
 
 namespace parley::net::detail {
 

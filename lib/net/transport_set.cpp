@@ -1,9 +1,9 @@
 #include <parley/net/transport_set.hpp>
 
-#include <utility>
+#include "net/detail/connection.hpp"
+#include "net/detail/transport_core.hpp"
 
-#include <net/detail/connection.hpp>
-#include <net/detail/transport_core.hpp>
+#include <utility>
 
 namespace parley::net {
 

@@ -1,15 +1,17 @@
+#include "net/detail/udp_listener.hpp"
+
 #include <parley/net/clock.hpp>
 #include <parley/net/error.hpp>
+
+#include "net/detail/listen_socket.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
-
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/v6_only.hpp>
-#include <net/detail/listen_socket.hpp>
-#include <net/detail/udp_listener.hpp>
 
 namespace parley::net::detail {
 

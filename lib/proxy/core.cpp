@@ -1,13 +1,12 @@
 #include <parley/proxy/core.hpp>
-
-#include <algorithm>
-#include <tuple>
-#include <utility>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/status.hpp>
 
 #include "proxy/detail/core_impl.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
 
 // Records, decisions of the user, and time.
 
@@ -124,9 +123,8 @@ void core::implementation::index(const record& r) noexcept {
 }
 
 const sip::message_view& core::implementation::view(request_id id) noexcept {
-  static const sip::message_view nothing;
   const record* const r = find(id);
-  if (r == nullptr || !r->request) return nothing;
+  if (r == nullptr || !r->request) return no_view_;
   index(*r);
   return view_;
 }
@@ -239,11 +237,11 @@ sip::hop core::source(request_id id) const noexcept {
   return r == nullptr ? sip::hop{} : r->from;
 }
 
-void core::handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data) {
-  impl_->handle_message(now, from, std::move(data));
+void core::handle_message(base::time_point now, const sip::hop& from, const base::packet_buffer& data) {
+  impl_->handle_message(now, from, data);
 }
 void core::handle_framing_error(base::time_point, const sip::hop& from, const sip::parse_error& error,
-                                base::packet_buffer head) {
+                                const base::packet_buffer& head) {
   impl_->handle_framing_error(from, error, head);
 }
 void core::handle_send_failure(base::time_point now, std::uint64_t ticket) {

@@ -1,12 +1,12 @@
-#include <algorithm>
-#include <utility>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/patch.hpp>
 #include <parley/sip/simple.hpp>
 
 #include "proxy/detail/core_impl.hpp"
 #include "proxy/detail/write_patch.hpp"
+
+#include <algorithm>
+#include <utility>
 
 // One request to one hop (RFC 3261 16.6).
 

@@ -1,12 +1,12 @@
-#include <string>
-#include <tuple>
-#include <utility>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/status.hpp>
 #include <parley/transaction/key.hpp>
 
 #include "proxy/detail/core_impl.hpp"
+
+#include <string>
+#include <tuple>
+#include <utility>
 
 // Messages in: validation (RFC 3261 16.3), route information (16.4), ACK and CANCEL.
 
@@ -16,7 +16,7 @@ using sip::header_id;
 using transaction::received;
 
 void core::implementation::handle_message(base::time_point now, const sip::hop& from,
-                                          base::packet_buffer data) {
+                                          const base::packet_buffer& data) {
   ++counters_.received;
   indexed_ = 0;
   if (const auto indexed = view_.parse(data.text(), options_.limits); !indexed) {

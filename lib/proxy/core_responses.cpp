@@ -1,13 +1,13 @@
-#include <algorithm>
-#include <tuple>
-#include <utility>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/patch.hpp>
 #include <parley/sip/status.hpp>
 
 #include "proxy/detail/core_impl.hpp"
 #include "proxy/detail/write_patch.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
 
 // Responses on their way upstream, and what becomes of branches that bring none (RFC 3261 16.7 to 16.9).
 

@@ -1,13 +1,13 @@
-#include <optional>
-#include <tuple>
-#include <utility>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/patch.hpp>
 #include <parley/transaction/key.hpp>
 
 #include "proxy/detail/core_impl.hpp"
 #include "proxy/detail/write_patch.hpp"
+
+#include <optional>
+#include <tuple>
+#include <utility>
 
 // Forwarding without transactions (RFC 3261 16.11), and ACKs, which have none.
 

@@ -1,11 +1,11 @@
+#include <parley/sip/uri.hpp>
+
+#include "proxy/detail/core_impl.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <tuple>
 #include <utility>
-
-#include <parley/sip/uri.hpp>
-
-#include "proxy/detail/core_impl.hpp"
 
 // Where a request goes: targets, their groups, their addresses (RFC 3261 16.5 to 16.7, RFC 3263 4).
 

@@ -1,8 +1,7 @@
 #include <parley/proxy/own_addresses.hpp>
+#include <parley/sip/chars.hpp>
 
 #include <algorithm>
-
-#include <parley/sip/chars.hpp>
 
 namespace parley::proxy {
 namespace {

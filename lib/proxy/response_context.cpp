@@ -1,8 +1,7 @@
 #include <parley/proxy/response_context.hpp>
+#include <parley/sip/status.hpp>
 
 #include <algorithm>
-
-#include <parley/sip/status.hpp>
 
 namespace parley::proxy {
 namespace {

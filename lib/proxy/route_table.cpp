@@ -1,9 +1,8 @@
 #include <parley/proxy/route_table.hpp>
-
-#include <algorithm>
-
 #include <parley/proxy/routing.hpp>
 #include <parley/sip/uri.hpp>
+
+#include <algorithm>
 
 namespace parley::proxy {
 namespace {

@@ -1,8 +1,7 @@
 #include <parley/proxy/routing.hpp>
+#include <parley/sip/name_addr.hpp>
 
 #include <tuple>
-
-#include <parley/sip/name_addr.hpp>
 
 namespace parley::proxy {
 namespace {

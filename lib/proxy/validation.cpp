@@ -1,5 +1,4 @@
 #include <parley/proxy/validation.hpp>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/simple.hpp>
 #include <parley/sip/uri.hpp>
@@ -49,6 +48,8 @@ refusal validate(const sip::message_view& request) noexcept {
   const auto hops = request.get<sip::max_forwards_header>();
   if (!hops && request.has(header_id::max_forwards)) return bad(header_id::max_forwards);
   if (!request.for_each<sip::route_header>([](const auto&) {})) return bad(header_id::route);
+  // RFC 3261 16.3.3: before the extensions of 16.3.5.
+  if (hops && hops->value == 0) return {483, {}, {}};
   // RFC 3261 16.3.5: no extension that a proxy would have to know is known here. An ACK can't be refused.
   if (request.has(header_id::proxy_require) && request.method() != sip::method::ack &&
       request.method() != sip::method::cancel) {
@@ -56,8 +57,6 @@ refusal validate(const sip::message_view& request) noexcept {
       return bad(header_id::proxy_require);
     return {420, {}, {}};
   }
-  // RFC 3261 16.3.3.
-  if (hops && hops->value == 0) return {483, {}, {}};
   return {};
 }
 

@@ -1,8 +1,8 @@
 #include <parley/sip/cursor.hpp>
 
-#include <bit>
-
 #include "sip/detail/scan.hpp"
+
+#include <bit>
 
 namespace parley::sip {
 

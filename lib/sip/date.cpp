@@ -1,8 +1,7 @@
+#include <parley/sip/chars.hpp>
 #include <parley/sip/date.hpp>
 
 #include <algorithm>
-
-#include <parley/sip/chars.hpp>
 
 namespace parley::sip {
 namespace {

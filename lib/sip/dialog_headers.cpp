@@ -1,5 +1,4 @@
 #include <parley/sip/dialog_headers.hpp>
-
 #include <parley/sip/simple.hpp>
 
 #include "sip/detail/known_parameter.hpp"

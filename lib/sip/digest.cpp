@@ -1,9 +1,8 @@
+#include <parley/sip/chars.hpp>
 #include <parley/sip/digest.hpp>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-
-#include <parley/sip/chars.hpp>
 
 namespace parley::sip {
 namespace {

@@ -1,12 +1,11 @@
+#include <parley/sip/chars.hpp>
 #include <parley/sip/digest_client.hpp>
 
-#include <algorithm>
+#include "sip/detail/quoted.hpp"
 
 #include <openssl/crypto.h>
 
-#include <parley/sip/chars.hpp>
-
-#include "sip/detail/quoted.hpp"
+#include <algorithm>
 
 namespace parley::sip {
 namespace {

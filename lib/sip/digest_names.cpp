@@ -1,7 +1,6 @@
-#include <parley/sip/digest_names.hpp>
-
 #include <parley/sip/chars.hpp>
 #include <parley/sip/cursor.hpp>
+#include <parley/sip/digest_names.hpp>
 
 namespace parley::sip {
 namespace {

@@ -1,17 +1,16 @@
 #include <parley/sip/digest_server.hpp>
+#include <parley/sip/uri.hpp>
 
-#include <algorithm>
-#include <array>
-#include <span>
+#include "sip/detail/quoted.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include <parley/sip/uri.hpp>
-
-#include "sip/detail/quoted.hpp"
+#include <algorithm>
+#include <array>
+#include <span>
 
 namespace parley::sip {
 namespace {

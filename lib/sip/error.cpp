@@ -1,8 +1,8 @@
 #include <parley/sip/error.hpp>
 
-#include <string>
-
 #include <boost/system/system_error.hpp>
+
+#include <string>
 
 namespace parley::sip {
 namespace {

@@ -1,9 +1,8 @@
+#include <parley/sip/cursor.hpp>
 #include <parley/sip/framing.hpp>
+#include <parley/sip/header_id.hpp>
 
 #include <optional>
-
-#include <parley/sip/cursor.hpp>
-#include <parley/sip/header_id.hpp>
 
 namespace parley::sip {
 

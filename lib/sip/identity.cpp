@@ -1,10 +1,9 @@
 #include <parley/sip/identity.hpp>
-
-#include <array>
-
 #include <parley/sip/limits.hpp>
 
 #include "sip/detail/known_parameter.hpp"
+
+#include <array>
 
 namespace parley::sip {
 namespace {

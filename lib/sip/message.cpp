@@ -1,11 +1,10 @@
-#include <parley/sip/message.hpp>
-
-#include <algorithm>
-
 #include <parley/sip/chars.hpp>
+#include <parley/sip/message.hpp>
 #include <parley/sip/status.hpp>
 
 #include "sip/detail/quoted_pairs.hpp"
+
+#include <algorithm>
 
 namespace parley::sip {
 namespace {

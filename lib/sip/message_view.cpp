@@ -1,13 +1,12 @@
 #include <parley/sip/message_view.hpp>
-
-#include <algorithm>
-#include <bit>
-
 #include <parley/sip/uri.hpp>
 
 #include "sip/detail/header_table.hpp"
 #include "sip/detail/quoted_pairs.hpp"
 #include "sip/detail/scan.hpp"
+
+#include <algorithm>
+#include <bit>
 
 namespace parley::sip {
 

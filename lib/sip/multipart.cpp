@@ -1,10 +1,9 @@
+#include <parley/sip/chars.hpp>
 #include <parley/sip/multipart.hpp>
+#include <parley/sip/parse.hpp>
 
 #include <algorithm>
 #include <cstring>
-
-#include <parley/sip/chars.hpp>
-#include <parley/sip/parse.hpp>
 
 namespace parley::sip {
 namespace {

@@ -1,8 +1,8 @@
 #include <parley/sip/subscription.hpp>
 
-#include <array>
-
 #include "sip/detail/known_parameter.hpp"
+
+#include <array>
 
 namespace parley::sip {
 namespace {

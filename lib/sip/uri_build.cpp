@@ -1,10 +1,10 @@
-#include <charconv>
-#include <utility>
-
 #include <parley/sip/uri.hpp>
 
 #include "sip/detail/escape.hpp"
 #include "sip/detail/host.hpp"
+
+#include <charconv>
+#include <utility>
 
 namespace parley::sip {
 namespace {

@@ -1,9 +1,9 @@
-#include <algorithm>
-#include <string_view>
-
 #include <parley/sip/uri.hpp>
 
 #include "sip/detail/escape.hpp"
+
+#include <algorithm>
+#include <string_view>
 
 namespace parley::sip {
 namespace {

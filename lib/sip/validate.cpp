@@ -1,10 +1,9 @@
+#include <parley/sip/typed.hpp>
+#include <parley/sip/uri.hpp>
 #include <parley/sip/validate.hpp>
 
 #include <array>
 #include <type_traits>
-
-#include <parley/sip/typed.hpp>
-#include <parley/sip/uri.hpp>
 
 namespace parley::sip {
 namespace {

@@ -1,9 +1,9 @@
 #include <parley/sip/via.hpp>
 
-#include <cstring>
-
 #include "sip/detail/host.hpp"
 #include "sip/detail/known_parameter.hpp"
+
+#include <cstring>
 
 namespace parley::sip {
 namespace {

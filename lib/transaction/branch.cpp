@@ -1,9 +1,8 @@
+#include <parley/sip/writer.hpp>
 #include <parley/transaction/branch.hpp>
+#include <parley/transaction/key.hpp>
 
 #include <charconv>
-
-#include <parley/sip/writer.hpp>
-#include <parley/transaction/key.hpp>
 
 namespace parley::transaction {
 

@@ -1,6 +1,5 @@
-#include <parley/transaction/client_invite.hpp>
-
 #include <parley/sip/status.hpp>
+#include <parley/transaction/client_invite.hpp>
 
 namespace parley::transaction {
 

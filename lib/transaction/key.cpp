@@ -1,10 +1,9 @@
+#include <parley/sip/chars.hpp>
+#include <parley/sip/name_addr.hpp>
 #include <parley/transaction/key.hpp>
 
 #include <algorithm>
 #include <array>
-
-#include <parley/sip/chars.hpp>
-#include <parley/sip/name_addr.hpp>
 
 namespace parley::transaction {
 namespace {

@@ -1,13 +1,12 @@
+#include <parley/transaction/key.hpp>
 #include <parley/transaction/layer.hpp>
+
+#include "transaction/detail/layer_impl.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <tuple>
 #include <utility>
-
-#include <parley/transaction/key.hpp>
-
-#include "transaction/detail/layer_impl.hpp"
 
 namespace parley::transaction {
 namespace {

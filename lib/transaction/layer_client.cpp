@@ -1,12 +1,12 @@
-#include <algorithm>
-#include <tuple>
-#include <utility>
-
 #include <parley/sip/status.hpp>
 #include <parley/transaction/key.hpp>
 #include <parley/transaction/request.hpp>
 
 #include "transaction/detail/layer_impl.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
 
 // The client side of the layer: requests that go out and what comes back.
 

@@ -1,11 +1,11 @@
-#include <tuple>
-#include <utility>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/status.hpp>
 #include <parley/transaction/key.hpp>
 
 #include "transaction/detail/layer_impl.hpp"
+
+#include <tuple>
+#include <utility>
 
 // The server side of the layer: requests that come in and their responses.
 

@@ -1,8 +1,7 @@
-#include <parley/transaction/request.hpp>
-
 #include <parley/sip/simple.hpp>
 #include <parley/sip/via.hpp>
 #include <parley/sip/writer.hpp>
+#include <parley/transaction/request.hpp>
 
 namespace parley::transaction {
 namespace {

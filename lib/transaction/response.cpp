@@ -1,11 +1,10 @@
+#include <parley/sip/name_addr.hpp>
+#include <parley/sip/status.hpp>
+#include <parley/sip/writer.hpp>
 #include <parley/transaction/response.hpp>
 
 #include <array>
 #include <utility>
-
-#include <parley/sip/name_addr.hpp>
-#include <parley/sip/status.hpp>
-#include <parley/sip/writer.hpp>
 
 namespace parley::transaction {
 namespace {

@@ -1,8 +1,7 @@
+#include <parley/sip/status.hpp>
 #include <parley/transaction/server_invite.hpp>
 
 #include <algorithm>
-
-#include <parley/sip/status.hpp>
 
 namespace parley::transaction {
 

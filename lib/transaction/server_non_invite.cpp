@@ -1,6 +1,5 @@
-#include <parley/transaction/server_non_invite.hpp>
-
 #include <parley/sip/status.hpp>
+#include <parley/transaction/server_non_invite.hpp>
 
 namespace parley::transaction {
 namespace {

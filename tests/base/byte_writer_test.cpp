@@ -1,6 +1,5 @@
-#include <parley/base/byte_writer.hpp>
-
 #include <parley/base/byte_reader.hpp>
+#include <parley/base/byte_writer.hpp>
 
 #include "support/catch.hpp"
 

@@ -1,5 +1,14 @@
 // The torture messages of RFC 4475, one by one. They lie in the folder rfc4475 of PARLEY_MATERIAL, as
 // <name>.dat.
+#include <parley/sip/message.hpp>
+#include <parley/sip/message_view.hpp>
+#include <parley/sip/typed.hpp>
+#include <parley/sip/validate.hpp>
+
+#include "support/catch.hpp"
+#include "support/error_of.hpp"
+#include "support/result.hpp"
+
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -9,15 +18,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <parley/sip/message.hpp>
-#include <parley/sip/message_view.hpp>
-#include <parley/sip/typed.hpp>
-#include <parley/sip/validate.hpp>
-
-#include "support/catch.hpp"
-#include "support/error_of.hpp"
-#include "support/result.hpp"
 
 namespace {
 

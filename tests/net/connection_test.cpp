@@ -1,10 +1,10 @@
 #include <parley/net/transport_set.hpp>
 
-#include <set>
-#include <string>
-
 #include "support/catch.hpp"
 #include "support/net_fixture.hpp"
+
+#include <set>
+#include <string>
 
 using namespace parley;
 using test::net_fixture;

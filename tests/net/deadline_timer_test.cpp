@@ -1,10 +1,10 @@
 #include <parley/net/clock.hpp>
 #include <parley/net/deadline_timer.hpp>
 
-#include <memory>
-
 #include "support/catch.hpp"
 #include "support/net_peers.hpp"
+
+#include <memory>
 
 namespace asio = boost::asio;
 using namespace parley;

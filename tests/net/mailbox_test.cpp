@@ -1,10 +1,11 @@
+#include "net/detail/mailbox.hpp"
+
+#include "support/catch.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <thread>
 #include <vector>
-
-#include "net/detail/mailbox.hpp"
-#include "support/catch.hpp"
 
 using parley::net::detail::mailbox;
 

@@ -3,11 +3,11 @@
 #include <parley/sip/via.hpp>
 #include <parley/transaction/branch.hpp>
 
-#include <string>
-
 #include "support/catch.hpp"
 #include "support/net_peers.hpp"
 #include "support/result.hpp"
+
+#include <string>
 
 namespace parley::test {
 namespace {
@@ -31,9 +31,10 @@ struct proxied {
 
   std::string request(const std::string& method, const std::string& uri, const std::string& branch,
                       const std::string& more = {}) const {
-    return method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP " + caller.address().to_string() + ";branch=z9hG4bK" + branch +
-           "\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: " + branch + "\r\nCSeq: 1 " + method +
-           "\r\nMax-Forwards: 70\r\n" + more + "Content-Length: 0\r\n\r\n";
+    return method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP " + caller.address().to_string() +
+           ";branch=z9hG4bK" + branch +
+           "\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: " + branch +
+           "\r\nCSeq: 1 " + method + "\r\nMax-Forwards: 70\r\n" + more + "Content-Length: 0\r\n\r\n";
   }
   std::string uri() const { return "sip:b@" + address.to_string(); }
 
@@ -82,8 +83,8 @@ TEST_CASE("a proxy_server answers OPTIONS for itself") {
 }
 
 TEST_CASE("responses find the shard that sent the request") {
-  // With many requests from one address all responses come from one other address, so the system gives all requests to one
-  // shard and all responses to one shard; with several callers, some pairs of these differ.
+  // With many requests from one address all responses come from one other address, so the system gives all
+  // requests to one shard and all responses to one shard; with several callers, some pairs of these differ.
   proxied p(4);
   std::vector<std::unique_ptr<udp_peer>> callers;
   for (int i = 0; i < 16; ++i) callers.push_back(std::make_unique<udp_peer>(p.io));
@@ -123,9 +124,10 @@ TEST_CASE("a next hop that is a name is looked up") {
   std::size_t failed = 0;
   REQUIRE(server.open(failed));
   server.start();
-  const std::string text = "MESSAGE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP " + caller.address().to_string() +
-                           ";branch=z9hG4bKn1\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\n"
-                           "Call-ID: n1\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n";
+  const std::string text =
+      "MESSAGE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP " + caller.address().to_string() +
+      ";branch=z9hG4bKn1\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\n"
+      "Call-ID: n1\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n";
   caller.send(server.local_address(0), text);
   CHECK(run_until(io, [&] { return !callee.received().empty(); }));
 }
@@ -176,8 +178,10 @@ TEST_CASE("calls between TCP and UDP have both sides in the route") {
   server.start();
   tcp_peer caller(io, server.local_address(0));
   const std::string call =
-      "INVITE sip:b@" + server.local_address(0).to_string() + " SIP/2.0\r\nVia: SIP/2.0/TCP " + caller.address().to_string() +
-      ";branch=z9hG4bKt1\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: t1\r\nCSeq: 1 INVITE\r\n"
+      "INVITE sip:b@" + server.local_address(0).to_string() + " SIP/2.0\r\nVia: SIP/2.0/TCP " +
+      caller.address().to_string() +
+      ";branch=z9hG4bKt1\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: "
+      "t1\r\nCSeq: 1 INVITE\r\n"
       "Contact: <sip:a@example.com;transport=tcp>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
   caller.send(call);
   REQUIRE(run_until(io, [&] { return !callee.received().empty(); }));

@@ -1,10 +1,10 @@
 #include <parley/net/error.hpp>
 #include <parley/net/resolver.hpp>
 
-#include <optional>
-
 #include "support/catch.hpp"
 #include "support/net_peers.hpp"
+
+#include <optional>
 
 namespace parley::test {
 namespace {

@@ -1,5 +1,8 @@
 #include <parley/net/shard_group.hpp>
 
+#include "support/catch.hpp"
+#include "support/net_peers.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -8,9 +11,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "support/catch.hpp"
-#include "support/net_peers.hpp"
 
 namespace asio = boost::asio;
 using namespace parley;

@@ -2,12 +2,12 @@
 #include <parley/net/stderr_log.hpp>
 #include <parley/net/system_random.hpp>
 
+#include "support/catch.hpp"
+
 #include <array>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "support/catch.hpp"
 
 #if defined(__unix__)
 #include <unistd.h>

@@ -1,11 +1,11 @@
 #include <parley/net/transport_set.hpp>
 
+#include "support/catch.hpp"
+#include "support/net_fixture.hpp"
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "support/catch.hpp"
-#include "support/net_fixture.hpp"
 
 #if defined(__unix__)
 #include <sys/resource.h>

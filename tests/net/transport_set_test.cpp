@@ -1,9 +1,9 @@
 #include <parley/net/transport_set.hpp>
 
-#include <boost/asio/strand.hpp>
-
 #include "support/catch.hpp"
 #include "support/net_fixture.hpp"
+
+#include <boost/asio/strand.hpp>
 
 namespace asio = boost::asio;
 using namespace parley;

@@ -1,12 +1,12 @@
 #include <parley/net/transport_set.hpp>
 
-#include <algorithm>
-#include <set>
-#include <string>
-
 #include "net/detail/transport_core.hpp"
 #include "support/catch.hpp"
 #include "support/net_fixture.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
 
 namespace asio = boost::asio;
 using namespace parley;

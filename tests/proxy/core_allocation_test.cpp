@@ -1,9 +1,9 @@
-#include <string>
-#include <vector>
-
 #include "support/allocation_counter.hpp"
 #include "support/catch.hpp"
 #include "support/proxy_harness.hpp"
+
+#include <string>
+#include <vector>
 
 using namespace parley;
 using namespace parley::test;

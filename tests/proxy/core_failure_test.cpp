@@ -1,9 +1,9 @@
-#include <string>
-#include <vector>
-
 #include "support/catch.hpp"
 #include "support/proxy_harness.hpp"
 #include "support/result.hpp"
+
+#include <string>
+#include <vector>
 
 using namespace parley;
 using namespace parley::test;

@@ -1,10 +1,10 @@
-#include <algorithm>
-#include <string>
-#include <vector>
-
 #include "support/catch.hpp"
 #include "support/proxy_harness.hpp"
 #include "support/result.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
 
 using namespace parley;
 using namespace parley::test;

@@ -1,9 +1,9 @@
-#include <deque>
-#include <string>
-
 #include "support/catch.hpp"
 #include "support/proxy_harness.hpp"
 #include "support/result.hpp"
+
+#include <deque>
+#include <string>
 
 using namespace parley;
 using namespace parley::test;

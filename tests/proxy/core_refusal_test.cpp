@@ -1,12 +1,12 @@
-#include <string>
-#include <utility>
-#include <vector>
-
 #include <parley/sip/framing.hpp>
 
 #include "support/catch.hpp"
 #include "support/proxy_harness.hpp"
 #include "support/result.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace parley;
 using namespace parley::test;

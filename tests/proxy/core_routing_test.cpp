@@ -1,8 +1,8 @@
-#include <string>
-
 #include "support/catch.hpp"
 #include "support/proxy_harness.hpp"
 #include "support/result.hpp"
+
+#include <string>
 
 using namespace parley;
 using namespace parley::test;

@@ -1,8 +1,8 @@
 #include <parley/proxy/response_context.hpp>
 
-#include <vector>
-
 #include "support/catch.hpp"
+
+#include <vector>
 
 using namespace parley;
 using proxy::response_context;

@@ -1,10 +1,10 @@
 #include <parley/proxy/route_table.hpp>
 
-#include <string>
-
 #include "support/allocation_counter.hpp"
 #include "support/catch.hpp"
 #include "support/result.hpp"
+
+#include <string>
 
 using namespace parley;
 using proxy::route_table;

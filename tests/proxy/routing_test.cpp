@@ -1,10 +1,10 @@
 #include <parley/proxy/routing.hpp>
 
-#include <string>
-#include <vector>
-
 #include "support/catch.hpp"
 #include "support/result.hpp"
+
+#include <string>
+#include <vector>
 
 using namespace parley;
 

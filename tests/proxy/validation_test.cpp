@@ -1,11 +1,11 @@
 #include <parley/proxy/validation.hpp>
 
+#include "support/catch.hpp"
+#include "support/result.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "support/catch.hpp"
-#include "support/result.hpp"
 
 using namespace parley;
 

@@ -1,8 +1,8 @@
 #include <parley/sip/chars.hpp>
 
-#include <string>
-
 #include "support/catch.hpp"
+
+#include <string>
 
 using namespace parley::sip;
 

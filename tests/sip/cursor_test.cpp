@@ -1,8 +1,8 @@
 #include <parley/sip/cursor.hpp>
 
-#include <string>
-
 #include "support/catch.hpp"
+
+#include <string>
 
 using namespace parley::sip;
 using namespace std::string_view_literals;

@@ -1,13 +1,12 @@
 #include <parley/sip/date.hpp>
-
-#include <chrono>
-#include <string>
-#include <type_traits>
-
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+
+#include <chrono>
+#include <string>
+#include <type_traits>
 
 using namespace parley::sip;
 using parley::test::error_of;

@@ -1,11 +1,10 @@
 #include <parley/sip/dialog_headers.hpp>
-
-#include <type_traits>
-
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+
+#include <type_traits>
 
 using namespace parley::sip;
 using parley::test::error_of;

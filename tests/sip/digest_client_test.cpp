@@ -1,14 +1,13 @@
 #include <parley/sip/digest_client.hpp>
-
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <parley/sip/digest_server.hpp>
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 using namespace parley;
 using namespace parley::sip;

@@ -1,11 +1,10 @@
 #include <parley/sip/digest.hpp>
-
-#include <string>
-#include <string_view>
-
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
+
+#include <string>
+#include <string_view>
 
 using namespace parley::sip;
 using alg = parley::sip::digest_algorithm;

@@ -1,10 +1,10 @@
 #include <parley/sip/framing.hpp>
 
-#include <string>
-#include <vector>
-
 #include "support/catch.hpp"
 #include "support/sip_text.hpp"
+
+#include <string>
+#include <vector>
 
 using namespace parley::sip;
 using parley::test::offset_in;

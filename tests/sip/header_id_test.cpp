@@ -1,11 +1,11 @@
 #include <parley/sip/header_id.hpp>
 
+#include "support/catch.hpp"
+
 #include <cctype>
 #include <map>
 #include <set>
 #include <string>
-
-#include "support/catch.hpp"
 
 using namespace parley::sip;
 

@@ -1,12 +1,11 @@
 #include <parley/sip/identity.hpp>
-
-#include <string>
-#include <type_traits>
-
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+
+#include <string>
+#include <type_traits>
 
 using namespace parley::sip;
 using parley::test::error_of;

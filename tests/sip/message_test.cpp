@@ -1,9 +1,9 @@
 #include <parley/sip/message.hpp>
 
-#include <string>
-
 #include "support/catch.hpp"
 #include "support/sip_text.hpp"
+
+#include <string>
 
 using namespace parley::sip;
 using namespace std::string_view_literals;

@@ -1,12 +1,11 @@
 #include <parley/sip/message_view.hpp>
-
-#include <string>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/simple.hpp>
 
 #include "support/catch.hpp"
 #include "support/sip_text.hpp"
+
+#include <string>
 
 using namespace parley::sip;
 using namespace std::string_view_literals;

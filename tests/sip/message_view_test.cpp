@@ -1,15 +1,14 @@
 #include <parley/sip/message_view.hpp>
-
-#include <string>
-#include <type_traits>
-#include <vector>
-
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/simple.hpp>
 #include <parley/sip/via.hpp>
 
 #include "support/catch.hpp"
 #include "support/sip_text.hpp"
+
+#include <string>
+#include <type_traits>
+#include <vector>
 
 using namespace parley::sip;
 using parley::test::offset_in;

@@ -1,8 +1,8 @@
 #include <parley/sip/method.hpp>
 
-#include <string>
-
 #include "support/catch.hpp"
+
+#include <string>
 
 using namespace parley::sip;
 

@@ -1,14 +1,13 @@
 #include <parley/sip/multipart.hpp>
-
-#include <array>
-#include <string>
-#include <vector>
-
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/seeded_random.hpp"
+
+#include <array>
+#include <string>
+#include <vector>
 
 using namespace parley;
 using namespace parley::sip;

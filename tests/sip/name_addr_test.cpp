@@ -1,14 +1,13 @@
 #include <parley/sip/name_addr.hpp>
-
-#include <string>
-#include <type_traits>
-#include <vector>
-
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/result.hpp"
+
+#include <string>
+#include <type_traits>
+#include <vector>
 
 using namespace parley::sip;
 using parley::test::error_of;

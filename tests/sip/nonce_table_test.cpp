@@ -1,11 +1,11 @@
 #include <parley/sip/nonce_table.hpp>
 
+#include "support/catch.hpp"
+#include "support/seeded_random.hpp"
+
 #include <cstdint>
 #include <map>
 #include <set>
-
-#include "support/catch.hpp"
-#include "support/seeded_random.hpp"
 
 using namespace parley;
 using parley::sip::nonce_table;

@@ -1,10 +1,10 @@
 #include <parley/sip/parameters.hpp>
 
-#include <string>
-#include <vector>
-
 #include "support/catch.hpp"
 #include "support/result.hpp"
+
+#include <string>
+#include <vector>
 
 using namespace parley::sip;
 

@@ -1,15 +1,14 @@
-#include <parley/sip/patch.hpp>
-
-#include <array>
-#include <string>
-#include <vector>
-
 #include <parley/sip/name_addr.hpp>
+#include <parley/sip/patch.hpp>
 #include <parley/sip/simple.hpp>
 #include <parley/sip/via.hpp>
 
 #include "support/catch.hpp"
 #include "support/sip_text.hpp"
+
+#include <array>
+#include <string>
+#include <vector>
 
 using namespace parley::sip;
 using parley::test::plain_lines;

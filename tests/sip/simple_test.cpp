@@ -1,14 +1,13 @@
-#include <parley/sip/simple.hpp>
-
-#include <string>
-#include <vector>
-
 #include <parley/sip/parse.hpp>
+#include <parley/sip/simple.hpp>
 #include <parley/sip/typed.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/result.hpp"
+
+#include <string>
+#include <vector>
 
 using namespace parley::sip;
 using parley::test::error_of;

@@ -1,13 +1,12 @@
+#include <parley/sip/parse.hpp>
 #include <parley/sip/subscription.hpp>
+
+#include "support/catch.hpp"
+#include "support/error_of.hpp"
 
 #include <string>
 #include <type_traits>
 #include <utility>
-
-#include <parley/sip/parse.hpp>
-
-#include "support/catch.hpp"
-#include "support/error_of.hpp"
 
 using namespace parley::sip;
 using parley::test::error_of;

@@ -1,12 +1,12 @@
 #include <parley/sip/uri.hpp>
 
+#include "support/catch.hpp"
+#include "support/result.hpp"
+
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "support/catch.hpp"
-#include "support/result.hpp"
 
 using namespace parley::sip;
 

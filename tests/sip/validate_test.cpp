@@ -1,11 +1,11 @@
 #include <parley/sip/validate.hpp>
 
+#include "support/catch.hpp"
+#include "support/sip_text.hpp"
+
 #include <array>
 #include <string>
 #include <vector>
-
-#include "support/catch.hpp"
-#include "support/sip_text.hpp"
 
 using namespace parley::sip;
 using parley::test::offset_in;

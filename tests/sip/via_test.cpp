@@ -1,13 +1,12 @@
-#include <parley/sip/via.hpp>
-
-#include <type_traits>
-#include <vector>
-
 #include <parley/sip/parse.hpp>
+#include <parley/sip/via.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/result.hpp"
+
+#include <type_traits>
+#include <vector>
 
 using namespace parley::sip;
 using parley::test::error_of;

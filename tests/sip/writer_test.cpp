@@ -1,11 +1,11 @@
 #include <parley/sip/writer.hpp>
 
+#include "support/catch.hpp"
+#include "support/sip_text.hpp"
+
 #include <array>
 #include <limits>
 #include <string>
-
-#include "support/catch.hpp"
-#include "support/sip_text.hpp"
 
 using namespace parley::sip;
 using parley::test::request_with;

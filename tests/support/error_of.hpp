@@ -1,11 +1,11 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include <parley/sip/parse.hpp>
 
 #include "support/catch.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace parley::test {
 

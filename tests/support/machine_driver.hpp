@@ -1,10 +1,10 @@
 #pragma once
 
+#include <parley/base/time.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <vector>
-
-#include <parley/base/time.hpp>
 
 namespace parley::test {
 

@@ -2,10 +2,10 @@
 
 #include <parley/net/transport_set.hpp>
 
+#include "support/net_peers.hpp"
+
 #include <memory>
 #include <string_view>
-
-#include "support/net_peers.hpp"
 
 namespace parley::test {
 

@@ -3,6 +3,12 @@
 #include <parley/base/packet_buffer.hpp>
 #include <parley/net/transport_set.hpp>
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/write.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -11,12 +17,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/udp.hpp>
-#include <boost/asio/write.hpp>
 
 namespace parley::test {
 

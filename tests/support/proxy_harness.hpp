@@ -1,18 +1,18 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <parley/base/address.hpp>
 #include <parley/base/packet_buffer.hpp>
 #include <parley/proxy/core.hpp>
 
 #include "support/seeded_random.hpp"
 #include "support/transaction_texts.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace parley::test {
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
+#include "support/catch.hpp"
 
 #include <boost/system/result.hpp>
 
-#include "support/catch.hpp"
+#include <string>
 
 /// Lets a check name a result as it is: `CHECK(parse_uri(text))`. Catch would print value and error, which
 /// most of ours have no operator for.

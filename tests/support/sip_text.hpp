@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include <parley/sip/message_view.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace parley::test {
 

@@ -1,13 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include <parley/base/address.hpp>
 #include <parley/base/packet_buffer.hpp>
 #include <parley/sip/message_view.hpp>
@@ -15,6 +7,14 @@
 
 #include "support/seeded_random.hpp"
 #include "support/transaction_texts.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace parley::test {
 

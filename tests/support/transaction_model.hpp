@@ -1,5 +1,10 @@
 #pragma once
 
+#include <parley/transaction/layer.hpp>
+
+#include "support/operation_bytes.hpp"
+#include "support/transaction_harness.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -8,11 +13,6 @@
 #include <span>
 #include <string>
 #include <tuple>
-
-#include <parley/transaction/layer.hpp>
-
-#include "support/operation_bytes.hpp"
-#include "support/transaction_harness.hpp"
 
 namespace parley::test {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <parley/sip/message_view.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <parley/sip/message_view.hpp>
 
 namespace parley::test {
 

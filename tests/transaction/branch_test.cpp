@@ -1,10 +1,9 @@
 #include <parley/transaction/branch.hpp>
-
-#include <string>
-
 #include <parley/transaction/key.hpp>
 
 #include "support/catch.hpp"
+
+#include <string>
 
 using parley::transaction::branch_format;
 

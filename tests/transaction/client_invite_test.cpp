@@ -1,11 +1,11 @@
 #include <parley/transaction/client_invite.hpp>
 
+#include "support/catch.hpp"
+#include "support/machine_driver.hpp"
+
 #include <cstdint>
 #include <utility>
 #include <vector>
-
-#include "support/catch.hpp"
-#include "support/machine_driver.hpp"
 
 namespace {
 

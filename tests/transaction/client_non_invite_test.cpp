@@ -1,10 +1,10 @@
 #include <parley/transaction/client_non_invite.hpp>
 
-#include <cstdint>
-#include <vector>
-
 #include "support/catch.hpp"
 #include "support/machine_driver.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace {
 

@@ -1,10 +1,10 @@
 #include <parley/transaction/key.hpp>
 
-#include <string>
-
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 #include "support/transaction_texts.hpp"
+
+#include <string>
 
 namespace {
 

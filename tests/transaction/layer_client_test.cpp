@@ -1,12 +1,12 @@
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include <parley/transaction/layer.hpp>
 
 #include "support/catch.hpp"
 #include "support/result.hpp"
 #include "support/transaction_harness.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 // The layer's client side: requests, their responses, ACK and CANCEL.
 

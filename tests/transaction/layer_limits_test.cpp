@@ -1,11 +1,3 @@
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <new>
-#include <span>
-#include <string>
-#include <vector>
-
 #include <parley/sip/writer.hpp>
 #include <parley/transaction/layer.hpp>
 
@@ -13,6 +5,14 @@
 #include "support/catch.hpp"
 #include "support/result.hpp"
 #include "support/transaction_harness.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+#include <string>
+#include <vector>
 
 // The layer's bounds: transactions, pending INVITEs, queues, memory.
 

@@ -1,11 +1,11 @@
+#include "support/catch.hpp"
+#include "support/seeded_random.hpp"
+#include "support/transaction_model.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include "support/catch.hpp"
-#include "support/seeded_random.hpp"
-#include "support/transaction_model.hpp"
 
 TEST_CASE("random sequences of operations keep the layer's promises") {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {

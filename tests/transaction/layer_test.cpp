@@ -1,12 +1,12 @@
 #include <parley/transaction/layer.hpp>
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "support/catch.hpp"
 #include "support/result.hpp"
 #include "support/transaction_harness.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 // How the layer finds transactions, and its server side.
 

@@ -1,10 +1,10 @@
 #include <parley/transaction/request.hpp>
 
-#include <string>
-
 #include "support/catch.hpp"
 #include "support/result.hpp"
 #include "support/transaction_texts.hpp"
+
+#include <string>
 
 namespace {
 

@@ -1,13 +1,12 @@
-#include <parley/transaction/response.hpp>
-
-#include <string>
-#include <vector>
-
 #include <parley/sip/patch.hpp>
+#include <parley/transaction/response.hpp>
 
 #include "support/catch.hpp"
 #include "support/result.hpp"
 #include "support/transaction_harness.hpp"
+
+#include <string>
+#include <vector>
 
 namespace {
 

@@ -1,11 +1,11 @@
 #include <parley/transaction/server_non_invite.hpp>
 
-#include <cstdint>
-#include <vector>
-
 #include "support/catch.hpp"
 #include "support/machine_driver.hpp"
 #include "support/result.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace {
 

@@ -3,11 +3,11 @@
 #include <parley/base/api.hpp>
 #include <parley/base/time.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
-
-#include <boost/asio/any_io_executor.hpp>
 
 namespace parley::net {
 

@@ -1,5 +1,12 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+#include <parley/base/log.hpp>
+#include <parley/base/result.hpp>
+#include <parley/net/transport_options.hpp>
+#include <parley/proxy/core.hpp>
+#include <parley/proxy/route_table.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -8,13 +15,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include <parley/base/api.hpp>
-#include <parley/base/log.hpp>
-#include <parley/base/result.hpp>
-#include <parley/net/transport_options.hpp>
-#include <parley/proxy/core.hpp>
-#include <parley/proxy/route_table.hpp>
 
 namespace parley::net {
 

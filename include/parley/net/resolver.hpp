@@ -1,16 +1,16 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include <boost/asio/any_io_executor.hpp>
-
 #include <parley/base/address.hpp>
 #include <parley/base/api.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace parley::net {
 

@@ -6,13 +6,13 @@
 #include <parley/net/transport_handler.hpp>
 #include <parley/sip/hop.hpp>
 
+#include <boost/asio/io_context.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
-
-#include <boost/asio/io_context.hpp>
 
 namespace parley::net {
 

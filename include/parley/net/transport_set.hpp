@@ -10,11 +10,11 @@
 #include <parley/net/transport_options.hpp>
 #include <parley/sip/hop.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-
-#include <boost/asio/any_io_executor.hpp>
 
 namespace parley::net {
 

@@ -1,14 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <parley/base/address.hpp>
 #include <parley/base/api.hpp>
 #include <parley/base/packet_buffer.hpp>
@@ -22,6 +13,15 @@
 #include <parley/sip/limits.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/transaction/layer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace parley::proxy {
 
@@ -159,11 +159,11 @@ class core {
   PARLEY_API sip::hop source(request_id id) const noexcept;
 
   /// One whole message that came by `from`.
-  PARLEY_API void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data);
+  PARLEY_API void handle_message(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
   /// The head of a stream that could not be framed: it is answered where it can be. The driver closes the
   /// connection then.
   PARLEY_API void handle_framing_error(base::time_point now, const sip::hop& from,
-                                       const sip::parse_error& error, base::packet_buffer head);
+                                       const sip::parse_error& error, const base::packet_buffer& head);
   PARLEY_API void handle_send_failure(base::time_point now, std::uint64_t ticket);
 
   /// Sends an undecided request to `targets`, by descending q: those of equal q together, the next where all

@@ -1,13 +1,13 @@
 #pragma once
 
+#include <parley/base/address.hpp>
+#include <parley/base/api.hpp>
+#include <parley/sip/uri.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <parley/base/address.hpp>
-#include <parley/base/api.hpp>
-#include <parley/sip/uri.hpp>
 
 namespace parley::proxy {
 

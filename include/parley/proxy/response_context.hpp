@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <utility>
-
-#include <boost/container/small_vector.hpp>
-
 #include <parley/base/api.hpp>
 #include <parley/base/packet_buffer.hpp>
 #include <parley/transaction/layer.hpp>
+
+#include <boost/container/small_vector.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 
 namespace parley::proxy {
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
-
 #include <parley/base/api.hpp>
 #include <parley/proxy/core.hpp>
 #include <parley/proxy/own_addresses.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/message_view.hpp>
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace parley::proxy {
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/proxy/own_addresses.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/sip/patch.hpp>
 #include <parley/sip/uri.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace parley::proxy {
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/message_view.hpp>
+
+#include <string>
+#include <string_view>
 
 namespace parley::proxy {
 

@@ -17,16 +17,16 @@ enum char_class : std::uint16_t {
   char_user = 1 << 6,        ///< user without escaped: unreserved and user-unreserved
   char_param = 1 << 7,       ///< paramchar without escaped
   char_header = 1 << 8,      ///< hnv-unreserved and unreserved
-  char_host = 1 << 9,        ///< what a hostname or IPv4address is made of, and an underscore as seen in the field
-  char_uric = 1 << 10,       ///< uric without escaped (RFC 2396), and `[`, `]`, `#` of RFC 3986
-  char_lws = 1 << 11,        ///< SP and HTAB
-  char_password = 1 << 12,   ///< password without escaped
-  char_value = 1 << 13,      ///< an unquoted gen-value: token and host, and `/` and `=` as seen in the field
+  char_host = 1 << 9,   ///< what a hostname or IPv4address is made of, and an underscore as seen in the field
+  char_uric = 1 << 10,  ///< uric without escaped (RFC 2396), and `[`, `]`, `#` of RFC 3986
+  char_lws = 1 << 11,   ///< SP and HTAB
+  char_password = 1 << 12,  ///< password without escaped
+  char_value = 1 << 13,     ///< an unquoted gen-value: token and host, and `/` and `=` as seen in the field
   char_dot = 1 << 14,
 };
 
-/// The classes that hold all letters, all digits, hyphen, dot and underscore: runs of them are skipped sixteen
-/// characters at a time.
+/// The classes that hold all letters, all digits, hyphen, dot and underscore: runs of them are skipped
+/// sixteen characters at a time.
 inline constexpr int char_runs = char_token | char_word | char_unreserved | char_user | char_param |
                                  char_header | char_host | char_uric | char_password | char_value;
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+#include <parley/sip/chars.hpp>
+#include <parley/sip/error.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include <parley/base/api.hpp>
-#include <parley/sip/chars.hpp>
-#include <parley/sip/error.hpp>
 
 namespace parley::sip {
 

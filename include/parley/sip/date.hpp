@@ -1,14 +1,14 @@
 #pragma once
 
-#include <array>
-#include <chrono>
-#include <cstdint>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/base/time.hpp>
 #include <parley/sip/cursor.hpp>
 #include <parley/sip/header_id.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string_view>
 
 namespace parley::sip {
 

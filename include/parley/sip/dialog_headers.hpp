@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/sip/cursor.hpp>
 #include <parley/sip/header_id.hpp>
 #include <parley/sip/parameters.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace parley::sip {
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+#include <parley/sip/authentication.hpp>
+#include <parley/sip/digest_names.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -7,10 +11,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <parley/base/api.hpp>
-#include <parley/sip/authentication.hpp>
-#include <parley/sip/digest_names.hpp>
 
 struct evp_md_ctx_st;
 

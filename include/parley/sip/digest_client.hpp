@@ -1,5 +1,11 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+#include <parley/base/random_source.hpp>
+#include <parley/sip/authentication.hpp>
+#include <parley/sip/digest.hpp>
+#include <parley/sip/header_id.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,12 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <parley/base/api.hpp>
-#include <parley/base/random_source.hpp>
-#include <parley/sip/authentication.hpp>
-#include <parley/sip/digest.hpp>
-#include <parley/sip/header_id.hpp>
 
 namespace parley::sip {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-
-#include <parley/base/api.hpp>
 
 namespace parley::sip {
 

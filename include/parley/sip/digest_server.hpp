@@ -1,18 +1,18 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <parley/base/api.hpp>
 #include <parley/base/random_source.hpp>
 #include <parley/base/time.hpp>
 #include <parley/sip/authentication.hpp>
 #include <parley/sip/digest.hpp>
 #include <parley/sip/nonce_table.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 struct evp_mac_ctx_st;
 

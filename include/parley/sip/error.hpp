@@ -1,20 +1,21 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
+#include <parley/base/api.hpp>
+#include <parley/base/result.hpp>
 
 #include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
 
-#include <parley/base/api.hpp>
-#include <parley/base/result.hpp>
+#include <cstdint>
+#include <string_view>
 
 namespace parley::sip {
 
-/// Why a SIP text was refused. Each value stands for one rule of the grammar or of the limits; `rule()` words it.
+/// Why a SIP text was refused. Each value stands for one rule of the grammar or of the limits; `rule()` words
+/// it.
 ///
-/// What a caller does: answer 400 with the rule as reason phrase where a response is possible (`status_for()` names the few
-/// errors that have a status of their own), else drop the message and count it.
+/// What a caller does: answer 400 with the rule as reason phrase where a response is possible (`status_for()`
+/// names the few errors that have a status of their own), else drop the message and count it.
 enum class errc : std::uint8_t {
   // The frame of a message.
   empty_message = 1,
@@ -84,10 +85,12 @@ enum class errc : std::uint8_t {
   bad_edit,
 };
 
-/// One sentence that names the rule and the section it comes from, for reason phrases, logs and tools. Static storage.
+/// One sentence that names the rule and the section it comes from, for reason phrases, logs and tools. Static
+/// storage.
 PARLEY_API std::string_view rule(errc code) noexcept;
 
-/// The status code that RFC 3261 asks for: 505 for another version, 513 for limits on size, 400 for everything else.
+/// The status code that RFC 3261 asks for: 505 for another version, 513 for limits on size, 400 for
+/// everything else.
 PARLEY_API int status_for(errc code) noexcept;
 
 /// The category of `errc`; its name is "parley.sip".
@@ -96,8 +99,8 @@ PARLEY_API const base::error_category& category() noexcept;
 /// Makes an `error_code` of the category above.
 inline base::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
-/// A rule and the place where it was broken: `offset` counts bytes from the start of the text that was parsed (of the whole
-/// message where a `message_view` reports it).
+/// A rule and the place where it was broken: `offset` counts bytes from the start of the text that was parsed
+/// (of the whole message where a `message_view` reports it).
 struct parse_error {
   errc code{};
   std::uint32_t offset = 0;
@@ -106,10 +109,13 @@ struct parse_error {
 };
 
 /// The rule alone, without the place.
-inline base::error_code make_error_code(const parse_error& error) noexcept { return make_error_code(error.code); }
+inline base::error_code make_error_code(const parse_error& error) noexcept {
+  return make_error_code(error.code);
+}
 
 /// Called by `parsed<T>::value()` on an error; code that checks before it reads never gets here.
-[[noreturn]] PARLEY_API void throw_exception_from_error(const parse_error& error, const boost::source_location& where);
+[[noreturn]] PARLEY_API void throw_exception_from_error(const parse_error& error,
+                                                        const boost::source_location& where);
 
 /// A value, or the rule that was broken and where.
 template <class T>

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/limits.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 namespace parley::sip {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include <parley/base/api.hpp>
 
 namespace parley::sip {
 

@@ -1,27 +1,29 @@
 #pragma once
 
-#include <cstdint>
-
 #include <parley/base/address.hpp>
 #include <parley/base/packet_buffer.hpp>
 #include <parley/sip/transport.hpp>
+
+#include <cstdint>
 
 namespace parley::sip {
 
 /// One end of an exchange with a neighbour: which transport and listener of ours, which address of theirs.
 ///
-/// A received message has the hop it came by. For a message to be sent, `flow` names the connection to use; where that is gone,
-/// or is zero, the driver takes another connection to `remote` or opens one (RFC 3261 18.1.1 and 18.2.2).
+/// A received message has the hop it came by. For a message to be sent, `flow` names the connection to use;
+/// where that is gone, or is zero, the driver takes another connection to `remote` or opens one (RFC
+/// 3261 18.1.1 and 18.2.2).
 struct hop {
   sip::transport transport = transport::udp;
-  std::uint16_t listener = 0;   ///< index of the local listener, in the order in which they were opened
+  std::uint16_t listener = 0;  ///< index of the local listener, in the order in which they were opened
   base::socket_address remote;
-  std::uint64_t flow = 0;       ///< the connection of a stream transport; 0 for datagrams or for "any"
+  std::uint64_t flow = 0;  ///< the connection of a stream transport; 0 for datagrams or for "any"
 
   friend bool operator==(const hop&, const hop&) = default;
 };
 
-/// A message on its way out of a machine. `ticket` is given back with a report that it could not be sent; 0 asks for none.
+/// A message on its way out of a machine. `ticket` is given back with a report that it could not be sent; 0
+/// asks for none.
 struct outgoing {
   hop to;
   base::packet_buffer data;

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <parley/base/api.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/header_id.hpp>
 #include <parley/sip/message_view.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace parley::sip {
 

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-#include <type_traits>
-
 #include <parley/base/api.hpp>
 #include <parley/sip/cursor.hpp>
 #include <parley/sip/error.hpp>
@@ -14,6 +7,13 @@
 #include <parley/sip/limits.hpp>
 #include <parley/sip/method.hpp>
 #include <parley/sip/parse.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
 
 namespace parley::sip {
 

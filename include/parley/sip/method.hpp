@@ -1,9 +1,9 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+
 #include <cstdint>
 #include <string_view>
-
-#include <parley/base/api.hpp>
 
 namespace parley::sip {
 

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/base/random_source.hpp>
 #include <parley/sip/content.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/header_id.hpp>
 #include <parley/sip/limits.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace parley::sip {
 

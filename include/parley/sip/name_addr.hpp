@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/sip/cursor.hpp>
 #include <parley/sip/header_id.hpp>
 #include <parley/sip/parameters.hpp>
 #include <parley/sip/uri.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace parley::sip {
 

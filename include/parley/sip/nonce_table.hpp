@@ -1,10 +1,10 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include <parley/base/api.hpp>
 
 namespace parley::sip {
 

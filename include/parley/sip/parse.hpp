@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-#include <type_traits>
-
 #include <parley/sip/cursor.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/limits.hpp>
+
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
 
 namespace parley::sip {
 

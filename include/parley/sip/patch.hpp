@@ -1,16 +1,16 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+#include <parley/sip/error.hpp>
+#include <parley/sip/message_view.hpp>
+#include <parley/sip/writer.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string_view>
-
-#include <parley/base/api.hpp>
-#include <parley/sip/error.hpp>
-#include <parley/sip/message_view.hpp>
-#include <parley/sip/writer.hpp>
 
 namespace parley::sip {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include <parley/base/api.hpp>
+
+#include <string_view>
 
 namespace parley::sip {
 

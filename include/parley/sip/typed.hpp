@@ -1,7 +1,5 @@
 #pragma once
 
-#include <type_traits>
-
 #include <parley/sip/authentication.hpp>
 #include <parley/sip/content.hpp>
 #include <parley/sip/date.hpp>
@@ -12,6 +10,8 @@
 #include <parley/sip/simple.hpp>
 #include <parley/sip/subscription.hpp>
 #include <parley/sip/via.hpp>
+
+#include <type_traits>
 
 namespace parley::sip {
 

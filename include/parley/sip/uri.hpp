@@ -1,18 +1,18 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <iterator>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include <parley/base/address.hpp>
 #include <parley/base/api.hpp>
 #include <parley/sip/cursor.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/parameters.hpp>
 #include <parley/sip/transport.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace parley::sip {
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
-
 #include <parley/base/api.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/header_id.hpp>
 #include <parley/sip/message_view.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
 namespace parley::sip {
 

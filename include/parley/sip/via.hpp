@@ -1,9 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
 #include <parley/base/address.hpp>
 #include <parley/base/api.hpp>
 #include <parley/sip/cursor.hpp>
@@ -11,6 +7,10 @@
 #include <parley/sip/parameters.hpp>
 #include <parley/sip/transport.hpp>
 #include <parley/sip/uri.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace parley::sip {
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <parley/base/api.hpp>
+#include <parley/sip/error.hpp>
+#include <parley/sip/header_id.hpp>
+#include <parley/sip/message_view.hpp>
+
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -7,11 +12,6 @@
 #include <cstring>
 #include <span>
 #include <string_view>
-
-#include <parley/base/api.hpp>
-#include <parley/sip/error.hpp>
-#include <parley/sip/header_id.hpp>
-#include <parley/sip/message_view.hpp>
 
 namespace parley::sip {
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-
 #include <parley/base/api.hpp>
 #include <parley/base/time.hpp>
 #include <parley/transaction/timers.hpp>
+
+#include <cstdint>
 
 namespace parley::transaction {
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/base/siphash.hpp>
 #include <parley/sip/chars.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/sip/simple.hpp>
 #include <parley/sip/via.hpp>
+
+#include <string_view>
 
 namespace parley::transaction {
 

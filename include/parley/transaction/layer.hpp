@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/random_source.hpp>
@@ -19,6 +14,11 @@
 #include <parley/transaction/error.hpp>
 #include <parley/transaction/response.hpp>
 #include <parley/transaction/timers.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
 
 namespace parley::transaction {
 

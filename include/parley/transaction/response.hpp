@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <initializer_list>
-#include <optional>
-#include <string_view>
-
 #include <parley/base/api.hpp>
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/result.hpp>
@@ -13,6 +8,11 @@
 #include <parley/sip/patch.hpp>
 #include <parley/sip/via.hpp>
 #include <parley/transaction/error.hpp>
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
 
 namespace parley::transaction {
 

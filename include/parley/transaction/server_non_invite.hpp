@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-
 #include <parley/base/api.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/transaction/error.hpp>
 #include <parley/transaction/timers.hpp>
+
+#include <cstdint>
 
 namespace parley::transaction {
 

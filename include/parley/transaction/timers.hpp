@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
-
 #include <parley/base/time.hpp>
+
+#include <chrono>
 
 namespace parley::transaction {
 

@@ -2,11 +2,11 @@
 
 #include <parley/base/result.hpp>
 
+#include <boost/asio/buffer.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <span>
-
-#include <boost/asio/buffer.hpp>
 
 namespace parley::net::detail {
 

@@ -5,13 +5,13 @@
 #include <parley/sip/framing.hpp>
 #include <parley/sip/hop.hpp>
 
+#include "net/detail/byte_stream.hpp"
+#include "net/detail/transport_core.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include <net/detail/byte_stream.hpp>
-#include <net/detail/transport_core.hpp>
 
 namespace parley::net::detail {
 

@@ -5,11 +5,11 @@
 #include <parley/base/result.hpp>
 #include <parley/sip/hop.hpp>
 
+#include <boost/asio/ip/udp.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <span>
-
-#include <boost/asio/ip/udp.hpp>
 
 namespace parley::net::detail {
 

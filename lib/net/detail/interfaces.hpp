@@ -1,8 +1,8 @@
 #pragma once
 
-#include <vector>
-
 #include <parley/base/address.hpp>
+
+#include <vector>
 
 namespace parley::net::detail {
 

@@ -3,15 +3,16 @@
 #include <parley/base/result.hpp>
 #include <parley/net/transport_options.hpp>
 
-#include <type_traits>
-#include <utility>
+#include "net/detail/sockaddr.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <net/detail/sockaddr.hpp>
+
+#include <type_traits>
+#include <utility>
 
 namespace parley::net::detail {
 

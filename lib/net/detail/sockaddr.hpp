@@ -2,14 +2,14 @@
 
 #include <parley/base/address.hpp>
 
-#include <bit>
-#include <cstdint>
-#include <cstring>
-
 #include <boost/asio/detail/socket_types.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
 
 namespace parley::net::detail {
 

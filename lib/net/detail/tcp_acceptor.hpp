@@ -2,11 +2,12 @@
 
 #include <parley/base/timer_wheel.hpp>
 
-#include <cstdint>
-#include <memory>
+#include "net/detail/transport_core.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <net/detail/transport_core.hpp>
+
+#include <cstdint>
+#include <memory>
 
 namespace parley::net::detail {
 

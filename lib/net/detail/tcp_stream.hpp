@@ -2,8 +2,9 @@
 
 #include <parley/base/address.hpp>
 
+#include "net/detail/byte_stream.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
-#include <net/detail/byte_stream.hpp>
 
 namespace parley::net::detail {
 

@@ -9,14 +9,15 @@
 #include <parley/net/transport_options.hpp>
 #include <parley/sip/hop.hpp>
 
+#include "net/detail/connection_table.hpp"
+#include "net/detail/datagram_io.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <net/detail/connection_table.hpp>
-#include <net/detail/datagram_io.hpp>
 
 namespace parley::net::detail {
 

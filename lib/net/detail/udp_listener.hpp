@@ -1,12 +1,13 @@
 #pragma once
 
+#include "net/detail/transport_core.hpp"
+
+#include <boost/asio/ip/udp.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include <boost/asio/ip/udp.hpp>
-#include <net/detail/transport_core.hpp>
 
 namespace parley::net::detail {
 

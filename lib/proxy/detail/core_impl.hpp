@@ -1,14 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
-
-#include <boost/unordered/unordered_flat_set.hpp>
-
 #include <parley/base/ring_queue.hpp>
 #include <parley/base/slot_map.hpp>
 #include <parley/base/timer_wheel.hpp>
@@ -17,6 +8,15 @@
 #include <parley/proxy/routing.hpp>
 #include <parley/proxy/validation.hpp>
 #include <parley/sip/uri.hpp>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace parley::proxy {
 
@@ -112,7 +112,7 @@ class core::implementation {
   void handle_timeout(base::time_point now);
 
   // core_receive.cpp: messages in.
-  void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer data);
+  void handle_message(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
   void handle_framing_error(const sip::hop& from, const sip::parse_error& error,
                             const base::packet_buffer& head);
 
@@ -208,6 +208,7 @@ class core::implementation {
   base::siphash_key secret_;
   std::vector<detail::listener_text> texts_;
   std::string retry_after_;
+  const sip::message_view no_view_;
   sip::message_view view_;     // the message in hand, or the request of `indexed_`
   std::uint64_t indexed_ = 0;  // 0 while it is a message in hand
   struct lookup {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <utility>
-
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/result.hpp>
 #include <parley/sip/patch.hpp>
+
+#include <utility>
 
 namespace parley::proxy::detail {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <parley/sip/chars.hpp>
+
 #include <cstddef>
 #include <string_view>
-
-#include <parley/sip/chars.hpp>
 
 namespace parley::sip::detail {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <parley/sip/chars.hpp>
+#include <parley/sip/header_id.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include <parley/sip/chars.hpp>
-#include <parley/sip/header_id.hpp>
 
 namespace parley::sip::detail {
 

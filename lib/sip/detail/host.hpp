@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
 #include <parley/base/address.hpp>
 #include <parley/sip/chars.hpp>
 #include <parley/sip/cursor.hpp>
@@ -12,6 +7,11 @@
 #include <parley/sip/uri.hpp>
 
 #include "sip/detail/scan.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
 
 namespace parley::sip::detail {
 

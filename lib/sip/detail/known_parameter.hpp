@@ -1,13 +1,13 @@
 #pragma once
 
+#include <parley/sip/cursor.hpp>
+#include <parley/sip/parameters.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
-
-#include <parley/sip/cursor.hpp>
-#include <parley/sip/parameters.hpp>
 
 namespace parley::sip::detail {
 

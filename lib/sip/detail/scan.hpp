@@ -1,11 +1,11 @@
 #pragma once
 
+#include <parley/sip/chars.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-
-#include <parley/sip/chars.hpp>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>

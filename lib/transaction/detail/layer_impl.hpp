@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <string_view>
-
 #include <parley/base/ring_queue.hpp>
 #include <parley/base/siphash.hpp>
 #include <parley/base/slot_map.hpp>
@@ -12,6 +7,11 @@
 #include <parley/transaction/layer.hpp>
 
 #include "transaction/detail/records.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
 
 namespace parley::transaction {
 

@@ -1,15 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <new>
-#include <optional>
-#include <utility>
-#include <variant>
-
-#include <boost/intrusive/unordered_set.hpp>
-
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/siphash.hpp>
 #include <parley/base/time.hpp>
@@ -19,6 +9,16 @@
 #include <parley/transaction/client_non_invite.hpp>
 #include <parley/transaction/server_invite.hpp>
 #include <parley/transaction/server_non_invite.hpp>
+
+#include <boost/intrusive/unordered_set.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+#include <variant>
 
 namespace parley::transaction::detail {
 
