@@ -47,8 +47,8 @@ struct deadline_timer::state : std::enable_shared_from_this<state> {
   bool ended = false;
 };
 
-deadline_timer::deadline_timer(asio::any_io_executor executor, handler due, base::duration slack)
-    : state_(std::make_shared<state>(std::move(executor), std::move(due), slack)) {}
+deadline_timer::deadline_timer(const asio::any_io_executor& executor, handler due, base::duration slack)
+    : state_(std::make_shared<state>(executor, std::move(due), slack)) {}
 
 deadline_timer::~deadline_timer() {
   state_->ended = true;

@@ -26,7 +26,7 @@ class PARLEY_API deadline_timer {
   /// Gives the machine the time, and returns the machine's next deadline (`base::never` for none).
   using handler = std::function<base::time_point(base::time_point now)>;
 
-  deadline_timer(asio::any_io_executor executor, handler due,
+  deadline_timer(const asio::any_io_executor& executor, handler due,
                  base::duration slack = std::chrono::milliseconds(4));
   ~deadline_timer();
 
