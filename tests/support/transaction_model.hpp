@@ -92,7 +92,7 @@ class transaction_model {
         break;
       case 10: harness_.layer.handle_send_failure(harness_.now(), tickets_[choice % tickets_.size()]); break;
       case 11: harness_.run_for(operations.u16() % 50'000); break;
-      case 12: sleep(); break;
+      case 12: pass_time(); break;
       case 13: poll_transmits(choice % 8U); break;
       case 14: poll_events(choice % 8U); break;
       default:
@@ -177,7 +177,7 @@ class transaction_model {
     return statuses[choice % statuses.size()];
   }
 
-  void sleep() {
+  void pass_time() {
     const auto wake = harness_.layer.poll_timeout();
     if (wake == base::never || wake < harness_.now()) return;
     harness_.run_for(1 +
@@ -235,7 +235,7 @@ class transaction_model {
       }
       if (harness_.layer.poll_timeout() == base::never && live_clients_.empty() && live_servers_.empty())
         break;
-      sleep();
+      pass_time();
       check_counts();
     }
     if (harness_.layer.server_count() != 0) fail("a server transaction never ends");
