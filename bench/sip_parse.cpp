@@ -66,11 +66,12 @@ bool parse_typed(std::string_view text, message_view& view) {
     consume(uri);
     fine = uri.has_value();
   }
+  message_reader reader(view);
   for (std::size_t i = 0; i < view.header_count(); ++i) {
     std::size_t room = view.max_values();
     visit_typed(view.id(i), [&]<class Header>(std::type_identity<Header>) {
-      fine =
-          view.for_each_at<Header>(i, room, [](const Header& value) { consume(value); }).has_value() && fine;
+      fine = reader.for_each_at<Header>(i, room, [](const Header& value) { consume(value); }).has_value() &&
+             fine;
     });
   }
   return fine;

@@ -26,7 +26,7 @@ void core::implementation::handle_message(base::time_point now, const sip::hop& 
     if (view_.is_response()) return forward_stateless_response(from);
     return handle_stateless(now, from, data);
   }
-  const received got = layer_.handle_message(now, from, view_, data);
+  const received got = layer_.handle_message(now, view_);
   switch (got.what) {
     case received::kind::absorbed: break;
     case received::kind::request:

@@ -15,7 +15,6 @@ bool read_type(cursor& in, std::string_view& type, std::string_view& subtype) no
 }  // namespace
 
 bool content_type_header::read(cursor& in, content_type_header& out) noexcept {
-  out.boundary = out.charset = {};
   return read_type(in, out.type, out.subtype) &&
          read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
            if (iequals(one.name, "boundary")) return detail::take_value(in, one, where, out.boundary);
@@ -46,7 +45,6 @@ bool accept_header::covers(std::string_view other_type, std::string_view other_s
 }
 
 bool accept_header::read(cursor& in, accept_header& out) noexcept {
-  out.q = 1000;
   bool seen = false;
   return read_type(in, out.type, out.subtype) &&
          read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {

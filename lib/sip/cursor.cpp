@@ -50,8 +50,6 @@ const char* cursor::skip_far(const char* at, int classes) noexcept {
         return skip(at, end_, classes);
       }
       window_ = {at, detail::runs64(at)};
-      const auto left = static_cast<std::size_t>(end_ - at);
-      if (left < window::width) window_.runs &= (std::uint64_t{1} << left) - 1;
     }
     const std::uint64_t others = ~window_.runs >> window_.offset(at);
     if (others == 0) {
@@ -59,7 +57,8 @@ const char* cursor::skip_far(const char* at, int classes) noexcept {
       continue;
     }
     at += std::countr_zero(others);
-    if (at == end_ || !is(*at, classes)) return at;
+    if (at >= end_) return end_;
+    if (!is(*at, classes)) return at;
     ++at;
   }
 }

@@ -14,7 +14,6 @@ struct tag {
 /// Reads a Call-ID and parameters of which two are the tags; `early_only` may be null.
 bool read_dialog(cursor& in, std::string_view& call_id, tag first, tag second, bool* early_only,
                  parameters& all) noexcept {
-  first.value = second.value = {};
   call_id_header named;
   if (!call_id_header::read(in, named)) return false;
   call_id = named.value;
@@ -33,7 +32,6 @@ bool read_dialog(cursor& in, std::string_view& call_id, tag first, tag second, b
 }  // namespace
 
 bool replaces_header::read(cursor& in, replaces_header& out) noexcept {
-  out.early_only = false;
   return read_dialog(in, out.call_id, {"to-tag", out.to_tag}, {"from-tag", out.from_tag}, &out.early_only,
                      out.parameters);
 }
@@ -49,7 +47,6 @@ bool target_dialog_header::read(cursor& in, target_dialog_header& out) noexcept 
 }
 
 bool session_expires_header::read(cursor& in, session_expires_header& out) noexcept {
-  out.refresher = session_refresher::none;
   return in.read_number(out.seconds) &&
          read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
            if (!iequals(one.name, "refresher")) return true;

@@ -37,7 +37,6 @@ bool read_bracketed(cursor& in, std::string_view& out) noexcept {
 }  // namespace
 
 bool privacy_header::read(cursor& in, privacy_header& out) noexcept {
-  out = {};
   const char* const start = in.position();
   const char* stop = start;
   do {
@@ -67,8 +66,6 @@ bool privacy_header::read(cursor& in, privacy_header& out) noexcept {
 }
 
 bool reason_header::read(cursor& in, reason_header& out) noexcept {
-  out.cause.reset();
-  out.text = {};
   return in.read_token(out.protocol) &&
          read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
            if (iequals(one.name, "cause")) return detail::take_number(in, one, where, 0xffffffffU, out.cause);
@@ -81,7 +78,6 @@ bool reason_header::read(cursor& in, reason_header& out) noexcept {
 }
 
 bool identity_header::read(cursor& in, identity_header& out) noexcept {
-  out = {};
   const char* const start = in.position();
   out.quoted = in.peek() == '"';
   if (out.quoted) {
@@ -100,7 +96,7 @@ bool identity_header::read(cursor& in, identity_header& out) noexcept {
   const char* stop = first;
   for (std::size_t count = 0; in.consume_separator(';'); ++count) {
     const char* const where = in.position();
-    if (count == limits{}.parameters) return in.fail(errc::too_many_parameters);
+    if (count == in.max_parameters()) return in.fail(errc::too_many_parameters);
     std::string_view name;
     if (!in.read_token(name)) return false;
     if (in.consume_separator('=') && in.peek() == '<') {
@@ -126,7 +122,6 @@ bool identity_header::read(cursor& in, identity_header& out) noexcept {
 }
 
 bool identity_info_header::read(cursor& in, identity_info_header& out) noexcept {
-  out.algorithm = {};
   return read_bracketed(in, out.uri) &&
          read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
            return !iequals(one.name, "alg") || detail::take_value(in, one, where, out.algorithm);
@@ -134,7 +129,6 @@ bool identity_info_header::read(cursor& in, identity_info_header& out) noexcept 
 }
 
 bool request_disposition_header::read(cursor& in, request_disposition_header& out) noexcept {
-  out.directive = disposition::other;
   if (!in.read_token(out.text)) return false;
   for (std::size_t i = 1; i < disposition_names.size(); ++i) {
     if (iequals(out.text, disposition_names[i])) out.directive = static_cast<disposition>(i);

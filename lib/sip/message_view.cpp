@@ -15,7 +15,12 @@ namespace parley::sip {
 class message_indexer {
  public:
   message_indexer(message_view& out, std::string_view text, const limits& limits) noexcept
-      : out_(out), limits_(limits), begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
+      : out_(out),
+        limits_(limits),
+        begin_(text.data()),
+        at_(text.data()),
+        end_(text.data() + text.size()),
+        controls_(begin_, end_) {}
 
   parsed<void> run() noexcept {
     out_.text_ = {begin_, static_cast<std::size_t>(end_ - begin_)};
@@ -27,6 +32,7 @@ class message_indexer {
     out_.start_offset_ = out_.first_line_offset_ = out_.headers_end_ = out_.body_offset_ = out_.body_length_ =
         0;
     out_.max_values_ = limits_.values;
+    out_.max_parameters_ = limits_.parameters;
 
     if (out_.text_.size() > limits_.message_bytes) {
       // What is too large is still indexed up to the limit of its headers, for the 513; offsets have 32 bits.
@@ -77,11 +83,11 @@ class message_indexer {
   void read_start_line() noexcept {
     const char* line = at_;
     const bool response = end_ - line >= 4 && iequals(between(line, line + 4), "SIP/");
-    const char* stop = detail::find_control(at_, end_);
+    const char* stop = controls_.next(at_);
     while (stop != end_ && line_end_at(stop) == 0) {
       // RFC 3261 25.1: a Reason-Phrase may hold tabs, and nothing else of this line.
       if (!response || *stop != '\t') fail_control(stop);
-      stop = detail::find_control(stop + 1, end_);
+      stop = controls_.next(stop + 1);
     }
     at_ = stop + line_end_at(stop);
 
@@ -171,44 +177,39 @@ class message_indexer {
   }
 
   void read_line() noexcept {
-    const char* line = at_;
-    std::size_t name_length = 0;
-    header_id id = header_id::unknown;
-    const char* value = nullptr;
-    if (static_cast<std::size_t>(end_ - line) >= detail::block::width) {
+    const char* const line = at_;
+    const char* const stop = controls_.next(line);
+    // The plain case: a known name with its colon right behind it. Two blocks hold the longest.
+    if (static_cast<std::size_t>(end_ - line) >= 2 * detail::block::width) {
       const detail::block front(line);
       const std::uint32_t colons = front.equal_to(':');
-      const std::uint32_t controls = front.controls();
-      // The plain case: the name and its colon lie within the first block, with nothing odd before the colon.
-      if (colons != 0 && (controls & (colons - 1) & ~colons) == 0) {
+      header_id id = header_id::unknown;
+      std::size_t name_length = 0;
+      if (colons != 0) {
         name_length = static_cast<std::size_t>(std::countr_zero(colons));
-        value = line + name_length + 1;
         id = recognize(line, name_length, front);
-        const std::uint32_t behind = controls & ~((colons & (~colons + 1)) * 2 - 1);
-        if (id != header_id::unknown) {
-          return read_value(
-              line, name_length, id, value,
-              behind != 0 ? line + std::countr_zero(behind) : detail::find_control(line + front.width, end_));
-        }
-      } else if (colons == 0 && controls == 0 && static_cast<std::size_t>(end_ - line) >= 2 * front.width) {
+      } else {
         name_length = front.width + recognize_long(line, front, id);
-        if (id != header_id::unknown) {
-          value = line + name_length + 1;
-          return read_value(line, name_length, id, value, detail::find_control(value, end_));
-        }
       }
+      const char* const colon = line + name_length;
+      // A control character may look like a letter or a hyphen in lower case.
+      if (id != header_id::unknown && colon < stop) return read_value(line, name_length, id, colon + 1, stop);
     }
+    read_odd_line(line);
+  }
+
+  /// A line whose name is not known, or has white space behind it, or breaks a rule.
+  [[gnu::noinline]] void read_odd_line(const char* line) noexcept {
     const char* stop = line;
     while (stop != end_ && is(*stop, char_token)) ++stop;
-    name_length = static_cast<std::size_t>(stop - line);
+    const auto name_length = static_cast<std::size_t>(stop - line);
     while (stop != end_ && is(*stop, char_lws)) ++stop;  // RFC 3261 25.1: HCOLON = *( SP / HTAB ) ":" SWS
     if (name_length == 0 || name_length > 0xff || stop == end_ || *stop != ':') {
       fail_name(line, name_length, stop);
       return skip_line();
     }
-    value = stop + 1;
-    id = header_id_of({line, name_length});
-    read_value(line, name_length, id, value, detail::find_control(value, end_));
+    const char* const value = stop + 1;
+    read_value(line, name_length, header_id_of({line, name_length}), value, controls_.next(value));
   }
 
   // A name that goes on after white space or a line end would hide a header from the one or the other reader.
@@ -245,8 +246,7 @@ class message_indexer {
     const std::uint32_t wanted = (1U << rest) - 1;
     const bool equal = front.equal_lower(slot.name.data()) == 0xffffU &&
                        (back.equal_lower(slot.name.data() + front.width) & wanted) == wanted;
-    // A control character may look like a hyphen in lower case.
-    if (colons != 0 && slot.length == length && equal && (back.controls() & wanted) == 0) id = slot.id;
+    if (colons != 0 && slot.length == length && equal) id = slot.id;
     return rest;
   }
 
@@ -282,7 +282,7 @@ class message_indexer {
       if (const std::size_t length = line_end_at(stop); length != 0) {
         at_ = stop + length;
         if (at_ == end_ || !is(*at_, char_lws)) return stop;
-        stop = detail::find_control(at_, end_);  // RFC 3261 7.3.1: the value goes on in a folded line
+        stop = controls_.next(at_);  // RFC 3261 7.3.1: the value goes on in a folded line
         continue;
       }
       // RFC 3261 25.1: quoted-pair lets any character but CR and LF stand behind a backslash.
@@ -291,7 +291,7 @@ class message_indexer {
         at_ = stop;
         return nullptr;
       }
-      stop = detail::find_control(stop + 1, end_);
+      stop = controls_.next(stop + 1);
     }
   }
 
@@ -357,6 +357,7 @@ class message_indexer {
   const char* begin_;
   const char* at_;
   const char* end_;
+  detail::control_finder controls_;
   const char* headers_limit_ = nullptr;
   const char* content_length_ = nullptr;
   std::uint32_t body_length_ = 0;
@@ -370,7 +371,7 @@ parsed<void> message_view::parse(std::string_view text, const limits& limits) no
 parsed<uri_view> message_view::get_request_uri() const noexcept {
   const std::string_view text = request_uri();
   if (text.empty()) return parse_error{errc::bad_request_uri, start_offset_};
-  cursor in(text, text_.data() + text_.size());
+  cursor in = reader(text);
   parsed<uri_view> out(boost::system::in_place_value);
   if (!uri_view::read(in, *out)) {
     out = parse_error{in.error().code, in.error().offset + static_cast<std::uint32_t>(offset_of(text))};

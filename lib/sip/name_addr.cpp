@@ -70,7 +70,6 @@ bool read_element(cursor& in, name_addr& out, brackets needed, OnParameter&& on)
 
 template <class Header>
 bool read_tagged(cursor& in, Header& out) noexcept {
-  out.tag = {};
   return read_element(in, out, brackets::optional, [&](const parameter& one, const char* where) noexcept {
     return !detail::is_named(one.name, "tag") || take_token(in, one, where, out.tag);
   });
@@ -87,8 +86,6 @@ bool is_index(std::string_view text) noexcept {
 }  // namespace
 
 bool read_name_addr(cursor& in, name_addr& out) noexcept {
-  out.display_name = {};
-  out.display_quoted = false;
   out.in_angle = true;
   const char* const start = in.position();
   if (in.peek() == '"') {
@@ -121,9 +118,6 @@ bool from_header::read(cursor& in, from_header& out) noexcept { return read_tagg
 bool to_header::read(cursor& in, to_header& out) noexcept { return read_tagged(in, out); }
 
 bool contact_header::read(cursor& in, contact_header& out) noexcept {
-  out.star = false;
-  out.q.reset();
-  out.expires.reset();
   if (in.peek() == '*') {
     // `*` may begin a display name as well.
     const char* const start = in.position();
@@ -135,7 +129,6 @@ bool contact_header::read(cursor& in, contact_header& out) noexcept {
                                      static_cast<std::size_t>(start - in.position()) + in.offset()));
       before.skip_lws();
       if (!in.at_end() || !before.at_end()) return in.fail(errc::bad_star_contact, start);
-      out = {};
       in.seek(start + 1);
       out.raw = in.since(start);
       out.star = true;
@@ -164,14 +157,12 @@ bool contact_header::read(cursor& in, contact_header& out) noexcept {
 }
 
 bool referred_by_header::read(cursor& in, referred_by_header& out) noexcept {
-  out.cid = {};
   return read_element(in, out, brackets::optional, [&](const parameter& one, const char* where) noexcept {
     return !detail::is_named(one.name, "cid") || take_value(in, one, where, out.cid);
   });
 }
 
 bool history_info_header::read(cursor& in, history_info_header& out) noexcept {
-  out.index = out.rc = out.mp = out.np = {};
   return read_element(in, out, brackets::required, [&](const parameter& one, const char* where) noexcept {
     std::string_view* const known = detail::is_named(one.name, "index") ? &out.index
                                     : detail::is_named(one.name, "rc")  ? &out.rc
@@ -184,9 +175,6 @@ bool history_info_header::read(cursor& in, history_info_header& out) noexcept {
 }
 
 bool diversion_header::read(cursor& in, diversion_header& out) noexcept {
-  out.reason = out.privacy = {};
-  out.counter.reset();
-  out.limit.reset();
   return read_element(in, out, brackets::optional, [&](const parameter& one, const char* where) noexcept {
     if (detail::is_named(one.name, "reason")) return take_value(in, one, where, out.reason);
     if (detail::is_named(one.name, "privacy")) return take_value(in, one, where, out.privacy);
@@ -197,7 +185,6 @@ bool diversion_header::read(cursor& in, diversion_header& out) noexcept {
 }
 
 bool call_info_header::read(cursor& in, call_info_header& out) noexcept {
-  out.purpose = {};
   return read_element(in, out, brackets::required, [&](const parameter& one, const char* where) noexcept {
     return !detail::is_named(one.name, "purpose") || take_token(in, one, where, out.purpose);
   });

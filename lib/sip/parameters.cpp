@@ -40,14 +40,11 @@ const char* detail::read_parameter(cursor& in, const char* at, parameter& out) n
   return in.position();
 }
 
-void parameters::iterator::read() noexcept {
-  cursor in(rest_);
-  // The list was validated when it was read, so whatever fails here is its end.
-  if (!in.consume_separator(';') || !read_parameter(in, current_)) {
-    *this = iterator();
-    return;
-  }
-  rest_ = in.rest();
+bool parameters::grammar::read_next(std::string_view& rest, parameter& out) noexcept {
+  cursor in(rest);
+  if (!in.consume_separator(';') || !read_parameter(in, out)) return false;
+  rest = in.rest();
+  return true;
 }
 
 std::optional<parameter> parameters::find(std::string_view name) const noexcept {

@@ -71,8 +71,6 @@ bool min_se_header::read(cursor& in, min_se_header& out) noexcept {
 }
 
 bool retry_after_header::read(cursor& in, retry_after_header& out) noexcept {
-  out.comment = {};
-  out.duration.reset();
   if (!in.read_number(out.seconds)) return false;
   const char* const stop = in.position();
   in.skip_lws();
@@ -88,7 +86,6 @@ bool retry_after_header::read(cursor& in, retry_after_header& out) noexcept {
 }
 
 bool timestamp_header::read(cursor& in, timestamp_header& out) noexcept {
-  out.delay = {};
   const char* start = in.position();
   if (in.take(char_digit).empty()) return in.fail(errc::expected_number);
   if (in.consume('.')) in.take(char_digit);
@@ -130,7 +127,6 @@ bool read_comment(cursor& in, std::string_view& out) noexcept {
 }
 
 bool product::read(cursor& in, product& out) noexcept {
-  out = {};
   if (in.peek() == '(') {
     if (!read_comment(in, out.comment)) return false;
   } else {

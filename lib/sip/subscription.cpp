@@ -15,7 +15,6 @@ constexpr std::array<std::string_view, 8> reason_names{"",        "deactivated",
 }  // namespace
 
 bool event_header::read(cursor& in, event_header& out) noexcept {
-  out.event_id = {};
   return in.read_token(out.package) &&
          read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
            return !iequals(one.name, "id") || detail::take_token(in, one, where, out.event_id);
@@ -23,7 +22,6 @@ bool event_header::read(cursor& in, event_header& out) noexcept {
 }
 
 bool subscription_state_header::read(cursor& in, subscription_state_header& out) noexcept {
-  out = {};
   if (!in.read_token(out.state_text)) return false;
   for (std::size_t i = 1; i < state_names.size(); ++i) {
     if (iequals(out.state_text, state_names[i])) out.state = static_cast<subscription_state>(i);

@@ -2,6 +2,7 @@
 
 #include "sip/detail/escape.hpp"
 #include "sip/detail/host.hpp"
+#include "sip/detail/known_parameter.hpp"
 #include "sip/detail/plain_uri.hpp"
 
 namespace parley::sip {
@@ -23,15 +24,13 @@ class uri_reader {
 
   bool run() noexcept {
     const char* at = start_;
-    if (end_ - at >= 4 && at[3] == ':' && (at[0] | 0x20) == 's' && (at[1] | 0x20) == 'i' &&
-        (at[2] | 0x20) == 'p') {
+    if (end_ - at >= 4 && at[3] == ':' && detail::is_named({at, 3}, "sip")) {
       scheme_end_ = at + 3;
       scheme_ = uri_scheme::sip;
     } else if (!read_scheme()) {
       return report();
     }
     at = scheme_end_ + 1;
-    out_ = {};
     bool read = false;
     switch (scheme_) {
       case uri_scheme::sip:
@@ -72,18 +71,18 @@ class uri_reader {
   bool read_sip(const char* start) noexcept {
     const char* first = start;
     if (first != end_ && *first == '+') ++first;
-    const detail::host_run run = detail::scan_host(first, in_);
-    if (run.stop != end_ && *run.stop == '@') {
-      if (run.stop == start) return fail(errc::expected_user, start);
+    const char* const stop = in_.skip_run(first, char_host);
+    if (stop != end_ && *stop == '@') {
+      if (stop == start) return fail(errc::expected_user, start);
       out_.has_user = true;
-      out_.user = between(start, run.stop);
-      return read_host(run.stop + 1);
+      out_.user = between(start, stop);
+      return read_host(stop + 1);
     }
     if (first != start) {
       fail(errc::expected_host, start);
     } else if (first != end_ && *first == '[') {
       if (read_host(start)) return true;
-    } else if (read_from_host(start, run)) {
+    } else if (read_from_host(start, stop)) {
       return true;
     }
     return read_with_user(start);
@@ -122,14 +121,14 @@ class uri_reader {
       out_.host = between(at, stop);
       return read_port(stop);
     }
-    return read_from_host(at, detail::scan_host(at, in_));
+    return read_from_host(at, in_.skip_run(at, char_host));
   }
 
-  bool read_from_host(const char* at, const detail::host_run& run) noexcept {
-    out_.host_kind = detail::kind_of_host(at, run);
+  bool read_from_host(const char* at, const char* stop) noexcept {
+    out_.host_kind = detail::kind_of_host(at, stop, in_.readable());
     if (out_.host_kind == host_kind::none) return fail(errc::expected_host, at);
-    out_.host = between(at, run.stop);
-    return read_port(run.stop);
+    out_.host = between(at, stop);
+    return read_port(stop);
   }
 
   bool read_port(const char* at) noexcept {
@@ -177,7 +176,7 @@ class uri_reader {
     const char* const start = at;
     for (std::size_t count = 0; at != end_ && *at == ';'; ++count) {
       const char* const name = ++at;
-      if (count == limits{}.parameters) return fail(errc::too_many_parameters, name);
+      if (count == in_.max_parameters()) return fail(errc::too_many_parameters, name);
       if (!scan(at, char_param)) return false;
       if (at == name) return fail(errc::bad_parameter, name);
       if (at == end_ || *at != '=') continue;
@@ -195,7 +194,7 @@ class uri_reader {
     std::size_t count = 0;
     do {
       const char* const name = ++at;
-      if (count++ == limits{}.parameters) return fail(errc::too_many_parameters, name);
+      if (count++ == in_.max_parameters()) return fail(errc::too_many_parameters, name);
       if (!scan(at, char_header)) return false;
       if (at == name) return fail(errc::bad_parameter, name);
       if (at == end_ || *at != '=') return fail(errc::expected_equals, at);
@@ -283,10 +282,7 @@ class uri_reader {
 const char* plain_uri::read(const char* start, cursor& in, uri_view& out, uri_place place) noexcept {
   const char* const end = in.end();
   const auto peek = [end](const char* at) { return at != end ? *at : '\0'; };
-  if (end - start < 5 || start[3] != ':' || (start[0] | 0x20) != 's' || (start[1] | 0x20) != 'i' ||
-      (start[2] | 0x20) != 'p') {
-    return nullptr;
-  }
+  if (end - start < 5 || start[3] != ':' || !detail::is_named({start, 3}, "sip")) return nullptr;
   const char* const first = start + 4;
   const char* host = first;
   const char* stop = in.skip_run(first + (*first == '+' ? 1 : 0), char_host);
@@ -300,12 +296,10 @@ const char* plain_uri::read(const char* start, cursor& in, uri_view& out, uri_pl
   } else if (*first == '+') {
     return nullptr;
   }
-  if (stop == host) return nullptr;
-  const detail::host_run run{stop, detail::has_misplaced_dot(host, stop, in.readable())};
-  const host_kind kind = detail::kind_of_host(host, run);
+  const host_kind kind = detail::kind_of_host(host, stop, in.readable());
   if (kind == host_kind::none) return nullptr;
 
-  const char* at = run.stop;
+  const char* at = stop;
   std::uint16_t port = 0;
   if (peek(at) == ':') {
     at = detail::read_port(at + 1, end, port);
@@ -318,7 +312,7 @@ const char* plain_uri::read(const char* start, cursor& in, uri_view& out, uri_pl
     while (peek(at) == ';') {
       const char* const name = ++at;
       at = in.skip_run(at, char_param);
-      if (at == name || ++count > limits{}.parameters) return nullptr;
+      if (at == name || ++count > in.max_parameters()) return nullptr;
       if (peek(at) != '=') continue;
       const char* const value = ++at;
       at = in.skip_run(at, char_param);
@@ -340,15 +334,12 @@ const char* plain_uri::read(const char* start, cursor& in, uri_view& out, uri_pl
   out.raw = between(start, at);
   out.scheme_text = between(start, start + 3);
   out.user = user;
-  out.password = {};
-  out.host = between(host, run.stop);
+  out.host = between(host, stop);
   out.parameters = at != parameters ? uri_fields(between(parameters, at)) : uri_fields();
-  out.headers = {};
   out.port = port;
   out.scheme = uri_scheme::sip;
   out.host_kind = kind;
   out.has_user = has_user;
-  out.has_password = false;
   return at;
 }
 
@@ -367,18 +358,16 @@ parsed<uri_view> parse_uri(std::string_view text) noexcept {
   return out;
 }
 
-void uri_fields::iterator::read() noexcept {
-  // The list was validated when it was read: a field reaches from one `;`, `?` or `&` to the next.
-  if (rest_.empty()) {
-    current_ = {};
-    return;
-  }
-  const char separator = rest_[0] == ';' ? ';' : '&';
-  const std::string_view field = rest_.substr(1, rest_.find(separator, 1) - 1);
-  rest_.remove_prefix(1 + field.size());
+bool uri_fields::grammar::read_next(std::string_view& rest, parameter& out) noexcept {
+  // A field reaches from one `;`, `?` or `&` to the next.
+  if (rest.empty()) return false;
+  const char separator = rest[0] == ';' ? ';' : '&';
+  const std::string_view field = rest.substr(1, rest.find(separator, 1) - 1);
+  rest.remove_prefix(1 + field.size());
   const std::size_t equals = field.find('=');
-  current_ = parameter{field.substr(0, equals), {}, equals != std::string_view::npos, false};
-  if (current_.has_value) current_.value = field.substr(equals + 1);
+  out = {field.substr(0, equals), {}, equals != std::string_view::npos, false};
+  if (out.has_value) out.value = field.substr(equals + 1);
+  return true;
 }
 
 std::optional<parameter> uri_fields::find(std::string_view name) const noexcept {

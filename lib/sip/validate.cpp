@@ -52,7 +52,7 @@ class validator {
     }
     visit_typed(id, [&]<class Header>(std::type_identity<Header>) {
       const auto read =
-          message_.for_each_at<Header>(index, room_[static_cast<std::size_t>(id)], [](const Header&) {});
+          reader_.for_each_at<Header>(index, room_[static_cast<std::size_t>(id)], [](const Header&) {});
       if (!read) add(read.error(), index, id);
     });
   }
@@ -84,6 +84,7 @@ class validator {
   }
 
   const message_view& message_;
+  message_reader reader_{message_};
   std::span<finding> out_;
   std::size_t count_ = 0;
   std::array<std::size_t, header_id_count> room_{};

@@ -85,7 +85,6 @@ std::optional<base::ip_address> to_address(std::string_view text) noexcept {
 }  // namespace
 
 bool via_header::read(cursor& in, via_header& out) noexcept {
-  out = {};
   const char* const start = in.position();
   if (!read_protocol(in, out)) return false;
   const char* const before = in.position();

@@ -122,8 +122,7 @@ branch layer::make_tag(const received& request, const sip::message_view& view) n
   return impl_->make_tag(request, view);
 }
 
-received layer::handle_message(base::time_point now, const sip::hop&, const sip::message_view& view,
-                               const base::packet_buffer&) {
+received layer::handle_message(base::time_point now, const sip::message_view& view) {
   return impl_->handle_message(now, view);
 }
 

@@ -1,3 +1,4 @@
+#include <parley/sip/identity.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/simple.hpp>
@@ -253,6 +254,26 @@ TEST_CASE("limits hold at their very value", "[message_view]") {
     CHECK(parse_error_of(text, limits) == error);
     // Without Content-Length as well.
     CHECK(parse_error_of(request_with("", "0123456789"), limits).code == errc::body_too_large);
+  }
+  SECTION("parameters of a value and of a URI, however it is read") {
+    const std::string some =
+        request_with("Contact: <sip:a@b.example;x;y>;z\r\nIdentity: abc;x;y\r\nRoute: <sip:c%41@d;x;y>\r\n");
+    for (const std::uint16_t most : {std::uint16_t{2}, std::uint16_t{1}}) {
+      limits.parameters = most;
+      message_view view;
+      REQUIRE(view.parse(some, limits));
+      const message_view copy = view;
+      const auto fits = [most](const auto& read) {
+        return most == 2 ? read.has_value() : read.error().code == errc::too_many_parameters;
+      };
+      CHECK(fits(copy.get<contact_header>()));
+      CHECK(fits(copy.get<identity_header>()));
+      CHECK(fits(copy.for_each<route_header>([](const route_header&) {})));
+      message_reader reader(copy);
+      std::size_t room = 1;
+      const auto ignore = [](const contact_header&) {};
+      CHECK(fits(reader.for_each_at<contact_header>(copy.find(header_id::contact), room, ignore)));
+    }
   }
   SECTION("header lines") {
     limits.header_lines = 8;

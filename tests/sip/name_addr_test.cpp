@@ -252,22 +252,3 @@ TEST_CASE("headers of other RFCs have what they need") {
   CHECK(parse<reply_to_header>("Bob <sip:bob@biloxi.com>")->display_name == "Bob");
   CHECK(parse<record_route_header>("<sip:edge1.example.net;transport=tcp;lr;ftag=9fxced76sl>")->uri.lr());
 }
-
-TEST_CASE("reading into a used Contact leaves nothing of the last one") {
-  contact_header contact;
-  cursor first("\"A\" <sip:a:pw@[2001:db8::1]:7;x?y=z>;q=1;expires=1");
-  REQUIRE(contact_header::read(first, contact));
-  cursor second("sip:b");
-  REQUIRE(contact_header::read(second, contact));
-  CHECK(contact.display_name.empty());
-  CHECK_FALSE(contact.display_quoted);
-  CHECK_FALSE(contact.in_angle);
-  CHECK_FALSE(contact.q);
-  CHECK_FALSE(contact.expires);
-  CHECK(contact.parameters.empty());
-  CHECK(contact.uri.user.empty());
-  CHECK_FALSE(contact.uri.has_password);
-  CHECK(contact.uri.parameters.empty());
-  CHECK(contact.uri.headers.empty());
-  CHECK(contact.uri.port == 0);
-}

@@ -24,18 +24,15 @@ std::string describe(const parameter& one) {
   return out;
 }
 
-outcome read(std::string_view text, std::size_t max = limits{}.parameters) {
-  cursor in(text);
+outcome read(std::string_view text, std::uint16_t max = limits{}.parameters) {
+  cursor in(text, text.data() + text.size(), max);
   parameters list;
   outcome out;
-  out.read = read_parameters(
-      in, list,
-      [&](const parameter& one, const char* where) {
-        CHECK(where == one.name.data());
-        out.seen.push_back(describe(one));
-        return true;
-      },
-      max);
+  out.read = read_parameters(in, list, [&](const parameter& one, const char* where) {
+    CHECK(where == one.name.data());
+    out.seen.push_back(describe(one));
+    return true;
+  });
   out.error = in.error();
   out.rest = in.rest();
   out.raw = list.raw();

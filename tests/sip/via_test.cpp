@@ -157,22 +157,6 @@ TEST_CASE("a malformed Via is refused where it breaks") {
   CHECK(error_of<via_header>("SIP/2.0/UDP a;ttl") == parse_error{errc::bad_parameter, 14});
 }
 
-TEST_CASE("reading into a used Via leaves nothing of the last one") {
-  via_header via;
-  cursor first("SIP/2.0/UDP [2001:db8::1]:7;branch=a;received=b;rport=1;ttl=2;maddr=c");
-  REQUIRE(via_header::read(first, via));
-  cursor second("SIP/2.0/TCP h");
-  REQUIRE(via_header::read(second, via));
-  CHECK(via.branch.empty());
-  CHECK(via.received.empty());
-  CHECK(via.maddr.empty());
-  CHECK_FALSE(via.has_rport);
-  CHECK(via.rport == 0);
-  CHECK_FALSE(via.ttl);
-  CHECK(via.port == 0);
-  CHECK(via.parameters.empty());
-}
-
 TEST_CASE("transports have names, ports and properties") {
   for (transport one :
        {transport::udp, transport::tcp, transport::tls, transport::ws, transport::wss, transport::sctp}) {

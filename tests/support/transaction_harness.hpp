@@ -58,7 +58,7 @@ class transaction_harness {
     data = buffer(text);
     from_ = from;
     if (!view.parse(data.text())) return {};
-    auto got = layer.handle_message(now(), from, view, data);
+    auto got = layer.handle_message(now(), view);
     collect();
     return got;
   }

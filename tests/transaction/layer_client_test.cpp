@@ -329,7 +329,7 @@ TEST_CASE("an exhausted pool delays a CANCEL and an ACK") {
     const auto data = other.copy(text).value();
     sip::message_view view;
     REQUIRE(view.parse(data.text()).has_value());
-    const auto got = h.layer.handle_message(h.now(), h.peer, view, data);
+    const auto got = h.layer.handle_message(h.now(), view);
     h.collect();
     return got.what;
   };

@@ -309,7 +309,7 @@ TEST_CASE("once warm, exchanges do not allocate") {
     while (both.client_count() + both.server_count() > 0) {
       while (both.poll_transmit(sent)) {
         if (!view.parse(sent.data.text())) return;
-        const auto got = both.handle_message(now, peer, view, sent.data);
+        const auto got = both.handle_message(now, view);
         if (got.what == kind::response) ++done;
         if (got.what != kind::request) continue;
         const auto tag = both.make_tag(got, view);

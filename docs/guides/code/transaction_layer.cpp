@@ -112,7 +112,7 @@ class options_server {
   // [handle]
   void handle(const sip::hop& from, const sip::message_view& message, const base::packet_buffer& data) {
     using kind = transaction::received::kind;
-    const auto got = layer_.handle_message(now(), from, message, data);
+    const auto got = layer_.handle_message(now(), message);
     if (got.what != kind::request && got.what != kind::cancel) return;
 
     const auto tag = layer_.make_tag(got, message);

@@ -3,6 +3,7 @@
 #include <parley/base/api.hpp>
 #include <parley/sip/chars.hpp>
 #include <parley/sip/error.hpp>
+#include <parley/sip/limits.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -21,9 +22,23 @@ class cursor {
  public:
   explicit cursor(std::string_view text) noexcept : cursor(text, text.data() + text.size()) {}
   /// For a text that is part of a larger one: up to `readable` memory may be looked at, many characters at a
-  /// time. Nothing behind `text` is taken, and what stands there makes no difference.
-  cursor(std::string_view text, const char* readable) noexcept
-      : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), readable_(readable) {}
+  /// time. Nothing behind `text` is taken, and what stands there makes no difference. `max_parameters` is
+  /// `limits::parameters`.
+  cursor(std::string_view text, const char* readable,
+         std::uint16_t max_parameters = limits{}.parameters) noexcept
+      : begin_(text.data()),
+        at_(text.data()),
+        end_(text.data() + text.size()),
+        readable_(readable),
+        max_parameters_(max_parameters) {}
+
+  /// Begins anew with another text within the same readable memory, as by the constructor. What was found out
+  /// about the characters there is still known: headers that stand side by side are read faster so.
+  void restart(std::string_view text) noexcept {
+    begin_ = at_ = text.data();
+    end_ = begin_ + text.size();
+    error_ = {};
+  }
 
   bool at_end() const noexcept { return at_ == end_; }
   /// The next character, NUL at the end.
@@ -31,6 +46,8 @@ class cursor {
   const char* position() const noexcept { return at_; }
   const char* end() const noexcept { return end_; }
   const char* readable() const noexcept { return readable_; }
+  /// How many parameters a value or a URI may have.
+  std::size_t max_parameters() const noexcept { return max_parameters_; }
   std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
   std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
   /// The text from `start`, an earlier `position()`, up to here.
@@ -99,7 +116,8 @@ class cursor {
       const std::uint64_t others = ~window_.runs >> offset;
       if (others != 0) {
         const char* const stop = at + std::countr_zero(others);
-        if (stop == end_ || !is(*stop, classes)) return stop;
+        if (stop >= end_) return end_;
+        if (!is(*stop, classes)) return stop;
         at = stop + 1;
       }
     }
@@ -134,7 +152,7 @@ class cursor {
     static constexpr std::size_t width = 64;
 
     const char* start = nullptr;
-    std::uint64_t runs = 0;  ///< those of all `char_runs`; none from the end of the text on
+    std::uint64_t runs = 0;  ///< those of all `char_runs`
 
     std::size_t offset(const char* at) const noexcept {
       return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(start);
@@ -149,6 +167,7 @@ class cursor {
   const char* readable_;
   window window_;
   parse_error error_;
+  std::uint16_t max_parameters_;
 };
 
 }  // namespace parley::sip

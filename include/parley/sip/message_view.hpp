@@ -124,7 +124,7 @@ class message_view {
       while (index != npos && value(index).empty()) index = find_after(Header::id, index);
     }
     if (index == npos) return parse_error{errc::missing_header, 0};
-    cursor in = reader(index);
+    cursor in = reader(value(index));
     // Read in place: a copy of a header costs about what reading it does.
     parsed<Header> out(boost::system::in_place_value);
     if (Header::read(in, *out)) {
@@ -147,7 +147,7 @@ class message_view {
     bool going_on = true;
     for (std::size_t index = find(Header::id); index != npos && going_on;
          index = find_after(Header::id, index)) {
-      cursor in = reader(index);
+      cursor in = reader(value(index));
       if (!read_line<Header>(in, f, room, going_on)) return at_header(index, in.error());
     }
     return {};
@@ -158,7 +158,7 @@ class message_view {
   /// a limit.
   template <class Header, class F>
   parsed<void> for_each_at(std::size_t index, std::size_t& room, F&& f) const {
-    cursor in = reader(index);
+    cursor in = reader(value(index));
     bool going_on = true;
     if (!read_line<Header>(in, f, room, going_on)) return at_header(index, in.error());
     return {};
@@ -202,6 +202,7 @@ class message_view {
   };
 
   friend class message_indexer;
+  friend class message_reader;
 
   void copy(const message_view& other) noexcept {
     text_ = other.text_;
@@ -216,11 +217,14 @@ class message_view {
     method_ = other.method_;
     count_ = other.count_;
     max_values_ = other.max_values_;
+    max_parameters_ = other.max_parameters_;
     first_ = other.first_;
     std::memcpy(lines_.data(), other.lines_.data(), count_ * sizeof(line));
   }
 
-  cursor reader(std::size_t index) const noexcept { return {value(index), text_.data() + text_.size()}; }
+  cursor reader(std::string_view value) const noexcept {
+    return {value, text_.data() + text_.size(), max_parameters_};
+  }
 
   // Without the check of substr, which throws.
   std::string_view part(std::size_t offset, std::size_t length) const noexcept {
@@ -242,8 +246,10 @@ class message_view {
       if (room == 0) return in.fail(errc::too_many_values);
       Header element;
       if (!Header::read(in, element)) return false;
-      in.skip_lws();
-      if (!in.at_end()) return in.fail(errc::trailing_text);
+      if (!in.at_end()) {
+        in.skip_lws();
+        if (!in.at_end()) return in.fail(errc::trailing_text);
+      }
       --room;
       going_on = call(f, element);
       return true;
@@ -277,8 +283,34 @@ class message_view {
   sip::method method_ = method::unknown;
   std::uint8_t count_ = 0;
   std::uint16_t max_values_ = limits{}.values;
+  std::uint16_t max_parameters_ = limits{}.parameters;
   std::array<std::uint8_t, header_id_count> first_;
   std::array<line, max_header_lines> lines_;  // only the first count_ are set
+};
+
+/// Reads headers of one message line by line, as `message_view::for_each_at` does. What it finds out about
+/// the characters of one line serves the next, so that the whole message is read faster, best in order.
+///
+/// *Ownership:* refers to the view, which stays as it is meanwhile.
+class message_reader {
+ public:
+  explicit message_reader(const message_view& message) noexcept
+      : message_(message), in_(message.reader({})) {}
+
+  /// As `message_view::for_each_at`.
+  template <class Header, class F>
+  parsed<void> for_each_at(std::size_t index, std::size_t& room, F&& f) {
+    in_.restart(message_.value(index));
+    bool going_on = true;
+    if (!message_view::read_line<Header>(in_, f, room, going_on)) {
+      return message_.at_header(index, in_.error());
+    }
+    return {};
+  }
+
+ private:
+  const message_view& message_;
+  cursor in_;
 };
 
 }  // namespace parley::sip

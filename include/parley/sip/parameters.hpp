@@ -28,6 +28,45 @@ namespace detail {
 /// place is kept out of the cursor while all is well: it stays in a register.
 PARLEY_API const char* read_parameter(cursor& in, const char* at, parameter& out) noexcept;
 
+/// Walks over a list that was validated when it was read. `Grammar::read_next(rest, out)` takes one parameter
+/// off `rest`, and is false where none is left.
+template <class Grammar>
+class parameter_iterator {
+ public:
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = parameter;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const parameter*;
+  using reference = const parameter&;
+
+  parameter_iterator() = default;
+  explicit parameter_iterator(std::string_view raw) noexcept : rest_(raw) { read(); }
+
+  reference operator*() const noexcept { return current_; }
+  pointer operator->() const noexcept { return &current_; }
+  parameter_iterator& operator++() noexcept {
+    read();
+    return *this;
+  }
+  parameter_iterator operator++(int) noexcept {
+    parameter_iterator before = *this;
+    read();
+    return before;
+  }
+  /// Iterators of one list are equal where they stand at the same parameter.
+  friend bool operator==(const parameter_iterator& a, const parameter_iterator& b) noexcept {
+    return a.current_.name.data() == b.current_.name.data();
+  }
+
+ private:
+  void read() noexcept {
+    if (!Grammar::read_next(rest_, current_)) *this = {};
+  }
+
+  parameter current_;
+  std::string_view rest_;
+};
+
 }  // namespace detail
 
 /// Reads generic-param (RFC 3261 25.1) at the very place of `in` and leaves `in` right behind it.
@@ -45,8 +84,7 @@ class parameters;
 /// and extracts what a header knows in the same pass; it returns false after `in.fail()` to give up. An empty
 /// parameter (`;;`) is refused.
 template <class OnParameter>
-bool read_parameters(cursor& in, parameters& out, OnParameter&& on,
-                     std::size_t max = limits{}.parameters) noexcept;
+bool read_parameters(cursor& in, parameters& out, OnParameter&& on) noexcept;
 
 /// The parameters of a header value, `;tag=9fxced76sl;+sip.instance="<urn:x>"`, read once and known to be
 /// well formed.
@@ -56,41 +94,11 @@ bool read_parameters(cursor& in, parameters& out, OnParameter&& on,
 /// *Ownership:* a view into the text that was parsed.
 class parameters {
  public:
-  /// Walks over the parameters in order.
-  class iterator {
-   public:
-    using iterator_category = std::forward_iterator_tag;
-    using value_type = parameter;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const parameter*;
-    using reference = const parameter&;
-
-    iterator() = default;
-
-    reference operator*() const noexcept { return current_; }
-    pointer operator->() const noexcept { return &current_; }
-    iterator& operator++() noexcept {
-      read();
-      return *this;
-    }
-    iterator operator++(int) noexcept {
-      iterator before = *this;
-      read();
-      return before;
-    }
-    /// Iterators of one list are equal where they stand at the same parameter.
-    friend bool operator==(const iterator& a, const iterator& b) noexcept {
-      return a.current_.name.data() == b.current_.name.data();
-    }
-
-   private:
-    friend class parameters;
-    explicit iterator(std::string_view raw) noexcept : rest_(raw) { read(); }
-    PARLEY_API void read() noexcept;
-
-    parameter current_;
-    std::string_view rest_;
+  struct grammar {
+    PARLEY_API static bool read_next(std::string_view& rest, parameter& out) noexcept;
   };
+  /// Walks over the parameters in order.
+  using iterator = detail::parameter_iterator<grammar>;
 
   parameters() = default;
 
@@ -107,7 +115,7 @@ class parameters {
 
  private:
   template <class OnParameter>
-  friend bool read_parameters(cursor& in, parameters& out, OnParameter&& on, std::size_t max) noexcept;
+  friend bool read_parameters(cursor& in, parameters& out, OnParameter&& on) noexcept;
 
   explicit parameters(std::string_view raw) noexcept : raw_(raw) {}
 
@@ -115,7 +123,7 @@ class parameters {
 };
 
 template <class OnParameter>
-bool read_parameters(cursor& in, parameters& out, OnParameter&& on, std::size_t max) noexcept {
+bool read_parameters(cursor& in, parameters& out, OnParameter&& on) noexcept {
   const char* const end = in.end();
   const char* at = in.position();
   const char* first = nullptr;
@@ -135,7 +143,7 @@ bool read_parameters(cursor& in, parameters& out, OnParameter&& on, std::size_t 
     }
     if (count == 0) first = semicolon;
     const char* const where = at;
-    if (count == max) return in.fail(errc::too_many_parameters, where);
+    if (count == in.max_parameters()) return in.fail(errc::too_many_parameters, where);
     at = detail::read_parameter(in, at, one);
     if (at == nullptr || !on(static_cast<const parameter&>(one), where)) return false;
   }

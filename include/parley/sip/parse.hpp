@@ -13,6 +13,9 @@ namespace parley::sip {
 /// Reads `value`, the text of one header, as one element of `Header`: `parse<cseq_header>("2 INVITE")`. White
 /// space around it is skipped.
 ///
+/// All headers are read through their `read(cursor&, Header&)`, which sets what it finds in an object that is
+/// as its constructor left it, and leaves the cursor behind the element.
+///
 /// *Ownership:* the views in the result point into `value`.
 ///
 /// *Errors:* the rule that was broken with its offset in `value`; `trailing_text` where something follows the

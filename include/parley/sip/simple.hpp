@@ -203,7 +203,6 @@ struct preference_header {
 
   /// *Errors:* `expected_token`, `bad_qvalue`, or what the parameters break.
   static bool read(cursor& in, preference_header& out) noexcept {
-    out.q = 1000;
     return in.read_token(out.value) &&
            read_parameters(in, out.parameters, [&](const parameter& one, const char* where) noexcept {
              return !iequals(one.name, "q") || (!one.quoted && read_qvalue(one.value, out.q)) ||

@@ -38,41 +38,11 @@ enum class uri_place : std::uint8_t {
 /// *Ownership:* a view into the text that was parsed.
 class uri_fields {
  public:
-  /// Walks over the fields in order.
-  class iterator {
-   public:
-    using iterator_category = std::forward_iterator_tag;
-    using value_type = parameter;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const parameter*;
-    using reference = const parameter&;
-
-    iterator() = default;
-
-    reference operator*() const noexcept { return current_; }
-    pointer operator->() const noexcept { return &current_; }
-    iterator& operator++() noexcept {
-      read();
-      return *this;
-    }
-    iterator operator++(int) noexcept {
-      iterator before = *this;
-      read();
-      return before;
-    }
-    /// Iterators of one list are equal where they stand at the same field.
-    friend bool operator==(const iterator& a, const iterator& b) noexcept {
-      return a.current_.name.data() == b.current_.name.data();
-    }
-
-   private:
-    friend class uri_fields;
-    explicit iterator(std::string_view raw) noexcept : rest_(raw) { read(); }
-    PARLEY_API void read() noexcept;
-
-    parameter current_;
-    std::string_view rest_;
+  struct grammar {
+    PARLEY_API static bool read_next(std::string_view& rest, parameter& out) noexcept;
   };
+  /// Walks over the fields in order.
+  using iterator = detail::parameter_iterator<grammar>;
 
   uri_fields() = default;
 

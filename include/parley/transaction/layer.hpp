@@ -106,7 +106,7 @@ struct layer_counters {
 /// user agent core, sits above; a driver with sockets and a clock sits below:
 ///
 /// ```cpp
-/// auto got = layer.handle_message(now, from, view, buffer);    // a datagram or framed message came in
+/// auto got = layer.handle_message(now, view);                  // a datagram or framed message came in
 /// if (got.what == received::kind::request) {
 ///   auto id = layer.accept(now, from, view, buffer, got, my_number);
 ///   layer.respond(now, *id, 200, response);
@@ -141,14 +141,13 @@ class layer {
   /// A tag for responses to the request with that server key: the same for each response of a transaction.
   PARLEY_API branch make_tag(const received& request, const sip::message_view& view) noexcept;
 
-  /// Takes in one message: `view` indexes `data`, which came by `from`.
-  PARLEY_API received handle_message(base::time_point now, const sip::hop& from,
-                                     const sip::message_view& view, const base::packet_buffer& data);
+  /// Takes in one message and says what it is. What belongs to a transaction already is dealt with.
+  PARLEY_API received handle_message(base::time_point now, const sip::message_view& view);
 
   /// Starts the server transaction for a request that `handle_message` reported as `request`, `merged` or
-  /// `cancel`, in `what`. `user` comes back in everything that is reported about it. *Errors:*
-  /// `too_many_transactions`: answer 503 without one. `duplicate_branch` where it was accepted already,
-  /// `bad_message` for an ACK: do nothing.
+  /// `cancel`, in `what`: `view` indexes `data`, which came by `from`. `user` comes back in everything that
+  /// is reported about it. *Errors:* `too_many_transactions`: answer 503 without one. `duplicate_branch`
+  /// where it was accepted already, `bad_message` for an ACK: do nothing.
   PARLEY_API base::result<server_id> accept(base::time_point now, const sip::hop& from,
                                             const sip::message_view& view, const base::packet_buffer& data,
                                             const received& what, std::uint64_t user);

@@ -15,33 +15,25 @@
 
 namespace parley::sip::detail {
 
-/// A run of host characters, and whether its dots stand between labels.
-struct host_run {
-  const char* stop;
-  bool misplaced_dot;
-};
-
 /// True where [at, stop), which isn't empty, begins with a dot or has two dots side by side.
 inline bool has_misplaced_dot(const char* at, const char* stop, const char* readable) noexcept {
-  std::uint32_t misplaced = *at == '.' ? 1 : 0;
-  // Each dot with the character behind it, which stands before `stop`.
-  for (const char* const last = stop - 1; at < last;) {
-    if (readable - at <= static_cast<std::ptrdiff_t>(block::width)) {
-      misplaced |= at[0] == '.' && at[1] == '.' ? 1 : 0;
+  if (*at == '.') return true;
+  // Each dot with the character behind it, which stands before `stop`. A block finds the pairs within it, and
+  // the next one begins with its last character.
+  constexpr std::ptrdiff_t step = block::width - 1;
+  while (stop - at > 1) {
+    if (readable - at < static_cast<std::ptrdiff_t>(block::width)) {
+      if (at[0] == '.' && at[1] == '.') return true;
       ++at;
       continue;
     }
-    std::uint32_t pairs = block(at).equal_to('.') & block(at + 1).equal_to('.');
-    if (last - at < static_cast<std::ptrdiff_t>(block::width)) pairs &= (1U << (last - at)) - 1;
-    misplaced |= pairs;
-    at += block::width;
+    const std::uint32_t dots = block(at).equal_to('.');
+    std::uint32_t pairs = dots & dots >> 1U;
+    if (stop - at <= step) pairs &= (1U << (stop - at - 1)) - 1;
+    if (pairs != 0) return true;
+    at += step;
   }
-  return misplaced != 0;
-}
-
-inline host_run scan_host(const char* at, cursor& in) noexcept {
-  const char* const stop = in.skip_run(at, char_host);
-  return {stop, at != stop && has_misplaced_dot(at, stop, in.readable())};
+  return false;
 }
 
 /// IPv4address (RFC 3261 25.1) without leading zeros, so that no reader takes a part for octal.
@@ -61,16 +53,17 @@ inline bool is_ipv4(const char* at, const char* end) noexcept {
   }
 }
 
-/// What a run of host characters is; `none` where it is no host. A name whose last label is a number is none:
-/// such a text
-/// (`127.1`, `010.0.0.1`) is an address to some readers and a name to others.
-inline host_kind kind_of_host(const char* start, const host_run& run) noexcept {
-  if (run.stop == start || run.misplaced_dot) return host_kind::none;
-  const char* last = run.stop - 1;
-  if (!is(*last, char_digit)) return host_kind::name;
-  if (is(*start, char_digit) && is_ipv4(start, run.stop)) return host_kind::ipv4;
-  while (last != start && is(*last, char_digit)) --last;
-  return *last == '.' || is(*last, char_digit) ? host_kind::none : host_kind::name;
+/// What the run of host characters [start, stop) is; `none` where it is no host. A name whose last label is a
+/// number is none: such a text (`127.1`, `010.0.0.1`) is an address to some readers and a name to others.
+inline host_kind kind_of_host(const char* start, const char* stop, const char* readable) noexcept {
+  if (stop == start) return host_kind::none;
+  const char* last = stop - 1;
+  if (is(*last, char_digit)) {
+    if (is(*start, char_digit) && is_ipv4(start, stop)) return host_kind::ipv4;
+    while (last != start && is(*last, char_digit)) --last;
+    if (*last == '.' || is(*last, char_digit)) return host_kind::none;
+  }
+  return has_misplaced_dot(start, stop, readable) ? host_kind::none : host_kind::name;
 }
 
 /// Reads IPv6reference at `[`: the place behind the bracket, null where it is none.
@@ -96,9 +89,9 @@ inline host_result read_host(const char* at, cursor& in) noexcept {
     if (stop == nullptr) return {at, host_kind::none, errc::bad_ipv6};
     return {stop, host_kind::ipv6, errc{}};
   }
-  const host_run run = scan_host(at, in);
-  const host_kind kind = kind_of_host(at, run);
-  return {run.stop, kind, kind == host_kind::none ? errc::expected_host : errc{}};
+  const char* const stop = in.skip_run(at, char_host);
+  const host_kind kind = kind_of_host(at, stop, in.readable());
+  return {stop, kind, kind == host_kind::none ? errc::expected_host : errc{}};
 }
 
 /// Reads 1*DIGIT as a port, 1 to 65535: the place behind it, null where it is none.

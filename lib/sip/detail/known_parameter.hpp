@@ -5,22 +5,41 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 namespace parley::sip::detail {
 
 // A header takes what it knows while its parameters are read. Each of these returns false after `in.fail`.
 
+/// True where the `Size` characters at `at` are those of `lower_case` in any case. Whole words are compared,
+/// the last of them overlapping.
+template <class Word, std::size_t Size>
+inline bool equal_words(const char* at, const char* lower_case) noexcept {
+  const auto differ = [&](std::size_t i) {
+    Word mine = 0;
+    Word wanted = 0;
+    std::memcpy(&mine, at + i, sizeof mine);
+    std::memcpy(&wanted, lower_case + i, sizeof wanted);
+    return static_cast<Word>((mine | static_cast<Word>(0x2020202020202020U)) ^ wanted);
+  };
+  Word all = differ(Size - sizeof(Word));
+  for (std::size_t i = 0; i + sizeof(Word) < Size; i += sizeof(Word)) all |= differ(i);
+  return all == 0;
+}
+
 /// True where `name` is `lower_case` in any case: letters, digits and hyphens only. No branches but the one
 /// on the length.
 template <std::size_t Size>
-constexpr bool is_named(std::string_view name, const char (&lower_case)[Size]) noexcept {
-  if (name.size() != Size - 1) return false;
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return (((name[I] | 0x20) ^ lower_case[I]) | ...) == 0;
-  }(std::make_index_sequence<Size - 1>{});
+inline bool is_named(std::string_view name, const char (&lower_case)[Size]) noexcept {
+  constexpr std::size_t size = Size - 1;
+  using word =
+      std::conditional_t<(size >= 8), std::uint64_t,
+                         std::conditional_t<(size >= 4), std::uint32_t,
+                                            std::conditional_t<(size >= 2), std::uint16_t, std::uint8_t>>>;
+  return name.size() == size && equal_words<word, size>(name.data(), lower_case);
 }
 
 /// Takes a value that stands once. An empty or missing value breaks the rule `bad_parameter`.

@@ -24,20 +24,20 @@ class block {
 
   /// C0 control characters, HTAB and line ends included.
   std::uint32_t controls() const noexcept {
-    const __m128i last = _mm_set1_epi8(0x1f);
-    return mask(_mm_cmpeq_epi8(_mm_min_epu8(bytes_, last), bytes_));
+    return mask(_mm_cmpeq_epi8(_mm_subs_epu8(bytes_, _mm_set1_epi8(0x1f)), _mm_setzero_si128()));
   }
   std::uint32_t equal_to(char c) const noexcept { return mask(_mm_cmpeq_epi8(bytes_, _mm_set1_epi8(c))); }
 
-  /// Letters, digits, `-`, `.` and `_`, which are of every class of `char_runs`.
+  /// Letters, digits, `-` and `.`, which are of every class of `char_runs`.
   std::uint32_t runs() const noexcept {
-    const __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes_, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-    const __m128i digit = _mm_sub_epi8(bytes_, _mm_set1_epi8('-'));  // and `-`, `.`, `/` in front of them
-    const __m128i in = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter),
-                                    _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8('9' - '-')), digit));
-    const __m128i underscore = _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('_'));
+    // Each range is moved to the end of the signed numbers, where one comparison finds it.
+    const __m128i letter =
+        _mm_cmpgt_epi8(_mm_add_epi8(_mm_or_si128(bytes_, _mm_set1_epi8(0x20)), _mm_set1_epi8(0x7f - 'z')),
+                       _mm_set1_epi8(0x7f - 26));
+    const __m128i digit =  // with `-`, `.` and `/`, which stand in front of them
+        _mm_cmpgt_epi8(_mm_add_epi8(bytes_, _mm_set1_epi8(0x7f - '9')), _mm_set1_epi8(0x7f - 13));
     const __m128i slash = _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('/'));
-    return mask(_mm_or_si128(_mm_andnot_si128(slash, in), underscore));
+    return mask(_mm_or_si128(letter, _mm_andnot_si128(slash, digit)));
   }
 
   /// Where the characters in lower case equal those of `lower_case`. Only letters, digits and hyphens may be
@@ -69,7 +69,8 @@ class block {
   std::uint32_t runs() const noexcept {
     std::uint32_t mask = 0;
     for (std::size_t i = 0; i < width; ++i) {
-      mask |= static_cast<std::uint32_t>(is(static_cast<char>(bytes_[i]), char_host)) << i;
+      mask |= static_cast<std::uint32_t>(is(static_cast<char>(bytes_[i]), char_host) && bytes_[i] != '_')
+              << i;
     }
     return mask;
   }
@@ -94,15 +95,57 @@ inline std::uint64_t runs64(const char* at) noexcept {
          static_cast<std::uint64_t>(block(at + 48).runs()) << 48U;
 }
 
-/// The first control character from `at` on, `end` where there is none.
-inline const char* find_control(const char* at, const char* end) noexcept {
-  while (static_cast<std::size_t>(end - at) >= block::width) {
-    const std::uint32_t controls = block(at).controls();
-    if (controls != 0) return at + std::countr_zero(controls);
-    at += block::width;
-  }
-  while (at != end && static_cast<unsigned char>(*at) > 0x1f) ++at;
-  return at;
+/// `block::controls` of the 64 characters at `at`.
+inline std::uint64_t controls64(const char* at) noexcept {
+  return block(at).controls() | static_cast<std::uint64_t>(block(at + 16).controls()) << 16U |
+         static_cast<std::uint64_t>(block(at + 32).controls()) << 32U |
+         static_cast<std::uint64_t>(block(at + 48).controls()) << 48U;
 }
+
+/// Finds the control characters of a text, which are its line ends and what may not stand in it. One look at
+/// 64 characters serves all lines that begin among them.
+class control_finder {
+ public:
+  control_finder(const char* begin, const char* end) noexcept : begin_(begin), end_(end) {}
+
+  /// The first control character from `at` on, the end where there is none.
+  const char* next(const char* at) noexcept {
+    while (true) {
+      const std::size_t offset =
+          reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(start_);
+      if (offset < width) {
+        const std::uint64_t controls = controls_ >> offset;
+        if (controls != 0) return at + std::countr_zero(controls);
+        at = start_ + width;
+      }
+      if (at == end_) return at;
+      if (!look(at)) return next_of_few(at);
+    }
+  }
+
+ private:
+  static constexpr std::size_t width = 64;
+
+  /// False where the text is too short for a look.
+  bool look(const char* at) noexcept {
+    if (static_cast<std::size_t>(end_ - at) < width) {
+      if (static_cast<std::size_t>(end_ - begin_) < width) return false;
+      at = end_ - width;
+    }
+    start_ = at;
+    controls_ = controls64(at);
+    return true;
+  }
+
+  const char* next_of_few(const char* at) const noexcept {
+    while (at != end_ && static_cast<unsigned char>(*at) > 0x1f) ++at;
+    return at;
+  }
+
+  const char* begin_;
+  const char* end_;
+  const char* start_ = nullptr;
+  std::uint64_t controls_ = 0;
+};
 
 }  // namespace parley::sip::detail
