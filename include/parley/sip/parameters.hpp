@@ -94,7 +94,9 @@ bool read_parameters(cursor& in, parameters& out, OnParameter&& on) noexcept;
 /// *Ownership:* a view into the text that was parsed.
 class parameters {
  public:
+  /// How one of the parameters is taken off the text.
   struct grammar {
+    /// False where none is left.
     PARLEY_API static bool read_next(std::string_view& rest, parameter& out) noexcept;
   };
   /// Walks over the parameters in order.

@@ -38,7 +38,9 @@ enum class uri_place : std::uint8_t {
 /// *Ownership:* a view into the text that was parsed.
 class uri_fields {
  public:
+  /// How one of the fields is taken off the text.
   struct grammar {
+    /// False where none is left.
     PARLEY_API static bool read_next(std::string_view& rest, parameter& out) noexcept;
   };
   /// Walks over the fields in order.
