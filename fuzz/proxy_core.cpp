@@ -156,6 +156,7 @@ class run {
         return;
       case 14:
         h_.collecting = !h_.collecting;
+        held_ = true;
         h_.collect();
         return;
       default: return odd();
@@ -327,7 +328,8 @@ class run {
 
   void check_once(const proxy_message& m, const sip::message_view& view) {
     // A server transaction that came by TCP ends with its final response, and may begin again.
-    if (options_.stateless || tcp_seen_ || view.method() == sip::method::ack ||
+    // What was held back in the queue has the time at which it was taken from there.
+    if (options_.stateless || tcp_seen_ || held_ || view.method() == sip::method::ack ||
         view.method() == sip::method::cancel)
       return;
     std::vector<sip::via_header> top;
@@ -364,6 +366,7 @@ class run {
   std::set<base::ip_address> sources_;
   std::map<std::string, sent> sent_;
   bool tcp_seen_ = false;
+  bool held_ = false;
   bool mutated_ = false;  ///< messages have come that need not be what the grammar makes
 };
 
