@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,6 +79,11 @@ void check_owner(const uri_view& read) {
   if (!read.is_sip()) return;
   require(owner.set_user(unescape(read.user)).has_value());
   require(owner.set_port(5070).has_value() && owner->port == 5070);
+  const auto had = static_cast<std::size_t>(std::distance(read.parameters.begin(), read.parameters.end()));
+  if (had == limits{}.parameters) {
+    require(owner.set_parameter("x-fuzz", "a b").error().code == errc::too_many_parameters);
+    return;
+  }
   require(owner.set_parameter("x-fuzz", "a b").has_value());
   require(owner->parameters.find("x-fuzz")->value == "a%20b");
   owner.remove_parameter("x-fuzz");

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,10 @@ std::string read_listener(const std::string& text, net::listener_options& out) {
     out.transport = parley::sip::transport::udp;
   } else if (scheme == "tcp") {
     out.transport = parley::sip::transport::tcp;
+  } else if (scheme == "tls") {
+    out.transport = parley::sip::transport::tls;
   } else {
-    return "\"" + text + "\" is no listener: it begins with udp: or tcp:, as in udp:192.0.2.1:5060";
+    return "\"" + text + "\" is no listener: it begins with udp:, tcp: or tls:, as in udp:192.0.2.1:5060";
   }
   const auto address = parley::base::socket_address::from_string(text.substr(colon + 1));
   if (!address) {
@@ -30,6 +33,33 @@ std::string read_listener(const std::string& text, net::listener_options& out) {
            ": stand a numeric address and a port, as in 192.0.2.1:5060 or [2001:db8::1]:5060";
   }
   out.bind = *address;
+  return {};
+}
+
+std::string read_advertised(const std::string& text, net::listener_options& out) {
+  const auto uri = parley::sip::parse_uri("sip:" + text);
+  if (!uri || uri->has_user || !uri->parameters.empty() || !uri->headers.empty()) {
+    return "\"" + text +
+           "\" is no address to advertise: a host and perhaps a port are, as in sip.example.com:5061";
+  }
+  out.advertised_host = std::string(uri->host);
+  out.advertised_port = uri->port;
+  return {};
+}
+
+std::string load_tls(const net::tls_options& options, std::vector<net::listener_options>& listeners) {
+  std::optional<net::tls_context> made;
+  for (net::listener_options& listener : listeners) {
+    if (!parley::sip::is_secure(listener.transport)) continue;
+    if (options.certificates.empty())
+      return "a secure listener needs a certificate and its key: --cert and --key";
+    if (!made) {
+      auto context = net::tls_context::make(options);
+      if (!context) return context.error().what;
+      made = *context;
+    }
+    listener.tls = *made;
+  }
   return {};
 }
 
@@ -74,13 +104,38 @@ reading read_command_line(int argc, const char* const* argv) {
   std::string route;
   std::string file;
   std::string level;
+  std::string advertise;
+  std::vector<std::string> certificates;
+  std::vector<std::string> keys;
+  std::vector<std::string> authorities;
+  bool verify_clients = false;
   std::size_t workers = 0;
-  app.add_option(
-         "--listen", listen,
-         "Where to receive, as udp:HOST:PORT or tcp:HOST:PORT, HOST numeric. May be given several times.\n"
-         "Without any: udp and tcp on port 5060 of all IPv4 addresses.")
-      ->type_name("udp|tcp:HOST:PORT")
+  app.add_option("--listen", listen,
+                 "Where to receive, as udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT, HOST numeric. May be "
+                 "given several\n"
+                 "times. "
+                 "Without any: udp and tcp on port 5060 of all IPv4 addresses.")
+      ->type_name("udp|tcp|tls:HOST:PORT")
       ->allow_extra_args(false);
+  app.add_option(
+         "--advertise", advertise,
+         "How others are to name this proxy, where that is not the bound address: behind a NAT, or by a\n"
+         "name that its certificates are for.")
+      ->type_name("HOST[:PORT]");
+  app.add_option("--cert", certificates,
+                 "A certificate with its chain, in PEM. The first is shown where no other is for\n"
+                 "the name that a client asks for. May be given several times, each with a --key.")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_option("--key", keys, "The key of the certificate in the same place, in PEM.")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_option("--ca", authorities,
+                 "Certificates of authorities that are believed, in PEM. The system's, without any.")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_flag("--verify-client", verify_clients,
+               "Refuse TLS connections of clients without a valid certificate.");
   app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")
       ->type_name("SIPURI");
   app.add_option("--config", file, "A TOML file with the same settings and more; the command line wins.")
@@ -92,7 +147,7 @@ reading read_command_line(int argc, const char* const* argv) {
       ->type_name("LEVEL");
   app.footer(
       "SIGTERM and SIGINT drain: new calls get 503, what is under way is finished, then it exits with 0.\n"
-      "A second signal ends it at once.");
+      "A second signal ends it at once. SIGHUP reads keys and certificates again.");
 
   reading out;
   const auto fail = [&out](const std::string& why, const char* hint = "Try parley-proxy --help.\n") {
@@ -122,6 +177,22 @@ reading read_command_line(int argc, const char* const* argv) {
     net::listener_options one;
     if (const std::string why = read_listener(text, one); !why.empty()) return fail("--listen: " + why);
     out.config.server.listeners.push_back(one);
+  }
+  for (net::listener_options& one : out.config.server.listeners) {
+    if (advertise.empty()) break;
+    if (const std::string why = read_advertised(advertise, one); !why.empty())
+      return fail("--advertise: " + why);
+  }
+  if (certificates.size() != keys.size()) return fail("--cert and --key come in pairs");
+  if (!certificates.empty()) out.config.tls.certificates.clear();
+  for (std::size_t i = 0; i < certificates.size(); ++i) {
+    out.config.tls.certificates.push_back({certificates[i], keys[i]});
+  }
+  if (!authorities.empty()) out.config.tls.authority_files = authorities;
+  if (out.config.tls.authority_files.empty()) out.config.tls.system_authorities = true;
+  if (verify_clients) out.config.tls.clients = net::client_certificate::required;
+  if (const std::string why = load_tls(out.config.tls, out.config.server.listeners); !why.empty()) {
+    return fail(why, "");
   }
   if (!route.empty()) {
     if (const auto set = out.config.server.routes.set_default_route(route); !set) {

@@ -14,6 +14,7 @@ struct configuration {
   parley::net::proxy_server_options server;
   parley::base::log_level log_level = parley::base::log_level::info;
   std::chrono::seconds drain_timeout{30};
+  parley::net::tls_options tls;       ///< for all secure listeners
   std::string route;                  ///< as in `server.routes`, empty for none
   std::vector<std::string> contacts;  ///< all that `server.routes` has
 };
@@ -29,8 +30,8 @@ struct reading {
 /// Reads the command line, and the file that it names; what the command line says wins.
 reading read_command_line(int argc, const char* const* argv);
 
-/// `udp:HOST:PORT` or `tcp:HOST:PORT`; an IPv6 address has brackets. *Errors:* returns what is wrong, empty
-/// where nothing is.
+/// `udp:HOST:PORT`, `tcp:HOST:PORT` or `tls:HOST:PORT`; an IPv6 address has brackets. *Errors:* returns what
+/// is wrong, empty where nothing is.
 std::string read_listener(const std::string& text, parley::net::listener_options& out);
 
 /// Reads a file into `config`. *Errors:* returns what is wrong, and where, empty where nothing is.
@@ -39,6 +40,15 @@ std::string read_file(const std::string& path, configuration& config);
 /// Whether some listener can send to `uri`: it needs one of the same transport, and of the same family where
 /// the host is an address. *Errors:* returns what is missing, empty where nothing is.
 std::string check_next_hop(const std::string& uri, const configuration& config);
+
+/// `HOST` or `HOST:PORT`, an IPv6 address in brackets, as Via and Record-Route are to have it. *Errors:* as
+/// above.
+std::string read_advertised(const std::string& text, parley::net::listener_options& out);
+
+/// Reads keys and certificates and gives them to the secure listeners; also again, while the proxy runs.
+/// *Errors:* as above.
+std::string load_tls(const parley::net::tls_options& options,
+                     std::vector<parley::net::listener_options>& listeners);
 
 /// *Errors:* returns what is wrong, empty where nothing is.
 std::string read_log_level(const std::string& text, parley::base::log_level& out);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace parley_proxy {
@@ -57,6 +58,23 @@ class table_reader {
         fail(*n, "\"" + std::string(key) + "\" is true or false");
       }
     }
+  }
+
+  template <class Value>
+  void choice(std::string_view key, Value& out,
+              std::initializer_list<std::pair<std::string_view, Value>> choices) {
+    const toml::node* const n = table_.get(key);
+    if (n == nullptr) return;
+    const auto value = n->value_exact<std::string>();
+    std::string all;
+    for (const auto& [name, meant] : choices) {
+      if (value && *value == name) {
+        out = meant;
+        return;
+      }
+      all.append(all.empty() ? "" : ", ").append(name);
+    }
+    fail(*n, "\"" + std::string(key) + "\" is one of " + all);
   }
 
   template <class Number>
@@ -149,7 +167,7 @@ void read_seconds(table_reader& in, std::string_view key, std::chrono::seconds& 
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
             "header_bytes", "header_lines", "connections", "connections_per_source",
-            "queued_bytes_per_connection"});
+            "queued_bytes_per_connection", "handshakes"});
   auto& core = server.core;
   in.number("transactions", core.transactions.max_server_transactions, 16, many);
   core.transactions.max_client_transactions = core.transactions.max_server_transactions;
@@ -166,11 +184,12 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   server.limits.message = core.limits;
   in.number("connections", server.limits.max_connections, 1, many);
   in.number("connections_per_source", server.limits.max_connections_per_source, 1, many);
+  in.number("handshakes", server.limits.max_handshakes, 1, many);
   in.number("queued_bytes_per_connection", server.limits.queued_bytes_per_connection, 4096, 1 << 30);
 }
 
 void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
-  in.allow({"t1_ms", "t2_ms", "t4_ms", "trying_ms", "timer_c_s", "group_s", "tcp_idle_s"});
+  in.allow({"t1_ms", "t2_ms", "t4_ms", "trying_ms", "timer_c_s", "group_s", "tcp_idle_s", "handshake_s"});
   auto& t = server.core.transactions.timers;
   read_milliseconds(in, "t1_ms", t.t1);
   read_milliseconds(in, "t2_ms", t.t2);
@@ -184,6 +203,38 @@ void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
   auto idle = std::chrono::duration_cast<std::chrono::seconds>(server.limits.idle_timeout);
   read_seconds(in, "tcp_idle_s", idle, 1);
   server.limits.idle_timeout = idle;
+  auto handshake = std::chrono::duration_cast<std::chrono::seconds>(server.limits.handshake_timeout);
+  read_seconds(in, "handshake_s", handshake, 1);
+  server.limits.handshake_timeout = handshake;
+}
+
+void read_tls(table_reader& in, parley::net::tls_options& tls) {
+  in.allow({"certificates", "authorities", "system_authorities", "verify_client", "lowest_version", "ciphers",
+            "accept_common_name", "accept_wildcards", "resumption"});
+  in.tables("certificates", [&](table_reader& one, const toml::node& where) {
+    one.allow({"chain", "key"});
+    parley::net::tls_certificate certificate;
+    one.text("chain", certificate.chain_file);
+    one.text("key", certificate.key_file);
+    if (certificate.chain_file.empty() || certificate.key_file.empty()) {
+      one.fail(where, "a certificate has a \"chain\" and a \"key\": two PEM files");
+    }
+    tls.certificates.push_back(std::move(certificate));
+  });
+  in.texts("authorities",
+           [&](const std::string& text, const toml::node&) { tls.authority_files.push_back(text); });
+  in.flag("system_authorities", tls.system_authorities);
+  using parley::net::client_certificate;
+  in.choice("verify_client", tls.clients,
+            {{"none", client_certificate::none},
+             {"optional", client_certificate::optional},
+             {"required", client_certificate::required}});
+  using parley::net::tls_version;
+  in.choice("lowest_version", tls.lowest, {{"1.2", tls_version::tls_1_2}, {"1.3", tls_version::tls_1_3}});
+  in.text("ciphers", tls.ciphers);
+  in.flag("accept_common_name", tls.accept_common_name);
+  in.flag("accept_wildcards", tls.accept_wildcards);
+  in.flag("resumption", tls.resumption);
 }
 
 std::string reason(const parley::sip::parse_error& error) {
@@ -240,7 +291,7 @@ std::string read_file(const std::string& path, configuration& config) {
   std::string error;
   table_reader in(root, error);
   in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "timers", "location"});
+            "drain_timeout_s", "limits", "timers", "tls", "advertise", "location"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -265,6 +316,14 @@ std::string read_file(const std::string& path, configuration& config) {
   read_seconds(in, "drain_timeout_s", config.drain_timeout, 0);
   in.table("limits", [&](table_reader& t) { read_limits(t, server); });
   in.table("timers", [&](table_reader& t) { read_timers(t, server); });
+  in.table("tls", [&](table_reader& t) { read_tls(t, config.tls); });
+  if (const toml::node* const node = root.get("advertise")) {
+    std::string advertised;
+    in.text("advertise", advertised);
+    for (parley::net::listener_options& one : server.listeners) {
+      if (const std::string why = read_advertised(advertised, one); !why.empty()) in.fail(*node, why);
+    }
+  }
   in.tables("location", [&](table_reader& t, const toml::node& where) { read_location(t, where, config); });
   return error.empty() ? error : path + ": " + error;
 }

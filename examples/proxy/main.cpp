@@ -1,5 +1,6 @@
 #include <parley/net/proxy_server.hpp>
 #include <parley/net/stderr_log.hpp>
+#include <parley/sip/chars.hpp>
 
 #include "configuration.hpp"
 
@@ -7,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -27,17 +29,21 @@ void log(base::log_sink& sink, base::log_level level, std::string_view message,
 }
 
 std::string listener_text(const net::listener_options& listener, const base::socket_address& local) {
-  return std::string(listener.transport == parley::sip::transport::tcp ? "tcp:" : "udp:") + local.to_string();
+  std::string text(parley::sip::name_of(listener.transport));
+  std::transform(text.begin(), text.end(), text.begin(), parley::sip::lower);
+  return text + ":" + local.to_string();
 }
 
-/// Waits for signals: the first drains, the second, or the end of the drain's time, stops.
+/// Waits for signals: SIGHUP reads keys and certificates again; the first of the others drains, the second,
+/// or the end of the drain's time, stops.
 class life {
  public:
-  life(net::proxy_server& server, base::log_sink& log, std::chrono::seconds drain_timeout)
+  life(net::proxy_server& server, base::log_sink& log, const parley_proxy::configuration& config)
       : server_(server),
         log_(log),
-        drain_timeout_(drain_timeout),
-        signals_(io_, SIGTERM, SIGINT),
+        drain_timeout_(config.drain_timeout),
+        tls_(config.tls),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP),
         timer_(io_) {}
 
   void run() {
@@ -47,8 +53,12 @@ class life {
 
  private:
   void wait_for_signal() {
-    signals_.async_wait([this](const boost::system::error_code& error, int) {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
+      if (signal == SIGHUP) {
+        reload();
+        return wait_for_signal();
+      }
       if (draining_) {
         log(log_, base::log_level::warning, "a second signal: ended at once");
         return io_.stop();
@@ -63,6 +73,18 @@ class life {
       wait_for_drain();
       wait_for_signal();
     });
+  }
+
+  void reload() {
+    if (tls_.certificates.empty()) return;
+    if (const auto made = net::tls_context::make(tls_)) {
+      server_.set_tls(*made);
+      log(log_, base::log_level::info, "keys and certificates were read again");
+    } else {
+      const std::array fields{base::log_field{"error", std::string_view(made.error().what)}};
+      log(log_, base::log_level::error, "keys and certificates stay as they were: they can't be read again",
+          fields);
+    }
   }
 
   void wait_for_drain() {
@@ -87,6 +109,7 @@ class life {
   net::proxy_server& server_;
   base::log_sink& log_;
   std::chrono::seconds drain_timeout_;
+  net::tls_options tls_;
   asio::io_context io_;
   asio::signal_set signals_;
   asio::steady_timer timer_;
@@ -97,7 +120,6 @@ class life {
 int run(parley_proxy::configuration& config) {
   net::stderr_log sink(config.log_level);
   const auto listeners = config.server.listeners;
-  const auto drain_timeout = config.drain_timeout;
   const std::size_t workers = config.server.workers;
   net::proxy_server server(std::move(config.server), sink);
   std::size_t failed = 0;
@@ -107,7 +129,7 @@ int run(parley_proxy::configuration& config) {
                  opened.error().message().c_str());
     return 1;
   }
-  life until_signal(server, sink, drain_timeout);
+  life until_signal(server, sink, config);
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const std::string where = listener_text(listeners[i], server.local_address(i));
     const std::array fields{base::log_field{"address", where},

@@ -32,19 +32,16 @@ connection::connection(std::shared_ptr<transport_core> core, std::unique_ptr<byt
       stream_(std::move(stream)),
       hop_(hop),
       origin_(began),
-      state_(began == origin::accepted ? state::open : state::opening),
+      state_(state::opening),
       framer_(core_->limits().message),
       timer_(static_cast<timed*>(this)),
       since_(steady_clock_source::now()),
       last_activity_(since_) {}
 
 void connection::start() {
+  if (accepted()) core_->connections().begin_handshake();
   schedule();
-  if (state_ == state::opening) {
-    stream_->open(shared_from_this());
-  } else {
-    wait_readable();
-  }
+  stream_->open(shared_from_this());
 }
 
 void connection::handle_open(const base::error_code& error) {
@@ -56,7 +53,11 @@ void connection::handle_open(const base::error_code& error) {
   state_ = state::open;
   since_ = last_activity_ = steady_clock_source::now();
   if (front_ < queue_.size()) blocked_since_ = since_;
-  ++core_->counters().connections_opened;
+  if (accepted()) {
+    core_->connections().end_handshake();
+  } else {
+    ++core_->counters().connections_opened;
+  }
   schedule();
   wait_readable();
   send_queued();
@@ -372,15 +373,28 @@ void connection::close(base::error_code why) {
   if (state_ == state::closed) return;
   const std::shared_ptr<connection> self = shared_from_this();
   const bool was_open = state_ != state::opening;
+  if (!was_open) log_failure(why);
   release();
   core_->connections().remove(*this);
   fail_queue(why);
   if (was_open) {
     ++core_->counters().connections_closed;
     core_->report_closed(hop_, why);
+  } else if (accepted()) {
+    core_->connections().end_handshake();
+    ++core_->counters().handshakes_failed;
   } else {
     ++core_->counters().connections_failed;
   }
+}
+
+// What strangers can bring about is said at the level of information only.
+void connection::log_failure(const base::error_code& why) {
+  const std::string remote = hop_.remote.to_string();
+  const std::string error = why.message();
+  core_->log(base::log_level::info,
+             accepted() ? "a handshake with a peer failed" : "a connection could not be opened",
+             {{"remote", remote}, {"transport", sip::name_of(hop_.transport)}, {"error", error}});
 }
 
 void connection::abandon() noexcept {
@@ -409,7 +423,8 @@ void connection::fail_queue(base::error_code why) {
 base::time_point connection::deadline() const noexcept {
   const transport_limits& limits = core_->limits();
   switch (state_) {
-    case state::opening: return base::add_saturated(since_, limits.connect_timeout);
+    case state::opening:
+      return base::add_saturated(since_, accepted() ? limits.handshake_timeout : limits.connect_timeout);
     case state::lingering: return base::add_saturated(since_, limits.linger_timeout);
     case state::closed: return base::never;
     case state::open:

@@ -22,7 +22,8 @@ base::siphash_key fresh_key() {
 std::size_t connection_table::keyed_hash::operator()(const route& r) const noexcept {
   base::siphasher h(key);
   update(h, r.remote.ip);
-  h.update(std::uint64_t{r.remote.ip.scope()} << 32U | std::uint64_t{r.remote.port} << 16U | r.listener);
+  h.update(std::uint64_t{r.remote.ip.scope()} << 32U | r.domain);
+  h.update(std::uint64_t{r.remote.port} << 16U | r.listener);
   return static_cast<std::size_t>(h.finish64());
 }
 
@@ -50,9 +51,8 @@ std::shared_ptr<connection> connection_table::find(std::uint64_t flow) const {
   return found == by_flow_.end() ? nullptr : found->second;
 }
 
-std::shared_ptr<connection> connection_table::find(std::uint16_t listener,
-                                                   const base::socket_address& remote) const {
-  const auto found = by_route_.find(route{remote, listener});
+std::shared_ptr<connection> connection_table::find(const sip::hop& to) const {
+  const auto found = by_route_.find(route(to));
   return found == by_route_.end() ? nullptr : found->second->shared_from_this();
 }
 
@@ -64,7 +64,7 @@ bool connection_table::may_accept(const base::ip_address& source) const {
 
 void connection_table::add(std::shared_ptr<connection> added) {
   const sip::hop& hop = added->hop();
-  by_route_[route{hop.remote, hop.listener}] = added.get();
+  by_route_[route(hop)] = added.get();
   if (added->accepted()) {
     ++accepted_;
     ++by_source_[source_of(hop.remote.ip)];
@@ -75,7 +75,7 @@ void connection_table::add(std::shared_ptr<connection> added) {
 }
 
 void connection_table::unlist(const connection& gone) {
-  const auto routed = by_route_.find(route{gone.hop().remote, gone.hop().listener});
+  const auto routed = by_route_.find(route(gone.hop()));
   if (routed != by_route_.end() && routed->second == &gone) by_route_.erase(routed);
 }
 
@@ -96,7 +96,7 @@ void connection_table::remove(const connection& gone) {
 std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connection_table::take_all() {
   by_route_.clear();
   by_source_.clear();
-  accepted_ = opened_ = 0;
+  accepted_ = opened_ = handshakes_ = 0;
   return std::exchange(by_flow_, {});
 }
 

@@ -22,6 +22,8 @@ class net_category final : public base::error_category {
       case errc::too_slow: return "the peer is too slow";
       case errc::closed_by_peer: return "the peer closed the connection";
       case errc::no_buffer: return "the buffer pool is exhausted";
+      case errc::no_certificate: return "a secure listener needs a certificate";
+      case errc::unknown_domain: return "the name of the peer is forgotten";
       case errc::closed: return "closed";
     }
     return "unknown error";

@@ -178,11 +178,14 @@ class shard final : public transport_handler {
   }
 
   void resolve(const proxy::event& e) {
-    resolver_.resolve(e.host, [this, lookup = e.lookup, host = e.host](
+    resolver_.resolve(e.host, [this, lookup = e.lookup, host = e.host, port = e.port, over = e.transport](
                                   base::error_code error, const std::vector<base::ip_address>& addresses) {
       const base::time_point now = steady_clock_source::now();
       if (error) warn_unresolved(now, host, error);
-      core_->handle_resolved(now, lookup, addresses);
+      const std::uint32_t domain = sip::is_secure(over) ? transports_.domain(host) : 0;
+      hops_.clear();
+      for (const base::ip_address& ip : addresses) hops_.push_back({over, 0, {ip, port}, 0, domain});
+      core_->handle_resolved(now, lookup, hops_);
       pump(now);
       transports_.flush();
       timer_.update(core_->poll_timeout());
@@ -235,6 +238,7 @@ class shard final : public transport_handler {
   deadline_timer timer_;
   proxy::own_addresses own_;
   proxy::route_table::decision decision_;
+  std::vector<sip::hop> hops_;  // kept for its memory
   sip::message_view peeked_;
   std::optional<base::time_point> done_since_;
   struct throttled {
@@ -364,6 +368,17 @@ base::result<void> proxy_server::open(std::size_t& failed) {
 
 base::socket_address proxy_server::local_address(std::size_t listener) const {
   return impl_->shards.front()->transports().local_address(static_cast<std::uint16_t>(listener));
+}
+
+void proxy_server::set_tls(const tls_context& tls) {
+  for (std::size_t i = 0; i < impl_->shards.size(); ++i) {
+    impl_->group.post(i, [one = impl_->shards[i].get(), tls] {
+      transport_set& set = one->transports();
+      for (std::size_t k = 0; k < set.listener_count(); ++k) {
+        std::ignore = set.set_tls(static_cast<std::uint16_t>(k), tls);
+      }
+    });
+  }
 }
 
 void proxy_server::start() {

@@ -5,6 +5,7 @@
 #include "net/detail/connection.hpp"
 #include "net/detail/listen_socket.hpp"
 #include "net/detail/tcp_stream.hpp"
+#include "net/detail/tls_stream.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -74,10 +75,18 @@ void tcp_acceptor::add(tcp::socket accepted) {
     ++core_->counters().connections_refused;
     return;
   }
+  if (!core_->connections().may_shake_hands()) {
+    ++core_->counters().handshakes_refused;
+    return;
+  }
   ++core_->counters().connections_accepted;
-  const sip::hop hop{sip::transport::tcp, index_, address, core_->connections().next_flow()};
-  auto added = std::make_shared<connection>(core_, std::make_unique<tcp_stream>(std::move(accepted)), hop,
-                                            connection::origin::accepted);
+  const listener_options& options = core_->listeners()[index_].options;
+  const sip::hop hop{options.transport, index_, address, core_->connections().next_flow()};
+  std::unique_ptr<byte_stream> stream = std::make_unique<tcp_stream>(std::move(accepted));
+  if (sip::is_secure(options.transport)) {
+    stream = tls_stream::accept(*options.tls, std::move(stream), core_->executor());
+  }
+  auto added = std::make_shared<connection>(core_, std::move(stream), hop, connection::origin::accepted);
   core_->connections().add(added);
   added->start();
 }

@@ -8,7 +8,9 @@ namespace parley::net::detail {
 
 using asio::ip::tcp;
 
-tcp_stream::tcp_stream(tcp::socket accepted) : socket_(std::move(accepted)) { set_options(); }
+tcp_stream::tcp_stream(tcp::socket accepted) : socket_(std::move(accepted)), connected_(true) {
+  set_options();
+}
 
 tcp_stream::tcp_stream(tcp::socket socket, const base::socket_address& remote)
     : socket_(std::move(socket)), remote_(remote) {
@@ -23,6 +25,7 @@ void tcp_stream::set_options() noexcept {
 }
 
 void tcp_stream::open(std::shared_ptr<stream_user> user) {
+  if (connected_) return user->handle_open({});
   socket_.async_connect(to_endpoint<tcp>(remote_), [user = std::move(user)](const base::error_code& error) {
     user->handle_open(error);
   });

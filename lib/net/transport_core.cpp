@@ -7,6 +7,7 @@
 #include "net/detail/sockaddr.hpp"
 #include "net/detail/tcp_acceptor.hpp"
 #include "net/detail/tcp_stream.hpp"
+#include "net/detail/tls_stream.hpp"
 #include "net/detail/udp_listener.hpp"
 
 #include <boost/asio/post.hpp>
@@ -52,6 +53,7 @@ transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool
           },
           tick),
       connections_(limits_, shard),
+      domains_(limits_.max_domains),
       receiver_(pool, limits_.udp_batch),
       sender_(sender ? std::move(sender) : std::make_unique<datagram_sender>(limits_.udp_batch)),
       spill_(std::make_unique_for_overwrite<std::byte[]>(spill_bytes)) {}
@@ -73,6 +75,9 @@ base::result<std::uint16_t> transport_core::listen(const listener_options& optio
       added.udp = std::make_shared<udp_listener>(shared_from_this(), std::move(*socket), index, added.local);
       break;
     }
+    case sip::transport::tls:
+      if (!options.tls || options.tls->options().certificates.empty()) return errc::no_certificate;
+      [[fallthrough]];
     case sip::transport::tcp: {
       auto acceptor = tcp_acceptor::open(executor_, options);
       if (!acceptor) return acceptor.error();
@@ -88,6 +93,13 @@ base::result<std::uint16_t> transport_core::listen(const listener_options& optio
   if (opened.udp) opened.udp->start();
   if (opened.tcp) opened.tcp->start();
   return index;
+}
+
+base::result<void> transport_core::set_tls(std::uint16_t index, const tls_context& tls) {
+  if (index >= listeners_.size() || !listeners_[index].options.tls) return errc::unknown_listener;
+  if (tls.options().certificates.empty()) return errc::no_certificate;
+  listeners_[index].options.tls = tls;
+  return {};
 }
 
 void transport_core::send(sip::outgoing&& message) {
@@ -113,7 +125,7 @@ std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, b
   if (to.flow != 0) {
     if (auto found = connections_.find(to.flow); found && found->writable()) return found;
   }
-  if (auto found = connections_.find(to.listener, to.remote); found && found->writable()) return found;
+  if (auto found = connections_.find(to); found && found->writable()) return found;
   if (to.remote.port == 0) {
     error = errc::flow_gone;
     return nullptr;
@@ -134,10 +146,21 @@ std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, b
     socket.bind(to_endpoint<tcp>({local.ip, 0}), error);
     if (error) return nullptr;
   }
-  const sip::hop hop{to.transport, to.listener, to.remote, connections_.next_flow()};
-  auto opened = std::make_shared<connection>(shared_from_this(),
-                                             std::make_unique<tcp_stream>(std::move(socket), to.remote), hop,
-                                             connection::origin::opened);
+  std::unique_ptr<byte_stream> stream = std::make_unique<tcp_stream>(std::move(socket), to.remote);
+  if (sip::is_secure(to.transport)) {
+    const std::string* const name = domains_.find(to.domain);
+    if (to.domain != 0 && name == nullptr) {
+      error = errc::unknown_domain;
+      return nullptr;
+    }
+    const tls_context& tls = *listeners_[to.listener].options.tls;
+    const name_rules rules{tls.options().accept_common_name, tls.options().accept_wildcards};
+    stream = tls_stream::connect(tls, std::move(stream), executor_,
+                                 name != nullptr ? *name : to.remote.ip.to_string(), rules);
+  }
+  const sip::hop hop{to.transport, to.listener, to.remote, connections_.next_flow(), to.domain};
+  auto opened =
+      std::make_shared<connection>(shared_from_this(), std::move(stream), hop, connection::origin::opened);
   connections_.add(opened);
   opened->start();
   return opened;

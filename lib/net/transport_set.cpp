@@ -33,6 +33,12 @@ base::result<std::uint16_t> transport_set::listen(const listener_options& option
   return core_->listen(options);
 }
 
+std::uint32_t transport_set::domain(std::string_view host) { return core_->domains().number_of(host); }
+
+base::result<void> transport_set::set_tls(std::uint16_t index, const tls_context& tls) {
+  return core_->set_tls(index, tls);
+}
+
 void transport_set::send(sip::outgoing message) { core_->send(std::move(message)); }
 
 void transport_set::flush() {

@@ -255,9 +255,8 @@ base::result<void> core::respond(base::time_point now, request_id id, int status
                                  const transaction::response_options& options) {
   return impl_->respond(now, id, status, options);
 }
-void core::handle_resolved(base::time_point now, std::uint64_t lookup,
-                           std::span<const base::ip_address> addresses) {
-  impl_->handle_resolved(now, lookup, addresses);
+void core::handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops) {
+  impl_->handle_resolved(now, lookup, hops);
 }
 void core::drain() noexcept { impl_->draining_ = true; }
 void core::handle_timeout(base::time_point now) { impl_->handle_timeout(now); }

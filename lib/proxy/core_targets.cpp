@@ -156,19 +156,19 @@ int core::implementation::look_up(base::time_point now, record& r, const target&
     r.overloaded = true;
     return 503;
   }
-  lookup_owner_.emplace(lookups_, lookup{r.id, port, transport});
+  lookup_owner_.emplace(lookups_, r.id);
   r.held.push_back({std::string(to.uri), std::string(to.next_hop), to.q, lookups_});
   wheel_.arm(r.guard, now + detail::guard_time);
   return 0;
 }
 
 void core::implementation::handle_resolved(base::time_point now, std::uint64_t id,
-                                           std::span<const base::ip_address> addresses) {
+                                           std::span<const sip::hop> hops) {
   const auto found = lookup_owner_.find(id);
   if (found == lookup_owner_.end()) return;
-  const lookup asked = found->second;
+  const std::uint64_t request = found->second;
   lookup_owner_.erase(found);
-  record* const r = requests_.get(asked.request);
+  record* const r = requests_.get(request);
   if (r == nullptr) return;
   const auto held =
       std::find_if(r->held.begin(), r->held.end(), [id](const auto& t) { return t.lookup == id; });
@@ -180,12 +180,13 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
   if (r->answered) return;
   index(*r);
   const route_plan plan = plan_route(view_, options_.own);
-  for (const base::ip_address& ip : addresses) {
+  for (const sip::hop& found_hop : hops) {
     sip::hop next;
-    next.transport = asked.transport;
-    next.remote = {ip.unmapped(), asked.port};
+    next.transport = found_hop.transport;
+    next.remote = {found_hop.remote.ip.unmapped(), found_hop.remote.port};
+    next.domain = found_hop.domain;
     if (others.hops.size() == detail::max_addresses) break;
-    if (!is_single_host(ip) || !choose_listener(next, r->from, plan.own_route)) continue;
+    if (!is_single_host(next.remote.ip) || !choose_listener(next, r->from, plan.own_route)) continue;
     if (std::find(others.hops.begin(), others.hops.end(), next) == others.hops.end())
       others.hops.push_back(next);
   }

@@ -41,6 +41,14 @@ expect 2 'nothing can be sent to "sip:127.0.0.1;transport=tcp": there is no list
   --listen udp:127.0.0.1:0 --route 'sip:127.0.0.1;transport=tcp'
 expect 2 'there is no listener for UDP over IPv6' --listen udp:127.0.0.1:0 --route 'sip:[::1]:5060'
 expect 2 'there is no listener for TLS' --route sips:example.com
+expect 2 'a secure listener needs a certificate and its key' --listen tls:127.0.0.1:0
+expect 2 '--cert and --key come in pairs' --listen tls:127.0.0.1:0 --cert "$work/absent.pem"
+expect 2 "no certificate can be read from $work/absent.pem: No such file" --listen tls:127.0.0.1:0 \
+  --cert "$work/absent.pem" --key "$work/absent.key"
+expect 2 "no certificates of authorities can be read from $work/absent.pem: No such file" --listen tls:127.0.0.1:0 \
+  --ca "$work/absent.pem" --cert x --key y
+expect 2 '--advertise: "a b" is no address to advertise' --advertise 'a b'
+expect 2 '--advertise: "user@host" is no address to advertise' --advertise user@host
 expect 2 '--log-level: "loud" is no log level' --log-level loud
 expect 2 '--workers' --workers 0
 expect 2 '--workers' --workers many
@@ -55,6 +63,9 @@ in_file 'line 1: "workers" is a whole number from 1 to 256' 'workers = "two"'
 in_file 'line 1: "workers" is a whole number from 1 to 256' 'workers = 1000'
 in_file 'line 2: "udp:here:1" is no listener' 'listen = ["tcp:127.0.0.1:0",' '"udp:here:1"]'
 in_file 'line 1: "listen" is a list of texts' 'listen = "udp:127.0.0.1:5060"'
+in_file 'line 1: "udp:sip" is no address to advertise' 'advertise = "udp:sip"' 'listen = ["udp:127.0.0.1:0"]'
+in_file 'line 2: "verify_client" is one of none, optional, required' '[tls]' 'verify_client = "yes"'
+in_file 'line 2: a certificate has a "chain" and a "key"' '[tls]' 'certificates = [{ chain = "x" }]'
 in_file 'line 1: "record_route" is true or false' 'record_route = "yes"'
 in_file 'line 1: "loud" is no log level' 'log_level = "loud"'
 in_file 'line 1: "bob" is no SIP URI' 'route = "bob"'

@@ -27,10 +27,10 @@ TEST_CASE("a listener that can't be opened changes nothing", "[net]") {
   const auto taken = f.set->listen({.transport = sip::transport::udp, .bind = f.address(0)});
   REQUIRE_FALSE(taken);
   CHECK(taken.error() == boost::system::errc::address_in_use);
-  const auto tls =
-      f.set->listen({.transport = sip::transport::tls, .bind = {base::ip_address::loopback_v4(), 0}});
-  REQUIRE_FALSE(tls);
-  CHECK(tls.error() == net::errc::unsupported_transport);
+  const auto sctp =
+      f.set->listen({.transport = sip::transport::sctp, .bind = {base::ip_address::loopback_v4(), 0}});
+  REQUIRE_FALSE(sctp);
+  CHECK(sctp.error() == net::errc::unsupported_transport);
   CHECK(f.set->listener_count() == 1);
   CHECK(f.listen(sip::transport::tcp) == 1);
 }

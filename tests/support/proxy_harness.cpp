@@ -90,9 +90,16 @@ void proxy_harness::fail(const proxy_message& message) {
 }
 
 void proxy_harness::resolve(std::uint64_t lookup, const strings& addresses) {
-  std::vector<base::ip_address> ips;
-  for (const std::string& a : addresses) ips.push_back(base::ip_address::from_string(a).value());
-  core.handle_resolved(now(), lookup, ips);
+  const auto asked = std::find_if(events.begin(), events.end(), [lookup](const proxy::event& e) {
+    return e.what == proxy::event::kind::resolve && e.lookup == lookup;
+  });
+  std::vector<sip::hop> hops;
+  for (const std::string& a : addresses) {
+    const auto ip = base::ip_address::from_string(a).value();
+    hops.push_back(asked == events.end() ? sip::hop{.remote = {ip, 5060}}
+                                         : sip::hop{asked->transport, 0, {ip, asked->port}});
+  }
+  core.handle_resolved(now(), lookup, hops);
   collect();
 }
 

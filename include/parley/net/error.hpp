@@ -32,6 +32,10 @@ enum class errc {
   closed_by_peer,
   /// The pool has no buffer for what arrived. Give it more, or take fewer connections.
   no_buffer,
+  /// A secure listener has no certificate to show. Give it one.
+  no_certificate,
+  /// The domain of the hop is not known any more. Look the name up again.
+  unknown_domain,
   /// The owner, or the destructor, closed it.
   closed,
 };

@@ -59,6 +59,10 @@ class PARLEY_API proxy_server {
   /// The address of a listener, with the port that the system chose. After `open`.
   base::socket_address local_address(std::size_t listener) const;
 
+  /// Uses other keys and certificates on all secure listeners from now on; connections that exist go on with
+  /// what they began with. After `open`.
+  void set_tls(const tls_context& tls);
+
   /// Starts to serve.
   void start();
   /// Refuses new calls from now on. `is_drained` tells when what was under way has been finished.

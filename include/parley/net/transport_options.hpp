@@ -2,12 +2,14 @@
 
 #include <parley/base/address.hpp>
 #include <parley/base/time.hpp>
+#include <parley/net/tls_context.hpp>
 #include <parley/sip/limits.hpp>
 #include <parley/sip/transport.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace parley::net {
@@ -32,6 +34,8 @@ struct listener_options {
   int send_buffer_bytes = 1 << 20;
   /// Connections that wait to be accepted.
   int backlog = 1024;
+  /// Keys and certificates of a secure listener, and of the connections that leave from it.
+  std::optional<tls_context> tls{};
 };
 
 /// Bounds on what peers can make a `transport_set` hold and wait for. The defaults suit a server of some ten
@@ -46,10 +50,14 @@ struct transport_limits {
   std::size_t max_connections = 16384;           ///< accepted
   std::size_t max_connections_per_source = 256;  ///< accepted from one IPv4 address or one IPv6 /64
   std::size_t max_client_connections = 16384;    ///< opened by us
+  std::size_t max_handshakes = 1024;             ///< under way at once, of accepted connections
+  std::size_t max_domains = 65536;               ///< names of peers that are remembered
   std::size_t queued_bytes_per_connection = std::size_t{256} << 10U;  ///< bookkeeping included
   std::uint16_t accepts_per_wake_up = 64;
 
   base::duration connect_timeout = std::chrono::seconds(10);
+  /// From accepting a connection to the end of its TLS or HTTP handshake.
+  base::duration handshake_timeout = std::chrono::seconds(10);
   /// From the opening of an accepted connection to the end of its first message.
   base::duration first_message_timeout = std::chrono::seconds(32);
   /// From the first byte of a message to its last.
@@ -85,6 +93,8 @@ struct transport_counters {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_refused = 0;  ///< accepted and closed at once because of a limit
   std::uint64_t connections_failed = 0;   ///< attempts to open one that came to nothing
+  std::uint64_t handshakes_failed = 0;    ///< of accepted connections, TLS or HTTP
+  std::uint64_t handshakes_refused = 0;   ///< because too many were under way
   std::uint64_t connections_closed = 0;
   std::uint64_t connections_timed_out = 0;
   std::uint64_t accept_back_offs = 0;

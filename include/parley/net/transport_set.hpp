@@ -68,6 +68,15 @@ class PARLEY_API transport_set {
   /// `errc::limit_reached`; `errc::closed`. Tell the operator. Nothing has changed then.
   [[nodiscard]] base::result<std::uint16_t> listen(const listener_options& options);
 
+  /// The number for `hop::domain` of a host name from a URI. The peer of a secure connection must prove to be
+  /// that, whatever DNS made of it (RFC 5922 4).
+  std::uint32_t domain(std::string_view host);
+
+  /// Uses other keys and certificates from now on, for a listener and for what leaves from it. Connections
+  /// that exist go on with what they began with. *Errors:* `errc::unknown_listener` where that one is not
+  /// secure; `errc::no_certificate`.
+  [[nodiscard]] base::result<void> set_tls(std::uint16_t index, const tls_context& tls);
+
   /// Queues a message. *Errors:* are reported later with its ticket, unless that is 0.
   void send(sip::outgoing message);
 

@@ -177,10 +177,10 @@ class core {
   /// `transaction::layer::answer`, where the request stays undecided: try again later.
   PARLEY_API base::result<void> respond(base::time_point now, request_id id, int status,
                                         const transaction::response_options& options = {});
-  /// Answers a `resolve` event with addresses in order of preference; none mean that the name can't be
-  /// resolved. The next one is tried where one can't be reached, does not answer or says 503 (RFC 3263 4.3).
-  PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup,
-                                  std::span<const base::ip_address> addresses);
+  /// Answers a `resolve` event with hops in order of preference, of which `transport`, `remote` and `domain`
+  /// are used; none mean that the name can't be resolved. The next one is tried where one can't be reached,
+  /// does not answer or says 503 (RFC 3263 4.3).
+  PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops);
 
   /// From now on requests outside of dialogs are answered 503. What is under way goes on.
   PARLEY_API void drain() noexcept;

@@ -18,6 +18,9 @@ struct hop {
   std::uint16_t listener = 0;  ///< index of the local listener, in the order in which they were opened
   base::socket_address remote;
   std::uint64_t flow = 0;  ///< the connection of a stream transport; 0 for datagrams or for "any"
+  /// Whom the other end of a secure transport must prove to be: a number that the driver gave for a name; 0
+  /// is the address itself. A connection to one domain carries nothing that is for another (RFC 5922 4).
+  std::uint32_t domain = 0;
 
   friend bool operator==(const hop&, const hop&) = default;
 };

@@ -27,7 +27,8 @@ class byte_stream {
  public:
   virtual ~byte_stream() = default;
 
-  /// Does what has to be done before the first byte, and tells `user`: connects where we are the client.
+  /// Does what has to be done before the first byte, and tells `user`: connects where we are the client,
+  /// shakes hands. Where nothing has to be done it tells at once.
   virtual void open(std::shared_ptr<stream_user> user) = 0;
 
   /// Takes what has arrived. *Errors:* `asio::error::would_block` when there is nothing yet: wait.

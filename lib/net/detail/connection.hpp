@@ -19,7 +19,8 @@ namespace parley::net::detail {
 ///
 ///  state        input                          action                              next
 ///  opening      open                           send the queue                      open
-///  opening      refused, connect time-out      fail the queue                      closed
+///  opening      refused, handshake failed,     fail the queue                      closed
+///               time-out
 ///  open         message                        hand it to the owner                open
 ///  open         CRLF CRLF                      queue CRLF (RFC 5626 4.4.1)         open
 ///  open         the peer has finished          only answers from now on            half_closed, or closed
@@ -50,7 +51,7 @@ class connection final : public flushable,
   /// True while `send` may get something through.
   bool writable() const noexcept { return state_ != state::lingering && state_ != state::closed; }
 
-  /// Begins to read, or to connect. The table holds it already.
+  /// Begins to connect, to shake hands or to read. The table holds it already.
   void start();
   void send(sip::outgoing&& message);
   void flush() override;
@@ -84,6 +85,7 @@ class connection final : public flushable,
   void drop_sent(std::size_t bytes);
   void fail_queue(base::error_code why);
   void release() noexcept;
+  void log_failure(const base::error_code& why);
 
   base::time_point deadline() const noexcept;
   base::error_code timeout_error(base::time_point now) const noexcept;

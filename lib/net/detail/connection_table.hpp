@@ -3,6 +3,7 @@
 #include <parley/base/address.hpp>
 #include <parley/base/siphash.hpp>
 #include <parley/net/transport_options.hpp>
+#include <parley/sip/hop.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -27,11 +28,14 @@ class connection_table {
   std::uint64_t next_flow() noexcept { return flow_prefix_ | ++last_flow_; }
 
   std::shared_ptr<connection> find(std::uint64_t flow) const;
-  /// The newest connection that may be used for whatever goes to that address.
-  std::shared_ptr<connection> find(std::uint16_t listener, const base::socket_address& remote) const;
+  /// The newest connection that may be used for whatever goes to that address and domain.
+  std::shared_ptr<connection> find(const sip::hop& to) const;
 
   bool may_accept(const base::ip_address& source) const;
   bool may_open() const noexcept { return opened_ < limits_.max_client_connections; }
+  bool may_shake_hands() const noexcept { return handshakes_ < limits_.max_handshakes; }
+  void begin_handshake() noexcept { ++handshakes_; }
+  void end_handshake() noexcept { --handshakes_; }
 
   /// Holds the connection until `remove`.
   void add(std::shared_ptr<connection> added);
@@ -45,7 +49,11 @@ class connection_table {
 
  private:
   struct route {
+    explicit route(const sip::hop& hop) noexcept
+        : remote(hop.remote), domain(hop.domain), listener(hop.listener) {}
+
     base::socket_address remote;
+    std::uint32_t domain;
     std::uint16_t listener;
     friend bool operator==(const route&, const route&) = default;
   };
@@ -63,6 +71,7 @@ class connection_table {
   std::uint64_t last_flow_ = 0;
   std::size_t accepted_ = 0;
   std::size_t opened_ = 0;
+  std::size_t handshakes_ = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<connection>> by_flow_;
   std::unordered_map<route, connection*, keyed_hash> by_route_;
   std::unordered_map<base::ip_address, std::size_t, keyed_hash> by_source_;

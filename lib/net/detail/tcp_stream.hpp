@@ -29,6 +29,7 @@ class tcp_stream final : public byte_stream {
 
   asio::ip::tcp::socket socket_;
   base::socket_address remote_;
+  bool connected_ = false;
 };
 
 }  // namespace parley::net::detail

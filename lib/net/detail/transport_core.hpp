@@ -11,6 +11,7 @@
 
 #include "net/detail/connection_table.hpp"
 #include "net/detail/datagram_io.hpp"
+#include "net/detail/domain_table.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -62,6 +63,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   const transport_limits& limits() const noexcept { return limits_; }
   transport_counters& counters() noexcept { return counters_; }
   connection_table& connections() noexcept { return connections_; }
+  domain_table& domains() noexcept { return domains_; }
   datagram_receiver& receiver() noexcept { return receiver_; }
   datagram_sender& sender() noexcept { return *sender_; }
 
@@ -75,6 +77,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   const std::vector<listener>& listeners() const noexcept { return listeners_; }
 
   base::result<std::uint16_t> listen(const listener_options& options);
+  base::result<void> set_tls(std::uint16_t index, const tls_context& tls);
   void send(sip::outgoing&& message);
   void flush();
   void close() noexcept;
@@ -143,6 +146,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   base::timer_wheel wheel_;
   deadline_timer wheel_timer_;
   connection_table connections_;
+  domain_table domains_;
 
   datagram_receiver receiver_;
   std::unique_ptr<datagram_sender> sender_;

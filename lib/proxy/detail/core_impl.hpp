@@ -118,8 +118,7 @@ class core::implementation {
 
   // core_targets.cpp: where a request goes.
   base::result<void> forward(base::time_point now, request_id id, std::span<const target> targets);
-  void handle_resolved(base::time_point now, std::uint64_t lookup,
-                       std::span<const base::ip_address> addresses);
+  void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops);
 
   detail::request_record* find(request_id id) noexcept {
     return requests_.get(static_cast<std::uint64_t>(id));
@@ -211,13 +210,8 @@ class core::implementation {
   const sip::message_view no_view_;
   sip::message_view view_;     // the message in hand, or the request of `indexed_`
   std::uint64_t indexed_ = 0;  // 0 while it is a message in hand
-  struct lookup {
-    std::uint64_t request;
-    std::uint16_t port;
-    sip::transport transport;
-  };
   std::uint64_t lookups_ = 0;
-  std::unordered_map<std::uint64_t, lookup> lookup_owner_;
+  std::unordered_map<std::uint64_t, std::uint64_t> lookup_owner_;  // requests
 };
 
 }  // namespace parley::proxy

@@ -82,13 +82,18 @@ end_sipp() {
   done
 }
 
-# run_sipp NAME udp|tcp PORT CALLS RATE [option]…: places calls towards PORT; the script fails unless each succeeds.
-run_sipp() {
+# run_sipp_anyhow NAME udp|tcp PORT CALLS RATE [option]…: places calls towards PORT; its status tells whether each succeeds.
+run_sipp_anyhow() {
   local who=$1 transport=$2 port=$3 calls=$4 rate=$5; shift 5
   sipp -t "${transport:0:1}1" -i 127.0.0.1 -p "$(free_ports 1)" -s bob -m "$calls" -r "$rate" "127.0.0.1:$port" -nostdin \
     -timeout 60 -timeout_error -trace_err -error_file "$work/$who.err" -trace_stat -fd 1 -stf "$work/$who.csv" "$@" \
-    >"$work/$who.log" 2>&1 </dev/null ||
-    fail "SIPp as $who: $(sipp_figure "$who" 'SuccessfulCall(C)') of $calls calls succeeded" "$work/$who.err" "$work/proxy.log"
+    >"$work/$who.log" 2>&1 </dev/null
+}
+
+# run_sipp NAME udp|tcp PORT CALLS RATE [option]…: the same; the script fails unless each call succeeds.
+run_sipp() {
+  run_sipp_anyhow "$@" ||
+    fail "SIPp as $1: $(sipp_figure "$1" 'SuccessfulCall(C)') of $4 calls succeeded" "$work/$1.err" "$work/proxy.log"
 }
 
 # sipp_figure NAME COLUMN: one column of the last line of a SIPp's figures.

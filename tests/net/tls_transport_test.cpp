@@ -1,0 +1,136 @@
+#include <parley/net/transport_set.hpp>
+
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/net_fixture.hpp"
+
+#include <openssl/x509_vfy.h>
+
+#include <string>
+
+using namespace parley;
+using test::authority;
+using test::net_fixture;
+using test::request;
+using test::tcp_peer;
+
+namespace {
+
+/// Two sets on one context, the second with a client's part only.
+struct tls_fixture {
+  explicit tls_fixture(const net::transport_limits& limits = {}) : server(limits) {}
+
+  net::tls_context context(std::vector<net::tls_certificate> certificates) {
+    net::tls_options options;
+    options.certificates = std::move(certificates);
+    options.authority_files = {ca.file()};
+    return net::tls_context::make(options).value();
+  }
+  std::uint16_t listen(net_fixture& f, const net::tls_context& tls) {
+    const auto index = f.set->listen(
+        {.transport = sip::transport::tls, .bind = {base::ip_address::loopback_v4(), 0}, .tls = tls});
+    return index ? *index : std::uint16_t{0xFFFF};
+  }
+  sip::hop to_server(std::uint32_t domain) const {
+    return {sip::transport::tls, 0, server.address(0), 0, domain};
+  }
+  bool until(const std::function<bool()>& done) {
+    return test::run_until(client.io, [&] {
+      test::run_ready(server.io);
+      return done();
+    });
+  }
+
+  authority ca;
+  net_fixture server;
+  net_fixture client;
+};
+
+}  // namespace
+
+TEST_CASE("messages go over TLS, and answers come back on the flow", "[net][tls]") {
+  tls_fixture f;
+  REQUIRE(f.listen(f.server, f.context({f.ca.issue({"x", "DNS:example.com"})})) == 0);
+  REQUIRE(f.listen(f.client, f.context({f.ca.issue({"y", "DNS:client.example.com"})})) == 0);
+  f.server.owner.on_message = [&](const sip::hop& from, base::packet_buffer& data) {
+    f.server.set->send({from, data, 0});
+  };
+  const auto domain = f.client.set->domain("example.com");
+  const std::string small = request("small", 10);
+  const std::string large = request("large", 60'000);
+  f.client.send(f.to_server(domain), small);
+  f.client.send(f.to_server(domain), large);
+  REQUIRE(f.until([&] { return f.client.owner.messages.size() == 2; }));
+  CHECK(f.client.owner.messages[0].text() == small);
+  CHECK(f.client.owner.messages[1].text() == large);
+  CHECK(f.server.owner.messages[0].from.transport == sip::transport::tls);
+  CHECK(f.client.set->connection_count() == 1);
+  CHECK(f.client.counters().connections_opened == 1);
+
+  SECTION("a connection to one domain carries nothing that is for another") {
+    f.client.send(f.to_server(f.client.set->domain("example.org")), small, 5);
+    REQUIRE(f.until([&] { return f.client.owner.failures.size() == 1; }));
+    CHECK(f.client.owner.failures[0].error ==
+          base::error_code(X509_V_ERR_HOSTNAME_MISMATCH, net::certificate_category()));
+    CHECK(f.client.set->connection_count() == 1);
+    CHECK(f.client.counters().connections_failed == 1);
+    f.client.send(f.to_server(0), small, 6);
+    REQUIRE(f.until([&] { return f.client.owner.failures.size() == 2; }));
+    CHECK(f.client.owner.failures[1].error ==
+          base::error_code(X509_V_ERR_IP_ADDRESS_MISMATCH, net::certificate_category()));
+    REQUIRE(f.until([&] { return f.server.counters().handshakes_failed == 2; }));
+  }
+  SECTION("a domain that is forgotten is an error") {
+    f.client.send(f.to_server(77), small, 5);
+    REQUIRE(f.until([&] { return f.client.owner.failures.size() == 1; }));
+    CHECK(f.client.owner.failures[0].error == net::errc::unknown_domain);
+  }
+  SECTION("another certificate is shown to those who come later") {
+    CHECK(f.server.set->set_tls(0, f.context({})).error() == net::errc::no_certificate);
+    CHECK(f.server.set->set_tls(9, f.context({})).error() == net::errc::unknown_listener);
+    REQUIRE(f.server.set->set_tls(0, f.context({f.ca.issue({"x", "DNS:example.org"})})));
+    f.client.send(f.to_server(domain), small);
+    f.client.send(f.to_server(f.client.set->domain("example.org")), large);
+    REQUIRE(f.until([&] { return f.client.owner.messages.size() == 4; }));
+    CHECK(f.client.set->connection_count() == 2);
+  }
+  SECTION("the end of one side is told to the other") {
+    f.client.set->close_flow(f.client.owner.messages[0].from.flow);
+    REQUIRE(f.until([&] { return f.server.owner.closed.size() == 1; }));
+    CHECK(f.server.owner.closed[0].why == net::errc::closed_by_peer);
+  }
+}
+
+TEST_CASE("a secure listener needs a certificate", "[net][tls]") {
+  tls_fixture f;
+  const base::socket_address at{base::ip_address::loopback_v4(), 0};
+  CHECK(f.server.set->listen({.transport = sip::transport::tls, .bind = at}).error() ==
+        net::errc::no_certificate);
+  CHECK(f.server.set->listen({.transport = sip::transport::tls, .bind = at, .tls = f.context({})}).error() ==
+        net::errc::no_certificate);
+}
+
+TEST_CASE("handshakes are bounded in time and in number", "[net][tls]") {
+  net::transport_limits limits;
+  limits.max_handshakes = 2;
+  limits.handshake_timeout = std::chrono::milliseconds(100);
+  tls_fixture f(limits);
+  REQUIRE(f.listen(f.server, f.context({f.ca.issue({"x", "DNS:example.com"})})) == 0);
+  tcp_peer first(f.server.io, f.server.address(0));
+  tcp_peer second(f.server.io, f.server.address(0));
+  first.send("\x16\x03\x01\x02");  // the beginning of a handshake
+  REQUIRE(f.server.until([&] { return f.server.counters().connections_accepted == 2; }));
+  tcp_peer third(f.server.io, f.server.address(0));
+  REQUIRE(f.server.until([&] { return third.ended(); }));
+  CHECK(f.server.counters().handshakes_refused == 1);
+  REQUIRE(f.server.until([&] { return first.ended() && second.ended(); }));
+  CHECK(f.server.counters().handshakes_failed == 2);
+  CHECK(f.server.counters().connections_timed_out == 2);
+  CHECK(f.server.set->connection_count() == 0);
+  CHECK(f.server.owner.closed.empty());
+  tcp_peer fourth(f.server.io, f.server.address(0));
+  REQUIRE(f.server.until([&] { return f.server.counters().connections_accepted == 3; }));
+  fourth.send(request("in the clear", 0));
+  REQUIRE(f.server.until([&] { return fourth.ended(); }));
+  CHECK(f.server.counters().handshakes_failed == 3);
+}
