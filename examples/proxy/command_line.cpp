@@ -18,14 +18,12 @@ namespace net = parley::net;
 std::string read_listener(const std::string& text, net::listener_options& out) {
   const auto colon = text.find(':');
   const std::string scheme = text.substr(0, colon);
-  if (scheme == "udp") {
-    out.transport = parley::sip::transport::udp;
-  } else if (scheme == "tcp") {
-    out.transport = parley::sip::transport::tcp;
-  } else if (scheme == "tls") {
-    out.transport = parley::sip::transport::tls;
-  } else {
-    return "\"" + text + "\" is no listener: it begins with udp:, tcp: or tls:, as in udp:192.0.2.1:5060";
+  out.transport = parley::sip::transport_of(scheme);
+  const bool known =
+      out.transport != parley::sip::transport::other && out.transport != parley::sip::transport::sctp;
+  if (!known || colon == std::string::npos) {
+    return "\"" + text +
+           "\" is no listener: it begins with udp:, tcp:, tls:, ws: or wss:, as in udp:192.0.2.1:5060";
   }
   const auto address = parley::base::socket_address::from_string(text.substr(colon + 1));
   if (!address) {
@@ -105,6 +103,7 @@ reading read_command_line(int argc, const char* const* argv) {
   std::string file;
   std::string level;
   std::string advertise;
+  std::string static_folder;
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
   std::vector<std::string> authorities;
@@ -115,7 +114,7 @@ reading read_command_line(int argc, const char* const* argv) {
                  "given several\n"
                  "times. "
                  "Without any: udp and tcp on port 5060 of all IPv4 addresses.")
-      ->type_name("udp|tcp|tls:HOST:PORT")
+      ->type_name("udp|tcp|tls|ws|wss:HOST:PORT")
       ->allow_extra_args(false);
   app.add_option(
          "--advertise", advertise,
@@ -136,6 +135,8 @@ reading read_command_line(int argc, const char* const* argv) {
       ->allow_extra_args(false);
   app.add_flag("--verify-client", verify_clients,
                "Refuse TLS connections of clients without a valid certificate.");
+  app.add_option("--static", static_folder, "Serve the files of this folder on the ws and wss listeners.")
+      ->type_name("DIR");
   app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")
       ->type_name("SIPURI");
   app.add_option("--config", file, "A TOML file with the same settings and more; the command line wins.")
@@ -182,6 +183,10 @@ reading read_command_line(int argc, const char* const* argv) {
     if (advertise.empty()) break;
     if (const std::string why = read_advertised(advertise, one); !why.empty())
       return fail("--advertise: " + why);
+  }
+  if (!static_folder.empty()) {
+    for (net::listener_options& one : out.config.server.listeners)
+      one.websocket.static_folder = static_folder;
   }
   if (certificates.size() != keys.size()) return fail("--cert and --key come in pairs");
   if (!certificates.empty()) out.config.tls.certificates.clear();

@@ -30,7 +30,7 @@ struct reading {
 /// Reads the command line, and the file that it names; what the command line says wins.
 reading read_command_line(int argc, const char* const* argv);
 
-/// `udp:HOST:PORT`, `tcp:HOST:PORT` or `tls:HOST:PORT`; an IPv6 address has brackets. *Errors:* returns what
+/// `udp:HOST:PORT`, or with tcp, tls, ws or wss; an IPv6 address has brackets. *Errors:* returns what
 /// is wrong, empty where nothing is.
 std::string read_listener(const std::string& text, parley::net::listener_options& out);
 

@@ -237,6 +237,16 @@ void read_tls(table_reader& in, parley::net::tls_options& tls) {
   in.flag("resumption", tls.resumption);
 }
 
+void read_websocket(table_reader& in, std::vector<parley::net::listener_options>& listeners) {
+  in.allow({"origins", "hosts", "static", "compression"});
+  parley::net::websocket_options options;
+  in.texts("origins", [&](const std::string& text, const toml::node&) { options.origins.push_back(text); });
+  in.texts("hosts", [&](const std::string& text, const toml::node&) { options.hosts.push_back(text); });
+  in.text("static", options.static_folder);
+  in.flag("compression", options.compression);
+  for (parley::net::listener_options& one : listeners) one.websocket = options;
+}
+
 std::string reason(const parley::sip::parse_error& error) {
   return "at offset " + std::to_string(error.offset) + ": " + std::string(parley::sip::rule(error.code));
 }
@@ -291,7 +301,7 @@ std::string read_file(const std::string& path, configuration& config) {
   std::string error;
   table_reader in(root, error);
   in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "timers", "tls", "advertise", "location"});
+            "drain_timeout_s", "limits", "timers", "tls", "websocket", "advertise", "location"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -317,6 +327,7 @@ std::string read_file(const std::string& path, configuration& config) {
   in.table("limits", [&](table_reader& t) { read_limits(t, server); });
   in.table("timers", [&](table_reader& t) { read_timers(t, server); });
   in.table("tls", [&](table_reader& t) { read_tls(t, config.tls); });
+  in.table("websocket", [&](table_reader& t) { read_websocket(t, server.listeners); });
   if (const toml::node* const node = root.get("advertise")) {
     std::string advertised;
     in.text("advertise", advertised);

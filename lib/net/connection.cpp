@@ -97,7 +97,11 @@ void connection::read(base::time_point now) {
     base::error_code error;
     const std::size_t room = make_room();
     const std::size_t n = read_input(error);
-    if (must_wait(error)) return;
+    if (must_wait(error)) {
+      // The end of a message may come with nothing in it.
+      if (stream_->keeps_messages() && input_ && stream_->at_message_end()) take_whole(now);
+      return;
+    }
     if (error == asio::error::eof) {
       handle_end_of_input(now);
       return;
@@ -107,7 +111,11 @@ void connection::read(base::time_point now) {
       return;
     }
     last_activity_ = now;
-    frame(now);
+    if (stream_->keeps_messages()) {
+      take_whole(now);
+    } else {
+      frame(now);
+    }
     // What was not filled has emptied the socket; waiting tells of whatever came since.
     if (core_->closed() || n < room) return;
   }
@@ -214,6 +222,27 @@ void connection::frame(base::time_point now) {
   schedule();
 }
 
+// What a stream that keeps messages has given.
+void connection::take_whole(base::time_point now) {
+  if (!stream_->at_message_end()) {
+    if (part_since_ == base::never) part_since_ = now;
+    schedule();
+    return;
+  }
+  base::packet_buffer message = std::move(input_);
+  input_.reset();
+  part_since_ = base::never;
+  // RFC 5626 4.4.1: the keep-alives of streams are used over WebSocket, too.
+  if (message.text() == "\r\n\r\n") return answer_ping(now);
+  if (message.text() == "\r\n") {
+    ++core_->counters().keep_alive_pongs;
+    return;
+  }
+  last_message_ = now;
+  ++core_->counters().stream_messages_received;
+  core_->handler().handle_message(now, hop_, std::move(message));
+}
+
 void connection::answer_ping(base::time_point now) {
   ++core_->counters().keep_alive_pings;
   if (ponging_) return;
@@ -239,8 +268,8 @@ void connection::handle_end_of_input(base::time_point now) {
   core_->connections().unlist(*this);
   state_ = state::half_closed;
   // Most peers that finish have closed both halves, and nothing but a write would tell. So the connection is
-  // kept only while a request that came on it may still be answered.
-  if (last_message_ == base::never || now >= deadline()) {
+  // kept only while a request that came on it may still be answered. A WebSocket has no halves.
+  if (stream_->keeps_messages() || last_message_ == base::never || now >= deadline()) {
     close(errc::closed_by_peer);
     return;
   }
@@ -373,7 +402,7 @@ void connection::close(base::error_code why) {
   if (state_ == state::closed) return;
   const std::shared_ptr<connection> self = shared_from_this();
   const bool was_open = state_ != state::opening;
-  if (!was_open) log_failure(why);
+  if (!was_open && why != errc::served_http) log_failure(why);
   release();
   core_->connections().remove(*this);
   fail_queue(why);
@@ -382,7 +411,11 @@ void connection::close(base::error_code why) {
     core_->report_closed(hop_, why);
   } else if (accepted()) {
     core_->connections().end_handshake();
-    ++core_->counters().handshakes_failed;
+    if (why == errc::served_http) {
+      ++core_->counters().http_answers;
+    } else {
+      ++core_->counters().handshakes_failed;
+    }
   } else {
     ++core_->counters().connections_failed;
   }

@@ -24,6 +24,7 @@ class net_category final : public base::error_category {
       case errc::no_buffer: return "the buffer pool is exhausted";
       case errc::no_certificate: return "a secure listener needs a certificate";
       case errc::unknown_domain: return "the name of the peer is forgotten";
+      case errc::served_http: return "a plain HTTP request was answered";
       case errc::closed: return "closed";
     }
     return "unknown error";

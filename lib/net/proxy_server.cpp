@@ -182,7 +182,8 @@ class shard final : public transport_handler {
                                   base::error_code error, const std::vector<base::ip_address>& addresses) {
       const base::time_point now = steady_clock_source::now();
       if (error) warn_unresolved(now, host, error);
-      const std::uint32_t domain = sip::is_secure(over) ? transports_.domain(host) : 0;
+      const std::uint32_t domain =
+          over != sip::transport::udp && over != sip::transport::tcp ? transports_.domain(host) : 0;
       hops_.clear();
       for (const base::ip_address& ip : addresses) hops_.push_back({over, 0, {ip, port}, 0, domain});
       core_->handle_resolved(now, lookup, hops_);

@@ -5,7 +5,6 @@
 #include "net/detail/connection.hpp"
 #include "net/detail/listen_socket.hpp"
 #include "net/detail/tcp_stream.hpp"
-#include "net/detail/tls_stream.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -80,12 +79,9 @@ void tcp_acceptor::add(tcp::socket accepted) {
     return;
   }
   ++core_->counters().connections_accepted;
-  const listener_options& options = core_->listeners()[index_].options;
-  const sip::hop hop{options.transport, index_, address, core_->connections().next_flow()};
-  std::unique_ptr<byte_stream> stream = std::make_unique<tcp_stream>(std::move(accepted));
-  if (sip::is_secure(options.transport)) {
-    stream = tls_stream::accept(*options.tls, std::move(stream), core_->executor());
-  }
+  const sip::transport transport = core_->listeners()[index_].options.transport;
+  const sip::hop hop{transport, index_, address, core_->connections().next_flow()};
+  auto stream = core_->wrap_accepted(index_, std::make_unique<tcp_stream>(std::move(accepted)));
   auto added = std::make_shared<connection>(core_, std::move(stream), hop, connection::origin::accepted);
   core_->connections().add(added);
   added->start();

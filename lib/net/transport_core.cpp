@@ -9,6 +9,7 @@
 #include "net/detail/tcp_stream.hpp"
 #include "net/detail/tls_stream.hpp"
 #include "net/detail/udp_listener.hpp"
+#include "net/detail/websocket_stream.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -28,6 +29,10 @@ transport_limits sane(transport_limits limits) noexcept {
   limits.udp_queue_messages = std::max<std::size_t>(limits.udp_queue_messages, 1);
   limits.accepts_per_wake_up = std::max<std::uint16_t>(limits.accepts_per_wake_up, 1);
   return limits;
+}
+
+constexpr bool is_websocket(sip::transport transport) noexcept {
+  return transport == sip::transport::ws || transport == sip::transport::wss;
 }
 
 // Time-outs of connections are seconds; their timers need not be finer than this.
@@ -64,7 +69,7 @@ base::result<std::uint16_t> transport_core::listen(const listener_options& optio
   if (closed()) return errc::closed;
   if (listeners_.size() > std::numeric_limits<std::uint16_t>::max()) return errc::limit_reached;
   const auto index = static_cast<std::uint16_t>(listeners_.size());
-  listener added{options, {}, nullptr, nullptr};
+  listener added{options, {}, nullptr, nullptr, nullptr};
   base::error_code error;
   switch (options.transport) {
     case sip::transport::udp: {
@@ -75,9 +80,11 @@ base::result<std::uint16_t> transport_core::listen(const listener_options& optio
       added.udp = std::make_shared<udp_listener>(shared_from_this(), std::move(*socket), index, added.local);
       break;
     }
+    case sip::transport::wss:
     case sip::transport::tls:
       if (!options.tls || options.tls->options().certificates.empty()) return errc::no_certificate;
       [[fallthrough]];
+    case sip::transport::ws:
     case sip::transport::tcp: {
       auto acceptor = tcp_acceptor::open(executor_, options);
       if (!acceptor) return acceptor.error();
@@ -87,6 +94,9 @@ base::result<std::uint16_t> transport_core::listen(const listener_options& optio
       break;
     }
     default: return errc::unsupported_transport;
+  }
+  if (is_websocket(options.transport)) {
+    added.websocket = std::make_shared<const websocket_options>(options.websocket);
   }
   listeners_.push_back(std::move(added));
   const listener& opened = listeners_.back();
@@ -139,31 +149,60 @@ std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, b
     error = errc::limit_reached;
     return nullptr;
   }
-  tcp::socket socket(executor_);
-  socket.open(local.ip.is_v4() ? tcp::v4() : tcp::v6(), error);
-  if (error) return nullptr;
-  if (!local.ip.is_unspecified()) {
-    socket.bind(to_endpoint<tcp>({local.ip, 0}), error);
-    if (error) return nullptr;
-  }
-  std::unique_ptr<byte_stream> stream = std::make_unique<tcp_stream>(std::move(socket), to.remote);
-  if (sip::is_secure(to.transport)) {
-    const std::string* const name = domains_.find(to.domain);
-    if (to.domain != 0 && name == nullptr) {
-      error = errc::unknown_domain;
-      return nullptr;
-    }
-    const tls_context& tls = *listeners_[to.listener].options.tls;
-    const name_rules rules{tls.options().accept_common_name, tls.options().accept_wildcards};
-    stream = tls_stream::connect(tls, std::move(stream), executor_,
-                                 name != nullptr ? *name : to.remote.ip.to_string(), rules);
-  }
+  std::unique_ptr<byte_stream> stream = open_stream(to, error);
+  if (!stream) return nullptr;
   const sip::hop hop{to.transport, to.listener, to.remote, connections_.next_flow(), to.domain};
   auto opened =
       std::make_shared<connection>(shared_from_this(), std::move(stream), hop, connection::origin::opened);
   connections_.add(opened);
   opened->start();
   return opened;
+}
+
+std::unique_ptr<byte_stream> transport_core::open_stream(const sip::hop& to, base::error_code& error) {
+  const listener& from = listeners_[to.listener];
+  const std::string* const name = domains_.find(to.domain);
+  if (to.domain != 0 && name == nullptr) {
+    error = errc::unknown_domain;
+    return nullptr;
+  }
+  tcp::socket socket(executor_);
+  socket.open(from.local.ip.is_v4() ? tcp::v4() : tcp::v6(), error);
+  if (error) return nullptr;
+  if (!from.local.ip.is_unspecified()) {
+    socket.bind(to_endpoint<tcp>({from.local.ip, 0}), error);
+    if (error) return nullptr;
+  }
+  const bool websocket = is_websocket(to.transport);
+  std::unique_ptr<byte_stream> stream = std::make_unique<tcp_stream>(std::move(socket), to.remote);
+  if (sip::is_secure(to.transport)) {
+    const tls_options& tls = from.options.tls->options();
+    // RFC 7118 7: a WebSocket server proves what a web server does.
+    const name_rules rules{tls.accept_common_name, tls.accept_wildcards || websocket};
+    stream = tls_stream::connect(*from.options.tls, std::move(stream), executor_,
+                                 name != nullptr ? *name : to.remote.ip.to_string(), rules);
+  }
+  if (websocket) {
+    std::string host = name != nullptr ? *name : base::socket_address{to.remote.ip, 0}.to_string();
+    if (name == nullptr) host.resize(host.rfind(':'));
+    if (to.remote.port != sip::default_port(to.transport)) host += ':' + std::to_string(to.remote.port);
+    stream = websocket_stream::connect(std::move(stream), executor_, from.websocket,
+                                       limits_.message.message_bytes, std::move(host));
+  }
+  return stream;
+}
+
+std::unique_ptr<byte_stream> transport_core::wrap_accepted(std::uint16_t index,
+                                                           std::unique_ptr<byte_stream> accepted) {
+  const listener& by = listeners_[index];
+  if (sip::is_secure(by.options.transport)) {
+    accepted = tls_stream::accept(*by.options.tls, std::move(accepted), executor_);
+  }
+  if (is_websocket(by.options.transport)) {
+    accepted =
+        websocket_stream::accept(std::move(accepted), executor_, by.websocket, limits_.message.message_bytes);
+  }
+  return accepted;
 }
 
 void transport_core::mark_dirty(std::shared_ptr<flushable> queue) {

@@ -30,7 +30,7 @@ ask() {
       2>>"$work/openssl.log" | head -n 1 | tr -d '\r' || true
 }
 
-read -r tls_port tcp_port callee_port < <(free_ports 3)
+read -r tls_port tcp_port callee_port tunnel_port < <(free_ports 4)
 launch_proxy --listen "tls:127.0.0.1:$tls_port" --cert "$work/server.pem" --key "$work/server.key"
 for version in -tls1_2 -tls1_3; do
   [ "$(ask "$tls_port" $version)" = 'SIP/2.0 200 OK' ] || fail "no answer over $version" "$work/openssl.log" "$work/proxy.log"
@@ -54,7 +54,6 @@ passed "TLS 1.2 and 1.3 are served, 1.0 and 1.1 are not; SIGHUP shows another ce
 # SIPp speaks TCP to stunnel, which speaks TLS to the proxy and shows a certificate; the callee is on TCP.
 launch_proxy --listen "tls:127.0.0.1:$tls_port" --listen "tcp:127.0.0.1:$tcp_port" --cert "$work/server.pem" \
   --key "$work/server.key" --ca "$work/authority.pem" --verify-client --route "sip:127.0.0.1:$callee_port;transport=tcp"
-read -r tunnel_port bare_port < <(free_ports 2)
 cat >"$work/stunnel.conf" <<EOF
 foreground = yes
 pid =
@@ -67,9 +66,6 @@ key = $work/client.key
 CAfile = $work/authority.pem
 verifyChain = yes
 checkIP = 127.0.0.1
-[without]
-accept = 127.0.0.1:$bare_port
-connect = 127.0.0.1:$tls_port
 EOF
 stunnel "$work/stunnel.conf" >"$work/stunnel.log" 2>&1 &
 stunnel_pid=$!

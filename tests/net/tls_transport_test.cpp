@@ -49,7 +49,9 @@ struct tls_fixture {
 }  // namespace
 
 TEST_CASE("messages go over TLS, and answers come back on the flow", "[net][tls]") {
-  tls_fixture f;
+  net::transport_limits limits;
+  limits.half_close_timeout = std::chrono::milliseconds(50);
+  tls_fixture f(limits);
   REQUIRE(f.listen(f.server, f.context({f.ca.issue({"x", "DNS:example.com"})})) == 0);
   REQUIRE(f.listen(f.client, f.context({f.ca.issue({"y", "DNS:client.example.com"})})) == 0);
   f.server.owner.on_message = [&](const sip::hop& from, base::packet_buffer& data) {

@@ -36,6 +36,8 @@ enum class errc {
   no_certificate,
   /// The domain of the hop is not known any more. Look the name up again.
   unknown_domain,
+  /// A WebSocket listener has answered a plain HTTP request. Nothing is wrong.
+  served_http,
   /// The owner, or the destructor, closed it.
   closed,
 };

@@ -3,6 +3,7 @@
 #include <parley/base/address.hpp>
 #include <parley/base/time.hpp>
 #include <parley/net/tls_context.hpp>
+#include <parley/net/websocket_options.hpp>
 #include <parley/sip/limits.hpp>
 #include <parley/sip/transport.hpp>
 
@@ -36,6 +37,8 @@ struct listener_options {
   int backlog = 1024;
   /// Keys and certificates of a secure listener, and of the connections that leave from it.
   std::optional<tls_context> tls{};
+  /// Of a WebSocket listener, and of the connections that leave from it.
+  websocket_options websocket{};
 };
 
 /// Bounds on what peers can make a `transport_set` hold and wait for. The defaults suit a server of some ten
@@ -95,6 +98,7 @@ struct transport_counters {
   std::uint64_t connections_failed = 0;   ///< attempts to open one that came to nothing
   std::uint64_t handshakes_failed = 0;    ///< of accepted connections, TLS or HTTP
   std::uint64_t handshakes_refused = 0;   ///< because too many were under way
+  std::uint64_t http_answers = 0;         ///< to plain HTTP requests
   std::uint64_t connections_closed = 0;
   std::uint64_t connections_timed_out = 0;
   std::uint64_t accept_back_offs = 0;

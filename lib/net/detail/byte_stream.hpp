@@ -42,6 +42,13 @@ class byte_stream {
   virtual void wait_readable(std::shared_ptr<stream_user> user) = 0;
   virtual void wait_writable(std::shared_ptr<stream_user> user) = 0;
 
+  /// True where the stream carries messages of its own: each buffer that is written is one, and reading stops
+  /// at the end of each, which `at_message_end` tells.
+  virtual bool keeps_messages() const noexcept { return false; }
+  virtual bool at_message_end() const noexcept { return false; }
+  /// Asks the peer for a sign of life by the stream's own means; false where it has none.
+  virtual bool ping() noexcept { return false; }
+
   /// No more will be written. What was written still arrives.
   virtual void finish_writing() noexcept = 0;
   virtual void close() noexcept = 0;

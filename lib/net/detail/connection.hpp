@@ -75,6 +75,7 @@ class connection final : public flushable,
   std::size_t read_input(base::error_code& error);
   std::size_t make_room();
   void frame(base::time_point now);
+  void take_whole(base::time_point now);
   void discard();
   void handle_end_of_input(base::time_point now);
   void answer_ping(base::time_point now);

@@ -24,6 +24,7 @@ namespace parley::net::detail {
 
 namespace asio = boost::asio;
 
+class byte_stream;
 class connection;
 class tcp_acceptor;
 class udp_listener;
@@ -70,11 +71,14 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   struct listener {
     listener_options options;
     base::socket_address local;
+    std::shared_ptr<const websocket_options> websocket;
     // One of them, until `close`.
     std::shared_ptr<udp_listener> udp;
     std::shared_ptr<tcp_acceptor> tcp;
   };
   const std::vector<listener>& listeners() const noexcept { return listeners_; }
+  /// What carries a connection that was accepted by that listener.
+  std::unique_ptr<byte_stream> wrap_accepted(std::uint16_t index, std::unique_ptr<byte_stream> accepted);
 
   base::result<std::uint16_t> listen(const listener_options& options);
   base::result<void> set_tls(std::uint16_t index, const tls_context& tls);
@@ -131,6 +135,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   static constexpr std::size_t max_failure_reports = 65536;
 
   std::shared_ptr<connection> connection_for(const sip::hop& to, base::error_code& error);
+  std::unique_ptr<byte_stream> open_stream(const sip::hop& to, base::error_code& error);
   void run_timers(base::time_point now);
   void post_once();
   void run_posted();

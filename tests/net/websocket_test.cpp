@@ -1,0 +1,194 @@
+#include <parley/net/transport_set.hpp>
+
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/net_fixture.hpp"
+
+#include <string>
+
+using namespace parley;
+using test::net_fixture;
+using test::request;
+using test::tcp_peer;
+
+namespace {
+
+struct websocket_fixture {
+  explicit websocket_fixture(const net::transport_limits& limits = {},
+                             sip::transport over = sip::transport::ws,
+                             const net::websocket_options& options = {})
+      : server(limits), transport(over) {
+    REQUIRE(listen(server, options) == 0);
+    REQUIRE(listen(client, options) == 0);
+  }
+
+  std::uint16_t listen(net_fixture& f, const net::websocket_options& options) {
+    net::listener_options wanted{.transport = transport, .bind = {base::ip_address::loopback_v4(), 0}};
+    wanted.websocket = options;
+    if (sip::is_secure(transport)) {
+      net::tls_options tls;
+      tls.certificates = {ca.issue({"x", "DNS:*.example.com"})};
+      tls.authority_files = {ca.file()};
+      wanted.tls = net::tls_context::make(tls).value();
+    }
+    const auto index = f.set->listen(wanted);
+    return index ? *index : std::uint16_t{0xFFFF};
+  }
+  sip::hop to_server(std::string_view domain = "sip.example.com") {
+    return {transport, 0, server.address(0), 0, client.set->domain(domain)};
+  }
+  bool until(const std::function<bool()>& done) {
+    return test::run_until(client.io, [&] {
+      test::run_ready(server.io);
+      return done();
+    });
+  }
+
+  test::authority ca;
+  net_fixture server;
+  net_fixture client;
+  sip::transport transport;
+};
+
+constexpr std::string_view handshake =
+    "GET / HTTP/1.1\r\nHost: sip.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: "
+    "sip\r\n\r\n";
+
+/// A frame as a client sends it, masked with zeros.
+std::string frame(unsigned char first, std::string_view payload, bool masked = true) {
+  std::string out(1, static_cast<char>(first));
+  const auto mask = static_cast<char>(masked ? 0x80 : 0);
+  if (payload.size() < 126) {
+    out += static_cast<char>(payload.size() | static_cast<unsigned char>(mask));
+  } else {
+    out += static_cast<char>(126 | static_cast<unsigned char>(mask));
+    out += static_cast<char>(payload.size() >> 8U);
+    out += static_cast<char>(payload.size() & 0xFFU);
+  }
+  if (masked) out.append(4, '\0');
+  return out.append(payload);
+}
+
+/// A raw connection to the server behind its handshake.
+struct raw_client {
+  raw_client(net_fixture& server, std::string_view opening = handshake) : peer(server.io, server.address(0)) {
+    peer.send(opening);
+    REQUIRE(
+        server.until([&] { return peer.received().find("\r\n\r\n") != std::string::npos || peer.ended(); }));
+    answer = peer.received();
+    peer.received().clear();
+  }
+  tcp_peer peer;
+  std::string answer;
+};
+
+}  // namespace
+
+TEST_CASE("messages go over WebSocket, one in each, and come back on the flow", "[net][ws]") {
+  const auto transport = GENERATE(sip::transport::ws, sip::transport::wss);
+  net::websocket_options options;
+  options.compression = GENERATE(false, true);
+  websocket_fixture f({}, transport, options);
+  f.server.owner.on_message = [&](const sip::hop& from, base::packet_buffer& data) {
+    f.server.set->send({from, data, 0});
+  };
+  std::vector<std::string> sent;
+  for (const std::size_t size : {0, 10, 2000, 60'000}) sent.push_back(request(std::to_string(size), size));
+  sent.push_back(request("\xff\xfe", 5));  // no UTF-8
+  for (const std::string& text : sent) f.client.send(f.to_server(), text);
+  REQUIRE(f.until([&] { return f.client.owner.messages.size() == sent.size(); }));
+  for (std::size_t i = 0; i < sent.size(); ++i) CHECK(f.client.owner.messages[i].text() == sent[i]);
+  CHECK(f.server.owner.messages[0].from.transport == transport);
+  CHECK(f.client.set->connection_count() == 1);
+  CHECK(f.server.counters().stream_messages_received == sent.size());
+  CHECK_FALSE(f.server.owner.nested);
+
+  f.client.set->close_flow(f.client.owner.messages[0].from.flow);
+  REQUIRE(f.until([&] { return f.server.owner.closed.size() == 1; }));
+  f.server.owner.messages.clear();
+  CHECK(f.server.pool.stats().blocks_in_use <= 1);
+}
+
+TEST_CASE("the handshake has the subprotocol, and what else comes is answered", "[net][ws]") {
+  websocket_fixture f;
+  const raw_client good(f.server);
+  CHECK(good.answer.starts_with("HTTP/1.1 101 "));
+  CHECK(good.answer.find("Sec-WebSocket-Protocol: sip\r\n") != std::string::npos);
+  CHECK(good.answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") != std::string::npos);
+
+  const raw_client health(f.server, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(health.answer.starts_with("HTTP/1.1 200 "));
+  CHECK(health.answer.ends_with("\r\n\r\nok\n"));
+  const raw_client head(f.server, "HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(head.answer.ends_with("Content-Length: 3\r\n\r\n"));
+  const raw_client wrong(f.server,
+                         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  CHECK(wrong.answer.starts_with("HTTP/1.1 400 "));
+  const raw_client body(f.server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+  CHECK(body.answer.starts_with("HTTP/1.1 413 "));
+  const raw_client large(f.server,
+                         "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n");
+  CHECK(large.answer.starts_with("HTTP/1.1 431 "));
+  const raw_client sip(f.server, request("plain SIP", 0));
+  CHECK(sip.answer.starts_with("HTTP/1.1 400 "));
+}
+
+TEST_CASE("a client may cut its messages into frames, and keeps the connection alive", "[net][ws]") {
+  websocket_fixture f;
+  raw_client c(f.server);
+  const std::string text = request("fragments", 300);
+  c.peer.send(frame(0x01, text.substr(0, 100)) + frame(0x89, "ping") + frame(0x00, text.substr(100, 100)));
+  REQUIRE(f.server.until([&] { return !c.peer.received().empty(); }));
+  CHECK(c.peer.received() == std::string("\x8a\x04ping", 6));
+  CHECK(f.server.owner.messages.empty());
+  c.peer.send(frame(0x00, text.substr(200)) + frame(0x80, ""));
+  REQUIRE(f.server.until([&] { return f.server.owner.messages.size() == 1; }));
+  CHECK(f.server.owner.messages[0].text() == text);
+
+  SECTION("binary") {
+    c.peer.received().clear();
+    c.peer.send(frame(0x82, text));
+    REQUIRE(f.server.until([&] { return f.server.owner.messages.size() == 2; }));
+  }
+}
+
+TEST_CASE("CRLF keep-alives are answered over WebSocket, too", "[net][ws]") {
+  websocket_fixture f;
+  raw_client c(f.server);
+  c.peer.send(frame(0x81, "\r\n\r\n"));
+  REQUIRE(f.server.until([&] { return !c.peer.received().empty(); }));
+  CHECK(c.peer.received() == std::string("\x81\x02\r\n", 4));
+  CHECK(f.server.counters().keep_alive_pings == 1);
+  CHECK(f.server.owner.messages.empty());
+}
+
+TEST_CASE("frames that break RFC 6455 end the connection", "[net][ws]") {
+  net::transport_limits limits;
+  limits.message.message_bytes = 4096;
+  websocket_fixture f(limits);
+  const std::string huge("\x82\xff\x80\0\0\0\0\0\0\0\0\0\0\0", 14);
+  const auto bad = GENERATE_COPY(
+      values<std::string>({frame(0x81, request("unmasked", 0), false), frame(0x89, std::string(126, 'x')),
+                           frame(0x00, "continuation of nothing"), frame(0x83, "reserved opcode"),
+                           frame(0xC1, "reserved bit"), frame(0x81, "\xff\xff not UTF-8"), huge,
+                           frame(0x82, std::string(4097, 'x')), frame(0x09, "fragmented ping")}));
+  raw_client c(f.server);
+  c.peer.send(bad);
+  REQUIRE(f.server.until([&] { return c.peer.ended(); }));
+  REQUIRE(f.server.until([&] { return f.server.owner.closed.size() == 1; }));
+  CHECK(f.server.owner.messages.empty());
+  CHECK(f.server.set->connection_count() == 0);
+}
+
+TEST_CASE("a slow handshake is given up, over WebSocket too", "[net][ws]") {
+  net::transport_limits limits;
+  limits.handshake_timeout = std::chrono::milliseconds(80);
+  websocket_fixture f(limits);
+  tcp_peer slow(f.server.io, f.server.address(0));
+  slow.send("GET / HTTP/1.1\r\nHost: a\r\n");
+  REQUIRE(f.server.until([&] { return slow.ended(); }));
+  CHECK(f.server.counters().handshakes_failed == 1);
+  CHECK(f.server.counters().connections_timed_out == 1);
+}
