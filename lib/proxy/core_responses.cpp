@@ -92,11 +92,12 @@ void core::implementation::add_overload(sip::patch& edit, const sip::message_vie
   bool first = true;
   std::ignore = response.for_each<sip::via_header>([&](const sip::via_header& via) {
     if (std::exchange(first, false)) return true;
-    if (const std::string_view asked = transaction::bare_overload(via); !asked.empty()) {
-      sip::text_writer text(edit.scratch());
-      overload_.write(text);
-      edit.replace(asked, {edit.note_written(text)});
-    }
+    const transaction::overload_question asked = transaction::read_overload_question(via);
+    if (asked.oc.empty()) return false;
+    sip::text_writer text(edit.scratch());
+    overload_.write(text);
+    edit.replace(asked.oc, {edit.note_written(text)});
+    if (!asked.algorithms.empty()) edit.replace(asked.algorithms, {transaction::overload_algorithm});
     return false;
   });
 }
