@@ -101,6 +101,9 @@ class shard final : public transport_handler {
 
   void handle_closed(base::time_point, const sip::hop&, base::error_code) override {}
 
+  // The proxy keeps no UDP pair alive.
+  void handle_flow_failed(base::time_point, const sip::hop&, base::error_code) override {}
+
   void handle_batch_end(base::time_point now) override {
     pump(now);
     timer_.update(core_->poll_timeout());
@@ -277,6 +280,9 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.transport.datagram_receive_errors += part.transport.datagram_receive_errors;
   sum.transport.datagram_send_errors += part.transport.datagram_send_errors;
   sum.transport.datagram_queue_drops += part.transport.datagram_queue_drops;
+  sum.transport.stun_requests += part.transport.stun_requests;
+  sum.transport.stun_answers += part.transport.stun_answers;
+  sum.transport.stun_refusals += part.transport.stun_refusals;
   sum.transport.connections_accepted += part.transport.connections_accepted;
   sum.transport.connections_opened += part.transport.connections_opened;
   sum.transport.connections_refused += part.transport.connections_refused;
@@ -291,6 +297,9 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.transport.framing_errors += part.transport.framing_errors;
   sum.transport.keep_alive_pings += part.transport.keep_alive_pings;
   sum.transport.keep_alive_pongs += part.transport.keep_alive_pongs;
+  sum.transport.keep_alives_sent += part.transport.keep_alives_sent;
+  sum.transport.keep_alives_refused += part.transport.keep_alives_refused;
+  sum.transport.flows_dead += part.transport.flows_dead;
   sum.transport.reports_dropped += part.transport.reports_dropped;
 }
 
