@@ -108,7 +108,7 @@ void connection::release() noexcept {
 
 void connection::fail_queue(base::error_code why) {
   for (; front_ < queue_.size(); ++front_) {
-    core_->report_failure(queue_[front_].ticket, queue_[front_].to, why);
+    core_->report_failure(queue_[front_], why);
   }
   queue_.clear();
   front_ = 0;

@@ -23,12 +23,12 @@ std::size_t cost(const sip::outgoing& message) noexcept {
 
 void connection::send(sip::outgoing&& message) {
   if (!writable()) {
-    core_->report_failure(message.ticket, message.to, errc::flow_gone);
+    core_->report_failure(message, errc::flow_gone);
     return;
   }
   if (queued_bytes_ + cost(message) > core_->limits().queued_bytes_per_connection) {
     ++core_->counters().stream_queue_full;
-    core_->report_failure(message.ticket, message.to, errc::queue_full);
+    core_->report_failure(message, errc::queue_full);
     return;
   }
   enqueue(blocked_since_ == base::never ? steady_clock_source::now() : blocked_since_, std::move(message));

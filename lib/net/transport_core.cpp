@@ -134,11 +134,11 @@ void transport_core::send(sip::outgoing&& message) {
     if (const auto found = connection_for(to, error)) {
       found->send(std::move(message));
     } else {
-      report_failure(message.ticket, to, error);
+      report_failure(message, error);
     }
     return;
   }
-  report_failure(message.ticket, to, errc::unknown_listener);
+  report_failure(message, errc::unknown_listener);
 }
 
 base::result<void> transport_core::keep_alive(const sip::hop& flow, base::duration interval) {
@@ -181,12 +181,17 @@ std::shared_ptr<connection> transport_core::existing_connection(const sip::hop& 
   if (to.flow != 0) {
     if (auto found = connections_.find(to.flow); found && found->writable()) return found;
   }
+  if (to.only_flow) return nullptr;
   auto found = connections_.find(to);
   return found && found->writable() ? found : nullptr;
 }
 
 std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, base::error_code& error) {
   if (auto found = existing_connection(to)) return found;
+  if (to.only_flow) {
+    error = errc::flow_gone;
+    return nullptr;
+  }
   if (to.remote.port == 0) {
     error = errc::flow_gone;
     return nullptr;
@@ -274,25 +279,25 @@ void transport_core::end_batch(base::time_point now) {
   if (!closed()) flush();
 }
 
-void transport_core::report_failure(std::uint64_t ticket, const sip::hop& to, base::error_code error) {
-  if (ticket == 0 || closed()) return;
+void transport_core::report_failure(const sip::outgoing& lost, base::error_code error) {
+  if (lost.ticket == 0 || closed()) return;
   if (reports_.size() >= max_failure_reports) {
     ++counters_.reports_dropped;
     return;
   }
-  reports_.push_back({report::kind::send_failure, to, error, ticket});
+  reports_.push_back({report::kind::send_failure, {lost.to, {}, lost.ticket, lost.sender}, error});
   post_once();
 }
 
 void transport_core::report_closed(const sip::hop& flow, base::error_code why) {
   if (closed()) return;
-  reports_.push_back({report::kind::closed, flow, why});
+  reports_.push_back({report::kind::closed, {flow, {}, 0, 0}, why});
   post_once();
 }
 
 void transport_core::report_flow_failed(const sip::hop& flow, base::error_code why) {
   if (closed()) return;
-  reports_.push_back({report::kind::flow_failed, flow, why});
+  reports_.push_back({report::kind::flow_failed, {flow, {}, 0, 0}, why});
   post_once();
 }
 
@@ -315,9 +320,9 @@ void transport_core::run_posted() {
   for (const report& r : delivering_) {
     if (closed()) break;
     switch (r.what) {
-      case report::kind::send_failure: handler_->handle_send_failure(now, r.ticket, r.hop, r.error); break;
-      case report::kind::closed: handler_->handle_closed(now, r.hop, r.error); break;
-      case report::kind::flow_failed: handler_->handle_flow_failed(now, r.hop, r.error); break;
+      case report::kind::send_failure: handler_->handle_send_failure(now, r.lost, r.error); break;
+      case report::kind::closed: handler_->handle_closed(now, r.lost.to, r.error); break;
+      case report::kind::flow_failed: handler_->handle_flow_failed(now, r.lost.to, r.error); break;
     }
   }
   delivering_.clear();

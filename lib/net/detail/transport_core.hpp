@@ -94,8 +94,8 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   /// Has `queue` flushed at the end of this wake-up, or soon where there is none.
   void mark_dirty(std::shared_ptr<flushable> queue);
 
-  /// Reports to the owner from the executor, later. No report where `ticket` is 0.
-  void report_failure(std::uint64_t ticket, const sip::hop& to, base::error_code error);
+  /// Reports to the owner from the executor, later. No report where the ticket is 0.
+  void report_failure(const sip::outgoing& lost, base::error_code error);
   void report_closed(const sip::hop& flow, base::error_code why);
   void report_flow_failed(const sip::hop& flow, base::error_code why);
 
@@ -139,9 +139,8 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
     enum class kind : std::uint8_t { send_failure, closed, flow_failed };
 
     kind what;
-    sip::hop hop;
+    sip::outgoing lost;  // of a flow that has ended, its hop
     base::error_code error;
-    std::uint64_t ticket = 0;
   };
   static constexpr std::size_t max_failure_reports = 65536;
 
