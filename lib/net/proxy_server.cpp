@@ -246,6 +246,10 @@ class shard final : public transport_handler {
     fields.reserve(answer.fields.size());
     for (const auto& [name, value] : answer.fields) fields.push_back({name, value});
     std::ignore = core_->respond(now, id, answer.status, {{}, {}, {}, fields});
+    // RFC 5626 5.4. When the connection closes, what is bound to it goes, too.
+    if (answer.watched && from.flow != 0) {
+      std::ignore = transports_.expect_keep_alive(from.flow, registrar_->options().flow_timer);
+    }
     if (!answer.changed.empty())
       others_.replace_bindings(answer.changed, registrar_->location().find(answer.changed));
   }
