@@ -82,19 +82,29 @@ struct integer_attribute {
   }
 };
 
+/// RFC 8489 14.1.
 using mapped_address = address_attribute<attribute_type::mapped_address, false>;
+/// RFC 8489 14.2.
 using xor_mapped_address = address_attribute<attribute_type::xor_mapped_address, true>;
+/// RFC 8489 14.15.
 using alternate_server = address_attribute<attribute_type::alternate_server, false>;
 
+/// RFC 8489 14.3.
 using username = text_attribute<attribute_type::username, 508>;
+/// RFC 8489 14.9.
 using realm = text_attribute<attribute_type::realm, 763>;
+/// RFC 8489 14.10.
 using nonce = text_attribute<attribute_type::nonce, 763>;
+/// RFC 8489 14.14.
 using software = text_attribute<attribute_type::software, 763>;
+/// RFC 8489 14.16.
 using alternate_domain = text_attribute<attribute_type::alternate_domain, 255>;
 
-/// RFC 8445 7.1.1 and 7.1.3.
+/// RFC 8445 7.1.1.
 using priority = integer_attribute<attribute_type::priority, std::uint32_t>;
+/// RFC 8445 7.1.3.
 using ice_controlled = integer_attribute<attribute_type::ice_controlled, std::uint64_t>;
+/// RFC 8445 7.1.3.
 using ice_controlling = integer_attribute<attribute_type::ice_controlling, std::uint64_t>;
 
 /// USE-CANDIDATE (RFC 8445 7.1.2), which has no value: that it is there says all.
@@ -162,6 +172,7 @@ enum class key_algorithm : std::uint16_t { md5 = 1, sha256 = 2 };
 
 /// PASSWORD-ALGORITHM (RFC 8489 14.12): the one that a client has chosen.
 struct password_algorithm {
+  /// An algorithm, and what it needs beside the password: both that are registered need nothing.
   struct value_type {
     key_algorithm algorithm{};
     std::span<const std::byte> parameters{};
