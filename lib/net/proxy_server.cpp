@@ -137,6 +137,9 @@ class shard final : public transport_handler {
     others_.drop_flow(gone.flow);
   }
 
+  // The proxy keeps no UDP pair alive.
+  void handle_flow_failed(base::time_point, const sip::hop&, base::error_code) override {}
+
   void handle_batch_end(base::time_point now) override {
     pump(now);
     update_timer();
@@ -243,6 +246,10 @@ class shard final : public transport_handler {
     fields.reserve(answer.fields.size());
     for (const auto& [name, value] : answer.fields) fields.push_back({name, value});
     std::ignore = core_->respond(now, id, answer.status, {{}, {}, {}, fields});
+    // RFC 5626 5.4. When the connection closes, what is bound to it goes, too.
+    if (answer.watched && from.flow != 0) {
+      std::ignore = transports_.expect_keep_alive(from.flow, registrar_->options().flow_timer);
+    }
     if (!answer.changed.empty())
       others_.replace_bindings(answer.changed, registrar_->location().find(answer.changed));
   }
@@ -361,6 +368,9 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.transport.datagram_receive_errors += part.transport.datagram_receive_errors;
   sum.transport.datagram_send_errors += part.transport.datagram_send_errors;
   sum.transport.datagram_queue_drops += part.transport.datagram_queue_drops;
+  sum.transport.stun_requests += part.transport.stun_requests;
+  sum.transport.stun_answers += part.transport.stun_answers;
+  sum.transport.stun_refusals += part.transport.stun_refusals;
   sum.transport.connections_accepted += part.transport.connections_accepted;
   sum.transport.connections_opened += part.transport.connections_opened;
   sum.transport.connections_refused += part.transport.connections_refused;
@@ -375,6 +385,9 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.transport.framing_errors += part.transport.framing_errors;
   sum.transport.keep_alive_pings += part.transport.keep_alive_pings;
   sum.transport.keep_alive_pongs += part.transport.keep_alive_pongs;
+  sum.transport.keep_alives_sent += part.transport.keep_alives_sent;
+  sum.transport.keep_alives_refused += part.transport.keep_alives_refused;
+  sum.transport.flows_dead += part.transport.flows_dead;
   sum.transport.reports_dropped += part.transport.reports_dropped;
 }
 
