@@ -44,6 +44,15 @@ void connection::start() {
   stream_->open(shared_from_this());
 }
 
+base::error_code connection::set_remote(const base::socket_address& remote) {
+  if (!core_->connections().name_source(*this, remote.ip)) {
+    ++core_->counters().connections_refused;
+    return errc::limit_reached;
+  }
+  hop_.remote = remote;
+  return {};
+}
+
 void connection::handle_open(const base::error_code& error) {
   if (state_ != state::opening) return;
   if (error) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <parley/base/address.hpp>
+#include <parley/base/network.hpp>
 #include <parley/base/time.hpp>
 #include <parley/net/tls_context.hpp>
 #include <parley/net/websocket_options.hpp>
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace parley::net {
 
@@ -39,6 +41,15 @@ struct listener_options {
   std::optional<tls_context> tls{};
   /// Of a WebSocket listener, and of the connections that leave from it.
   websocket_options websocket{};
+  /// Of a listener for streams behind a load balancer: every connection begins with a header of the PROXY
+  /// protocol, version 2, and counts as one from the address that this names, in hops as well as for limits.
+  /// The load balancer's own address has no limit but those for all. A connection without the header is
+  /// closed.
+  bool proxy_protocol = false;
+  /// Who may send that header; others are closed at once. Empty lets all who reach the listener. Set it
+  /// unless nobody else can reach it: who may send the header can be from any address that he likes, so
+  /// limits for a source, and whatever else goes by addresses, would mean nothing.
+  std::vector<base::ip_network> proxy_protocol_from{};
 };
 
 /// Bounds on what peers can make a `transport_set` hold and wait for. The defaults suit a server of some ten
@@ -94,11 +105,13 @@ struct transport_counters {
 
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_opened = 0;
-  std::uint64_t connections_refused = 0;  ///< accepted and closed at once because of a limit
-  std::uint64_t connections_failed = 0;   ///< attempts to open one that came to nothing
-  std::uint64_t handshakes_failed = 0;    ///< of accepted connections, TLS or HTTP
-  std::uint64_t handshakes_refused = 0;   ///< because too many were under way
-  std::uint64_t http_answers = 0;         ///< to plain HTTP requests
+  std::uint64_t connections_refused = 0;    ///< accepted and closed at once because of a limit
+  std::uint64_t connections_failed = 0;     ///< attempts to open one that came to nothing
+  std::uint64_t handshakes_failed = 0;      ///< of accepted connections: PROXY protocol, TLS or HTTP
+  std::uint64_t handshakes_refused = 0;     ///< because too many were under way
+  std::uint64_t proxy_senders_refused = 0;  ///< that may not send a PROXY protocol header
+  std::uint64_t proxy_headers_refused = 0;  ///< that are none of version 2, or broken
+  std::uint64_t http_answers = 0;           ///< to plain HTTP requests
   std::uint64_t connections_closed = 0;
   std::uint64_t connections_timed_out = 0;
   std::uint64_t accept_back_offs = 0;

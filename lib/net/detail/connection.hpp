@@ -56,6 +56,10 @@ class connection final : public flushable,
   void send(sip::outgoing&& message);
   void flush() override;
 
+  /// The client that a PROXY protocol header has named, while the connection opens. *Errors:*
+  /// `errc::limit_reached` where that source has as many connections as it may.
+  base::error_code set_remote(const base::socket_address& remote);
+
   /// Ends it now. What is queued fails with `why`.
   void close(base::error_code why);
   /// Ends it without telling anybody.
