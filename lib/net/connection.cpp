@@ -44,15 +44,6 @@ void connection::start() {
   stream_->open(shared_from_this());
 }
 
-base::error_code connection::set_remote(const base::socket_address& remote) {
-  if (!core_->connections().name_source(*this, remote.ip)) {
-    ++core_->counters().connections_refused;
-    return errc::limit_reached;
-  }
-  hop_.remote = remote;
-  return {};
-}
-
 void connection::handle_open(const base::error_code& error) {
   if (state_ != state::opening) return;
   if (error) {
@@ -116,6 +107,7 @@ void connection::read(base::time_point now) {
       return;
     }
     if (error) {
+      count_broken(error);
       close(error);
       return;
     }
@@ -262,9 +254,9 @@ void connection::answer_ping(base::time_point now) {
 }
 
 void connection::fail_framing(base::time_point now, sip::parse_error error, base::packet_buffer head) {
-  ++core_->counters().framing_errors;
   core_->connections().unlist(*this);
   why_ = sip::make_error_code(error);
+  count_broken(why_);
   core_->handler().handle_framing_error(now, hop_, error, std::move(head));
   if (core_->closed() || state_ != state::open) return;
   state_ = state::draining;
@@ -511,7 +503,7 @@ void connection::handle_timeout(base::time_point now) {
     schedule();
     return;
   }
-  if (state_ != state::lingering && state_ != state::half_closed) ++core_->counters().connections_timed_out;
+  if (state_ != state::lingering && state_ != state::half_closed) count_timeout(now);
   close(timeout_error(now));
 }
 

@@ -56,11 +56,7 @@ std::shared_ptr<connection> connection_table::find(const sip::hop& to) const {
   return found == by_route_.end() ? nullptr : found->second->shared_from_this();
 }
 
-bool connection_table::may_accept(const base::ip_address& source) const {
-  return may_accept() && has_room(source);
-}
-
-bool connection_table::has_room(const base::ip_address& source) const {
+bool connection_table::may_accept_from(const base::ip_address& source) const {
   const auto found = by_source_.find(source_of(source));
   return (found == by_source_.end() ? 0 : found->second) < limits_.max_connections_per_source;
 }
@@ -87,7 +83,7 @@ void connection_table::add_unnamed(std::shared_ptr<connection> added) {
 
 bool connection_table::name_source(const connection& unnamed, const base::ip_address& source) {
   const auto found = by_flow_.find(unnamed.hop().flow);
-  if (found == by_flow_.end() || found->second.source || !has_room(source)) return false;
+  if (found == by_flow_.end() || found->second.source || !may_accept_from(source)) return false;
   found->second.source = source_of(source);
   ++by_source_[*found->second.source];
   return true;

@@ -110,8 +110,13 @@ void tcp_acceptor::add(tcp::socket accepted) {
     ++core_->counters().proxy_senders_refused;
     return;
   }
-  if (!(options.proxy_protocol ? table.may_accept() : table.may_accept(address.ip))) {
+  if (!table.may_accept()) {
     ++core_->counters().connections_refused;
+    return;
+  }
+  if (!options.proxy_protocol && !table.may_accept_from(address.ip)) {
+    ++core_->counters().connections_refused;
+    ++core_->counters().sources_refused;
     return;
   }
   if (!table.may_shake_hands()) {

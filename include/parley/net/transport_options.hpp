@@ -89,7 +89,7 @@ struct transport_limits {
   base::duration accept_back_off = std::chrono::milliseconds(250);
 };
 
-/// What has happened since the start. Plain numbers of one shard; read them on its thread.
+/// What has happened since the start. Plain numbers of one shard, all of 64 bits; read them on its thread.
 struct transport_counters {
   std::uint64_t datagrams_received = 0;  ///< handed to the owner
   std::uint64_t datagrams_sent = 0;
@@ -105,13 +105,11 @@ struct transport_counters {
 
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_opened = 0;
-  std::uint64_t connections_refused = 0;    ///< accepted and closed at once because of a limit
-  std::uint64_t connections_failed = 0;     ///< attempts to open one that came to nothing
-  std::uint64_t handshakes_failed = 0;      ///< of accepted connections: PROXY protocol, TLS or HTTP
-  std::uint64_t handshakes_refused = 0;     ///< because too many were under way
-  std::uint64_t proxy_senders_refused = 0;  ///< that may not send a PROXY protocol header
-  std::uint64_t proxy_headers_refused = 0;  ///< that are none of version 2, or broken
-  std::uint64_t http_answers = 0;           ///< to plain HTTP requests
+  std::uint64_t connections_refused = 0;  ///< accepted and closed at once because of a limit
+  std::uint64_t connections_failed = 0;   ///< attempts to open one that came to nothing
+  std::uint64_t handshakes_failed = 0;    ///< of accepted connections: PROXY protocol, TLS, HTTP
+  std::uint64_t handshakes_refused = 0;   ///< because too many were under way
+  std::uint64_t http_answers = 0;         ///< to plain HTTP requests
   std::uint64_t connections_closed = 0;
   std::uint64_t connections_timed_out = 0;
   std::uint64_t accept_back_offs = 0;
@@ -124,6 +122,18 @@ struct transport_counters {
   std::uint64_t keep_alive_pongs = 0;
 
   std::uint64_t reports_dropped = 0;  ///< send failures that were not reported because too many were waiting
+
+  std::uint64_t sources_refused = 0;        ///< of `connections_refused`: their source had as many as it may
+  std::uint64_t proxy_senders_refused = 0;  ///< that may not send a PROXY protocol header
+  std::uint64_t proxy_headers_refused = 0;  ///< that are none of version 2, or broken
+  std::uint64_t stream_messages_too_large = 0;  ///< of `framing_errors`: they met a limit of size
+  // Of `connections_timed_out`, by the bound that they met.
+  std::uint64_t connect_timeouts = 0;
+  std::uint64_t handshake_timeouts = 0;
+  std::uint64_t first_message_timeouts = 0;
+  std::uint64_t message_timeouts = 0;
+  std::uint64_t write_timeouts = 0;
+  std::uint64_t idle_timeouts = 0;
 };
 
 }  // namespace parley::net

@@ -92,6 +92,9 @@ class connection final : public flushable,
   void release() noexcept;
   void log_failure(const base::error_code& why);
 
+  void count_broken(const base::error_code& why) noexcept;
+  void count_timeout(base::time_point now) noexcept;
+
   base::time_point deadline() const noexcept;
   base::error_code timeout_error(base::time_point now) const noexcept;
   void schedule();

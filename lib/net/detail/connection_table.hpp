@@ -33,7 +33,7 @@ class connection_table {
   std::shared_ptr<connection> find(const sip::hop& to) const;
 
   bool may_accept() const noexcept { return accepted_ < limits_.max_connections; }
-  bool may_accept(const base::ip_address& source) const;
+  bool may_accept_from(const base::ip_address& source) const;
   bool may_open() const noexcept { return opened_ < limits_.max_client_connections; }
   bool may_shake_hands() const noexcept { return handshakes_ < limits_.max_handshakes; }
   void begin_handshake() noexcept { ++handshakes_; }
@@ -75,8 +75,6 @@ class connection_table {
     std::size_t operator()(const route& r) const noexcept;
     std::size_t operator()(const base::ip_address& source) const noexcept;
   };
-
-  bool has_room(const base::ip_address& source) const;
 
   /// An IPv4 address, or the /64 that one IPv6 host may have all to itself.
   static base::ip_address source_of(const base::ip_address& address) noexcept;
