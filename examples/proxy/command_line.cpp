@@ -1,4 +1,5 @@
 #include <parley/base/address.hpp>
+#include <parley/base/network.hpp>
 #include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
@@ -42,6 +43,24 @@ std::string read_advertised(const std::string& text, net::listener_options& out)
   }
   out.advertised_host = std::string(uri->host);
   out.advertised_port = uri->port;
+  return {};
+}
+
+std::string require_proxy_protocol(std::vector<net::listener_options>& listeners) {
+  bool any = false;
+  for (net::listener_options& one : listeners) {
+    if (one.transport == parley::sip::transport::udp) continue;
+    any = one.proxy_protocol = true;
+  }
+  return any ? "" : "no listener is for streams: the PROXY protocol goes over tcp, tls, ws and wss";
+}
+
+std::string allow_proxy_sender(const std::string& text, configuration& config) {
+  const auto network = parley::base::ip_network::from_string(text);
+  if (!network) {
+    return "\"" + text + "\" is no address and no network: 192.0.2.7, 192.0.2.0/24 and 2001:db8::/32 are";
+  }
+  config.proxy_senders.push_back(*network);
   return {};
 }
 
@@ -109,6 +128,8 @@ reading read_command_line(int argc, const char* const* argv) {
   std::vector<std::string> authorities;
   std::vector<std::string> registrar_domains;
   bool verify_clients = false;
+  bool proxy_protocol = false;
+  std::vector<std::string> proxy_senders;
   std::size_t workers = 0;
   app.add_option("--listen", listen,
                  "Where to receive; HOST is numeric. May be given several times.\n"
@@ -141,6 +162,14 @@ reading read_command_line(int argc, const char* const* argv) {
          "Answer REGISTER for addresses of this domain, and send what is for them where they are. May be\n"
          "given several times. Without users in the TOML file whoever asks is registered.")
       ->type_name("DOMAIN")
+      ->allow_extra_args(false);
+  app.add_flag("--proxy-protocol", proxy_protocol,
+               "All connections come through a load balancer that says by the PROXY protocol, version 2,\n"
+               "whom they are from; others are closed. For the tcp, tls, ws and wss listeners.");
+  app.add_option("--proxy-protocol-from", proxy_senders,
+                 "Who may say so: an address or a network, 192.0.2.0/24. May be given several times.\n"
+                 "Without any everybody may, so that everybody can take any address he likes.")
+      ->type_name("NETWORK")
       ->allow_extra_args(false);
   app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")
       ->type_name("SIPURI");
@@ -193,6 +222,17 @@ reading read_command_line(int argc, const char* const* argv) {
     for (net::listener_options& one : out.config.server.listeners)
       one.websocket.static_folder = static_folder;
   }
+  if (proxy_protocol) {
+    if (const std::string why = require_proxy_protocol(out.config.server.listeners); !why.empty())
+      return fail("--proxy-protocol: " + why);
+  }
+  if (!proxy_senders.empty()) out.config.proxy_senders.clear();
+  for (const std::string& text : proxy_senders) {
+    if (const std::string why = allow_proxy_sender(text, out.config); !why.empty())
+      return fail("--proxy-protocol-from: " + why);
+  }
+  for (net::listener_options& one : out.config.server.listeners)
+    one.proxy_protocol_from = out.config.proxy_senders;
   if (certificates.size() != keys.size()) return fail("--cert and --key come in pairs");
   if (!certificates.empty()) out.config.tls.certificates.clear();
   for (std::size_t i = 0; i < certificates.size(); ++i) {

@@ -280,6 +280,25 @@ void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
   in.number("contacts", out.max_contacts, 1, 1000);
 }
 
+void read_proxy_protocol(table_reader& in, configuration& config) {
+  in.allow({"listeners", "from"});
+  in.texts("listeners", [&](const std::string& text, const toml::node& node) {
+    parley::net::listener_options wanted;
+    if (const std::string why = read_listener(text, wanted); !why.empty()) return in.fail(node, why);
+    for (parley::net::listener_options& one : config.server.listeners) {
+      if (one.transport != wanted.transport || one.bind != wanted.bind) continue;
+      one.proxy_protocol = one.transport != parley::sip::transport::udp;
+      if (!one.proxy_protocol)
+        in.fail(node, "\"" + text + "\" is not for streams, which the PROXY protocol is");
+      return;
+    }
+    in.fail(node, "\"" + text + "\" is none of the places in \"listen\"");
+  });
+  in.texts("from", [&](const std::string& text, const toml::node& node) {
+    if (const std::string why = allow_proxy_sender(text, config); !why.empty()) in.fail(node, why);
+  });
+}
+
 std::string reason(const parley::sip::parse_error& error) {
   return "at offset " + std::to_string(error.offset) + ": " + std::string(parley::sip::rule(error.code));
 }
@@ -334,8 +353,8 @@ std::string read_file(const std::string& path, configuration& config) {
   std::string error;
   table_reader in(root, error);
   in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "timers", "keep_alive", "tls", "websocket", "advertise", "location",
-            "registrar"});
+            "drain_timeout_s", "limits", "timers", "keep_alive", "tls", "websocket", "proxy_protocol",
+            "advertise", "registrar", "location"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -364,6 +383,7 @@ std::string read_file(const std::string& path, configuration& config) {
   in.table("tls", [&](table_reader& t) { read_tls(t, config.tls); });
   in.table("registrar", [&](table_reader& t) { read_registrar(t, server.registrar); });
   in.table("websocket", [&](table_reader& t) { read_websocket(t, server.listeners); });
+  in.table("proxy_protocol", [&](table_reader& t) { read_proxy_protocol(t, config); });
   if (const toml::node* const node = root.get("advertise")) {
     std::string advertised;
     in.text("advertise", advertised);

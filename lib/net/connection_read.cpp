@@ -62,6 +62,7 @@ void connection::read(base::time_point now) {
       return;
     }
     if (error) {
+      count_broken(error);
       close(error);
       return;
     }
@@ -211,9 +212,9 @@ void connection::answer_ping(base::time_point now) {
 }
 
 void connection::fail_framing(base::time_point now, sip::parse_error error, base::packet_buffer head) {
-  ++core_->counters().framing_errors;
   core_->connections().unlist(*this);
   why_ = sip::make_error_code(error);
+  count_broken(why_);
   core_->handler().handle_framing_error(now, hop_, error, std::move(head));
   if (core_->closed() || state_ != state::open) return;
   state_ = state::draining;

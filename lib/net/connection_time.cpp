@@ -164,7 +164,7 @@ void connection::handle_timeout(base::time_point now) {
   if (why == errc::no_keep_alive) {
     ++core_->counters().flows_dead;
   } else if (state_ != state::lingering && state_ != state::half_closed) {
-    ++core_->counters().connections_timed_out;
+    count_timeout(now);
   }
   close(why);
 }

@@ -15,6 +15,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <future>
 #include <optional>
 #include <utility>
@@ -340,55 +342,26 @@ class shard final : public transport_handler {
   std::atomic<bool> drained_ = false;
 };
 
+/// Adds counters, all of which are 64-bit numbers, one by one: none can be forgotten.
+template <class Counters>
+void add_counters(Counters& sum, const Counters& part) {
+  static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);
+  using numbers = std::array<std::uint64_t, sizeof(Counters) / sizeof(std::uint64_t)>;
+  auto total = std::bit_cast<numbers>(sum);
+  const auto more = std::bit_cast<numbers>(part);
+  for (std::size_t i = 0; i < total.size(); ++i) total[i] += more[i];
+  sum = std::bit_cast<Counters>(total);
+}
+
 void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.requests_under_way += part.requests_under_way;
   sum.calls += part.calls;
   sum.transactions += part.transactions;
   // Each shard knows all of them.
   sum.addresses = std::max(sum.addresses, part.addresses);
-  sum.registrar.registered += part.registrar.registered;
-  sum.registrar.challenged += part.registrar.challenged;
-  sum.registrar.refused += part.registrar.refused;
-  sum.core.received += part.core.received;
-  sum.core.requests_forwarded += part.core.requests_forwarded;
-  sum.core.responses_forwarded += part.core.responses_forwarded;
-  sum.core.refused += part.core.refused;
-  sum.core.dropped_malformed += part.core.dropped_malformed;
-  sum.core.dropped_stray += part.core.dropped_stray;
-  sum.core.dropped_no_room += part.core.dropped_no_room;
-  sum.core.overload += part.core.overload;
-  sum.transport.datagrams_received += part.transport.datagrams_received;
-  sum.transport.datagrams_sent += part.transport.datagrams_sent;
-  sum.transport.datagram_receive_calls += part.transport.datagram_receive_calls;
-  sum.transport.datagram_send_calls += part.transport.datagram_send_calls;
-  sum.transport.datagram_keep_alives += part.transport.datagram_keep_alives;
-  sum.transport.datagrams_stun += part.transport.datagrams_stun;
-  sum.transport.datagrams_too_large += part.transport.datagrams_too_large;
-  sum.transport.datagrams_no_buffer += part.transport.datagrams_no_buffer;
-  sum.transport.datagram_receive_errors += part.transport.datagram_receive_errors;
-  sum.transport.datagram_send_errors += part.transport.datagram_send_errors;
-  sum.transport.datagram_queue_drops += part.transport.datagram_queue_drops;
-  sum.transport.stun_requests += part.transport.stun_requests;
-  sum.transport.stun_answers += part.transport.stun_answers;
-  sum.transport.stun_refusals += part.transport.stun_refusals;
-  sum.transport.connections_accepted += part.transport.connections_accepted;
-  sum.transport.connections_opened += part.transport.connections_opened;
-  sum.transport.connections_refused += part.transport.connections_refused;
-  sum.transport.connections_failed += part.transport.connections_failed;
-  sum.transport.connections_closed += part.transport.connections_closed;
-  sum.transport.connections_timed_out += part.transport.connections_timed_out;
-  sum.transport.accept_back_offs += part.transport.accept_back_offs;
-  sum.transport.stream_messages_received += part.transport.stream_messages_received;
-  sum.transport.stream_messages_sent += part.transport.stream_messages_sent;
-  sum.transport.stream_queue_full += part.transport.stream_queue_full;
-  sum.transport.stream_no_buffer += part.transport.stream_no_buffer;
-  sum.transport.framing_errors += part.transport.framing_errors;
-  sum.transport.keep_alive_pings += part.transport.keep_alive_pings;
-  sum.transport.keep_alive_pongs += part.transport.keep_alive_pongs;
-  sum.transport.keep_alives_sent += part.transport.keep_alives_sent;
-  sum.transport.keep_alives_refused += part.transport.keep_alives_refused;
-  sum.transport.flows_dead += part.transport.flows_dead;
-  sum.transport.reports_dropped += part.transport.reports_dropped;
+  add_counters(sum.registrar, part.registrar);
+  add_counters(sum.core, part.core);
+  add_counters(sum.transport, part.transport);
 }
 
 }  // namespace

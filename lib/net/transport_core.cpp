@@ -77,6 +77,7 @@ transport_core::~transport_core() = default;
 
 base::result<std::uint16_t> transport_core::listen(const listener_options& options) {
   if (closed()) return errc::closed;
+  if (options.proxy_protocol && options.transport == sip::transport::udp) return errc::unsupported_transport;
   if (listeners_.size() > std::numeric_limits<std::uint16_t>::max()) return errc::limit_reached;
   const auto index = static_cast<std::uint16_t>(listeners_.size());
   listener added{options, {}, nullptr, nullptr, nullptr};
@@ -384,7 +385,7 @@ void transport_core::close() noexcept {
     if (const auto udp = std::exchange(l.udp, nullptr)) udp->close();
     if (const auto tcp = std::exchange(l.tcp, nullptr)) tcp->close();
   }
-  for (const auto& [flow, c] : connections_.take_all()) c->abandon();
+  for (const auto& [flow, gone] : connections_.take_all()) gone.kept->abandon();
   pairs_.clear();
   dirty_.clear();
   reports_.clear();

@@ -49,6 +49,9 @@ expect 2 "no certificates of authorities can be read from $work/absent.pem: No s
   --ca "$work/absent.pem" --cert x --key y
 expect 2 '--advertise: "a b" is no address to advertise' --advertise 'a b'
 expect 2 '--advertise: "user@host" is no address to advertise' --advertise user@host
+expect 2 '--proxy-protocol: no listener is for streams' --listen udp:127.0.0.1:0 --proxy-protocol
+expect 2 '--proxy-protocol-from: "lb.example.com" is no address and no network' --proxy-protocol-from lb.example.com
+expect 2 '--proxy-protocol-from: "192.0.2.7/24" is no address and no network' --proxy-protocol-from 192.0.2.7/24
 expect 2 '--log-level: "loud" is no log level' --log-level loud
 expect 2 '--workers' --workers 0
 expect 2 '--workers' --workers many
@@ -66,6 +69,11 @@ in_file 'line 1: "listen" is a list of texts' 'listen = "udp:127.0.0.1:5060"'
 in_file 'line 1: "udp:sip" is no address to advertise' 'advertise = "udp:sip"' 'listen = ["udp:127.0.0.1:0"]'
 in_file 'line 2: "verify_client" is one of none, optional, required' '[tls]' 'verify_client = "yes"'
 in_file 'line 2: a certificate has a "chain" and a "key"' '[tls]' 'certificates = [{ chain = "x" }]'
+in_file 'line 3: "tcp:127.0.0.1:2" is none of the places in "listen"' 'listen = ["tcp:127.0.0.1:1"]' '[proxy_protocol]' \
+  'listeners = ["tcp:127.0.0.1:2"]'
+in_file 'line 3: "udp:127.0.0.1:1" is not for streams' 'listen = ["udp:127.0.0.1:1"]' '[proxy_protocol]' \
+  'listeners = ["udp:127.0.0.1:1"]'
+in_file 'line 2: "10.0.0.0/33" is no address and no network' '[proxy_protocol]' 'from = ["10.0.0.0/33"]'
 in_file 'line 1: "record_route" is true or false' 'record_route = "yes"'
 in_file 'line 1: "loud" is no log level' 'log_level = "loud"'
 in_file 'line 1: "bob" is no SIP URI' 'route = "bob"'

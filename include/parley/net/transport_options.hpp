@@ -1,6 +1,7 @@
 #pragma once
 
 #include <parley/base/address.hpp>
+#include <parley/base/network.hpp>
 #include <parley/base/time.hpp>
 #include <parley/net/tls_context.hpp>
 #include <parley/net/websocket_options.hpp>
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace parley::net {
 
@@ -39,6 +41,15 @@ struct listener_options {
   std::optional<tls_context> tls{};
   /// Of a WebSocket listener, and of the connections that leave from it.
   websocket_options websocket{};
+  /// Of a listener for streams behind a load balancer: every connection begins with a header of the PROXY
+  /// protocol, version 2, and counts as one from the address that this names, in hops as well as for limits.
+  /// The load balancer's own address has no limit but those for all. A connection without the header is
+  /// closed.
+  bool proxy_protocol = false;
+  /// Who may send that header; others are closed at once. Empty lets all who reach the listener. Set it
+  /// unless nobody else can reach it: who may send the header can be from any address that he likes, so
+  /// limits for a source, and whatever else goes by addresses, would mean nothing.
+  std::vector<base::ip_network> proxy_protocol_from{};
 };
 
 /// Bounds on what peers can make a `transport_set` hold and wait for. The defaults suit a server of some ten
@@ -96,7 +107,7 @@ struct transport_limits {
   base::duration accept_back_off = std::chrono::milliseconds(250);
 };
 
-/// What has happened since the start. Plain numbers of one shard; read them on its thread.
+/// What has happened since the start. Plain numbers of one shard, all of 64 bits; read them on its thread.
 struct transport_counters {
   std::uint64_t datagrams_received = 0;  ///< handed to the owner
   std::uint64_t datagrams_sent = 0;
@@ -118,7 +129,7 @@ struct transport_counters {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_refused = 0;  ///< accepted and closed at once because of a limit
   std::uint64_t connections_failed = 0;   ///< attempts to open one that came to nothing
-  std::uint64_t handshakes_failed = 0;    ///< of accepted connections, TLS or HTTP
+  std::uint64_t handshakes_failed = 0;    ///< of accepted connections: PROXY protocol, TLS, HTTP
   std::uint64_t handshakes_refused = 0;   ///< because too many were under way
   std::uint64_t http_answers = 0;         ///< to plain HTTP requests
   std::uint64_t connections_closed = 0;
@@ -136,6 +147,18 @@ struct transport_counters {
   std::uint64_t flows_dead = 0;           ///< given up for want of a sign of life, or moved
 
   std::uint64_t reports_dropped = 0;  ///< send failures that were not reported because too many were waiting
+
+  std::uint64_t sources_refused = 0;        ///< of `connections_refused`: their source had as many as it may
+  std::uint64_t proxy_senders_refused = 0;  ///< that may not send a PROXY protocol header
+  std::uint64_t proxy_headers_refused = 0;  ///< that are none of version 2, or broken
+  std::uint64_t stream_messages_too_large = 0;  ///< of `framing_errors`: they met a limit of size
+  // Of `connections_timed_out`, by the bound that they met.
+  std::uint64_t connect_timeouts = 0;
+  std::uint64_t handshake_timeouts = 0;
+  std::uint64_t first_message_timeouts = 0;
+  std::uint64_t message_timeouts = 0;
+  std::uint64_t write_timeouts = 0;
+  std::uint64_t idle_timeouts = 0;
 };
 
 }  // namespace parley::net

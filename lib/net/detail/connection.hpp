@@ -68,6 +68,9 @@ class connection final : public flushable,
   void stop_keep_alive();
   /// The peer has promised to send something each `interval`; zero takes the promise back.
   void expect_keep_alive(base::duration interval);
+  /// The client that a PROXY protocol header has named, while the connection opens. *Errors:*
+  /// `errc::limit_reached` where that source has as many connections as it may.
+  base::error_code set_remote(const base::socket_address& remote);
 
   /// Ends it now. What is queued fails with `why`.
   void close(base::error_code why);
@@ -108,6 +111,9 @@ class connection final : public flushable,
   void ask_for_pong(base::time_point now);
   base::time_point keep_alive_due() const noexcept;
   base::time_point promise_due() const noexcept;
+  void count_broken(const base::error_code& why) noexcept;
+  void count_timeout(base::time_point now) noexcept;
+
   base::time_point deadline() const noexcept;
   base::error_code timeout_error(base::time_point now) const noexcept;
   void schedule();
