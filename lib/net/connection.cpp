@@ -61,6 +61,7 @@ void connection::handle_open(const base::error_code& error) {
   schedule();
   wait_readable();
   send_queued();
+  if (state_ == state::open) core_->races().handle_open(*this);
 }
 
 // ---- Reading
@@ -418,6 +419,7 @@ void connection::close(base::error_code why) {
     }
   } else {
     ++core_->counters().connections_failed;
+    core_->races().handle_failure(*this, why);
   }
 }
 

@@ -3,6 +3,9 @@
 #include <parley/base/api.hpp>
 #include <parley/base/log.hpp>
 #include <parley/base/result.hpp>
+#include <parley/net/dns_client.hpp>
+#include <parley/net/server_locator.hpp>
+#include <parley/net/target_blacklist.hpp>
 #include <parley/net/transport_options.hpp>
 #include <parley/proxy/core.hpp>
 #include <parley/proxy/route_table.hpp>
@@ -25,6 +28,11 @@ struct proxy_server_options {
   proxy::route_table routes;
   proxy::core_options core;  ///< its listeners, names and shard are filled in here
   transport_limits limits;
+  dns_options dns;
+  locator_options locator;
+  blacklist_options blacklist;
+  /// What each worker asks for names in the place of a `dns_client`, on that worker's executor; may be empty.
+  std::function<std::unique_ptr<name_source>(const asio::any_io_executor& executor)> make_names;
   std::size_t workers = 1;
   std::size_t memory_bytes = std::size_t{512} << 20U;  ///< for messages, of each worker
 };
@@ -36,6 +44,8 @@ struct proxy_server_status {
   std::size_t transactions = 0;
   proxy::core_counters core;
   transport_counters transport;
+  dns_counters dns;               ///< zeros where the application has its own source of names
+  std::uint64_t hops_failed = 0;  ///< that were put behind others for a while
 };
 
 /// A SIP proxy with its sockets and threads: a `proxy::core` on each shard of a `shard_group`, every shard

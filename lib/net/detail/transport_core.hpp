@@ -9,9 +9,11 @@
 #include <parley/net/transport_options.hpp>
 #include <parley/sip/hop.hpp>
 
+#include "net/detail/connection_races.hpp"
 #include "net/detail/connection_table.hpp"
 #include "net/detail/datagram_io.hpp"
 #include "net/detail/domain_table.hpp"
+#include "net/detail/timed.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -37,13 +39,6 @@ class flushable {
   virtual void flush() = 0;
 };
 
-/// What waits for a deadline on the wheel of a `transport_core`, as the context of its timer.
-class timed {
- public:
-  virtual ~timed() = default;
-  virtual void handle_timeout(base::time_point now) = 0;
-};
-
 /// What the sockets of a `transport_set` share: the owner's handler, the reports that wait for it, the queues
 /// to flush, the clockwork, the connections, and memory to receive into.
 ///
@@ -65,6 +60,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   transport_counters& counters() noexcept { return counters_; }
   connection_table& connections() noexcept { return connections_; }
   domain_table& domains() noexcept { return domains_; }
+  connection_races& races() noexcept { return races_; }
   datagram_receiver& receiver() noexcept { return receiver_; }
   datagram_sender& sender() noexcept { return *sender_; }
 
@@ -85,6 +81,9 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   void send(sip::outgoing&& message);
   void flush();
   void close() noexcept;
+
+  /// The connection for a hop: one that exists, or a new one. *Errors:* null, with the reason.
+  std::shared_ptr<connection> connection_for(const sip::hop& to, base::error_code& error);
 
   /// Has `queue` flushed at the end of this wake-up, or soon where there is none.
   void mark_dirty(std::shared_ptr<flushable> queue);
@@ -134,7 +133,6 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   };
   static constexpr std::size_t max_failure_reports = 65536;
 
-  std::shared_ptr<connection> connection_for(const sip::hop& to, base::error_code& error);
   std::unique_ptr<byte_stream> open_stream(const sip::hop& to, base::error_code& error);
   void run_timers(base::time_point now);
   void post_once();
@@ -152,6 +150,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   deadline_timer wheel_timer_;
   connection_table connections_;
   domain_table domains_;
+  connection_races races_{*this};
 
   datagram_receiver receiver_;
   std::unique_ptr<datagram_sender> sender_;
