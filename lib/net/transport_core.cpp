@@ -124,18 +124,22 @@ void transport_core::send(sip::outgoing&& message) {
     if (const auto found = connection_for(to, error)) {
       found->send(std::move(message));
     } else {
-      report_failure(message.ticket, to, error);
+      report_failure(message, error);
     }
     return;
   }
-  report_failure(message.ticket, to, errc::unknown_listener);
+  report_failure(message, errc::unknown_listener);
 }
 
 std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, base::error_code& error) {
   if (to.flow != 0) {
     if (auto found = connections_.find(to.flow); found && found->writable()) return found;
   }
-  if (auto found = connections_.find(to); found && found->writable()) return found;
+  if (to.only_flow) {
+    error = errc::flow_gone;
+    return nullptr;
+  }
+  if (auto found = find_listed(to)) return found;
   if (to.remote.port == 0) {
     error = errc::flow_gone;
     return nullptr;
@@ -157,6 +161,21 @@ std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, b
   connections_.add(opened);
   opened->start();
   return opened;
+}
+
+std::shared_ptr<connection> transport_core::find_listed(const sip::hop& to) const {
+  if (auto found = connections_.find(to); found && found->writable()) return found;
+  if (to.transport != sip::transport::ws) return nullptr;
+  // RFC 7118 5.2.3: `transport=ws` stands for both, so that a peer on a secure connection calls itself so,
+  // too.
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i].options.transport != sip::transport::wss) continue;
+    sip::hop secure = to;
+    secure.transport = sip::transport::wss;
+    secure.listener = static_cast<std::uint16_t>(i);
+    if (auto found = connections_.find(secure); found && found->writable()) return found;
+  }
+  return nullptr;
 }
 
 std::unique_ptr<byte_stream> transport_core::open_stream(const sip::hop& to, base::error_code& error) {
@@ -223,19 +242,19 @@ void transport_core::end_batch(base::time_point now) {
   if (!closed()) flush();
 }
 
-void transport_core::report_failure(std::uint64_t ticket, const sip::hop& to, base::error_code error) {
-  if (ticket == 0 || closed()) return;
+void transport_core::report_failure(const sip::outgoing& lost, base::error_code error) {
+  if (lost.ticket == 0 || closed()) return;
   if (reports_.size() >= max_failure_reports) {
     ++counters_.reports_dropped;
     return;
   }
-  reports_.push_back({to, ticket, error, false});
+  reports_.push_back({{lost.to, {}, lost.ticket, lost.sender}, error, false});
   post_once();
 }
 
 void transport_core::report_closed(const sip::hop& flow, base::error_code why) {
   if (closed()) return;
-  reports_.push_back({flow, 0, why, true});
+  reports_.push_back({{flow, {}, 0, 0}, why, true});
   post_once();
 }
 
@@ -258,9 +277,9 @@ void transport_core::run_posted() {
   for (const report& r : delivering_) {
     if (closed()) break;
     if (r.is_closed) {
-      handler_->handle_closed(now, r.hop, r.error);
+      handler_->handle_closed(now, r.lost.to, r.error);
     } else {
-      handler_->handle_send_failure(now, r.ticket, r.hop, r.error);
+      handler_->handle_send_failure(now, r.lost, r.error);
     }
   }
   delivering_.clear();

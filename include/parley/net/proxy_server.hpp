@@ -8,6 +8,7 @@
 #include <parley/net/target_blacklist.hpp>
 #include <parley/net/transport_options.hpp>
 #include <parley/proxy/core.hpp>
+#include <parley/proxy/registrar.hpp>
 #include <parley/proxy/route_table.hpp>
 
 #include <atomic>
@@ -26,7 +27,8 @@ struct proxy_server_options {
   std::vector<listener_options> listeners;
   std::vector<std::string> domains;  ///< further names of this proxy: hosts, or host:port
   proxy::route_table routes;
-  proxy::core_options core;  ///< its listeners, names and shard are filled in here
+  proxy::registrar_options registrar;  ///< there is one where it has domains
+  proxy::core_options core;            ///< its listeners, names and shard are filled in here
   transport_limits limits;
   dns_options dns;
   locator_options locator;
@@ -42,7 +44,9 @@ struct proxy_server_status {
   std::size_t requests_under_way = 0;
   std::size_t calls = 0;
   std::size_t transactions = 0;
+  std::size_t addresses = 0;  ///< that are registered
   proxy::core_counters core;
+  proxy::registrar_counters registrar;
   transport_counters transport;
   dns_counters dns;               ///< zeros where the application has its own source of names
   std::uint64_t hops_failed = 0;  ///< that were put behind others for a while
