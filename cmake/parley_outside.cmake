@@ -28,6 +28,9 @@ find_path(PARLEY_ASIO_INCLUDE_DIR boost/asio.hpp HINTS ${Boost_INCLUDE_DIRS})
 mark_as_advanced(PARLEY_ASIO_INCLUDE_DIR)
 parley_outside_library(ASIO FOR "room net       " FOUND PARLEY_ASIO_INCLUDE_DIR)
 
+find_package(c-ares 1.18 QUIET)
+parley_outside_library(CARES FOR "room net       " FOUND c-ares_FOUND)
+
 find_package(tomlplusplus QUIET)
 parley_outside_library(TOMLPLUSPLUS FOR "parley-proxy   " FOUND tomlplusplus_FOUND)
 

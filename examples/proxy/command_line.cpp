@@ -64,6 +64,16 @@ std::string allow_proxy_sender(const std::string& text, configuration& config) {
   return {};
 }
 
+std::string read_name_server(const std::string& text, net::dns_options& out) {
+  const auto server = parley::base::socket_address::from_string(text, 53);
+  if (!server || server->port == 0) {
+    return "\"" + text +
+           "\" is no name server: a numeric address and perhaps a port are, as in 192.0.2.53:53";
+  }
+  out.servers.push_back(*server);
+  return {};
+}
+
 std::string load_tls(const net::tls_options& options, std::vector<net::listener_options>& listeners) {
   std::optional<net::tls_context> made;
   for (net::listener_options& listener : listeners) {
@@ -103,8 +113,12 @@ std::string check_next_hop(const std::string& text, const configuration& config)
   const bool secure = uri->scheme == parley::sip::uri_scheme::sips;
   const auto wanted = uri->transport().value_or(secure ? transport::tls : transport::udp);
   const auto ip = uri->ip();
+  // RFC 3263 4.1: the domain says what it wants.
+  const bool open = !ip && !uri->transport() && uri->port == 0;
   for (const net::listener_options& listener : config.server.listeners) {
-    if (listener.transport == wanted && (!ip || listener.bind.ip.is_v6() == ip->is_v6())) return {};
+    const bool fits =
+        open ? !secure || parley::sip::is_secure(listener.transport) : listener.transport == wanted;
+    if (fits && (!ip || listener.bind.ip.is_v6() == ip->is_v6())) return {};
   }
   return "nothing can be sent to \"" + text + "\": there is no listener for " +
          std::string(parley::sip::name_of(wanted)) +
@@ -126,6 +140,7 @@ reading read_command_line(int argc, const char* const* argv) {
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
   std::vector<std::string> authorities;
+  std::vector<std::string> name_servers;
   std::vector<std::string> registrar_domains;
   bool verify_clients = false;
   bool proxy_protocol = false;
@@ -173,6 +188,11 @@ reading read_command_line(int argc, const char* const* argv) {
       ->allow_extra_args(false);
   app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")
       ->type_name("SIPURI");
+  app.add_option("--dns", name_servers,
+                 "A name server to ask in the place of the system's, HOST numeric; port 53 without another.\n"
+                 "May be given several times: the next is asked where one fails.")
+      ->type_name("HOST[:PORT]")
+      ->allow_extra_args(false);
   app.add_option("--config", file, "A TOML file with the same settings and more; the command line wins.")
       ->type_name("FILE.toml");
   app.add_option("--workers", workers, "Threads, each with sockets of its own on the same addresses (1).")
@@ -217,6 +237,11 @@ reading read_command_line(int argc, const char* const* argv) {
     if (advertise.empty()) break;
     if (const std::string why = read_advertised(advertise, one); !why.empty())
       return fail("--advertise: " + why);
+  }
+  if (!name_servers.empty()) out.config.server.dns.servers.clear();
+  for (const std::string& text : name_servers) {
+    if (const std::string why = read_name_server(text, out.config.server.dns); !why.empty())
+      return fail("--dns: " + why);
   }
   if (!static_folder.empty()) {
     for (net::listener_options& one : out.config.server.listeners)

@@ -47,6 +47,10 @@ std::string check_next_hop(const std::string& uri, const configuration& config);
 /// above.
 std::string read_advertised(const std::string& text, parley::net::listener_options& out);
 
+/// `HOST` or `HOST:PORT` of a name server, HOST numeric; it goes behind those that are there. *Errors:* as
+/// above.
+std::string read_name_server(const std::string& text, parley::net::dns_options& out);
+
 /// Reads keys and certificates and gives them to the secure listeners; also again, while the proxy runs.
 /// *Errors:* as above.
 std::string load_tls(const parley::net::tls_options& options,

@@ -259,6 +259,39 @@ void read_websocket(table_reader& in, std::vector<parley::net::listener_options>
   for (parley::net::listener_options& one : listeners) one.websocket = options;
 }
 
+void read_duration_s(table_reader& in, std::string_view key, parley::base::duration& out) {
+  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(out);
+  read_seconds(in, key, seconds, 1);
+  out = seconds;
+}
+
+void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
+  in.allow({"servers", "timeout_ms", "tries", "hosts_file", "mix_case", "pending", "names", "records",
+            "ttl_min_s", "ttl_max_s", "negative_min_s", "negative_max_s", "failed_s", "prefer_ipv4",
+            "attempt_delay_ms", "blacklist_s", "blacklist_max_s", "blacklist_targets"});
+  auto& dns = server.dns;
+  in.texts("servers", [&](const std::string& text, const toml::node& node) {
+    if (const std::string why = read_name_server(text, dns); !why.empty()) in.fail(node, why);
+  });
+  read_milliseconds(in, "timeout_ms", dns.timeout);
+  in.number("tries", dns.tries, 1, 10);
+  in.text("hosts_file", dns.hosts_file);
+  in.flag("mix_case", dns.mix_case);
+  in.number("pending", dns.max_pending, 1, many);
+  in.number("names", dns.max_names, 0, many);
+  in.number("records", dns.max_records, 1, 1000);
+  read_duration_s(in, "ttl_min_s", dns.shortest_ttl);
+  read_duration_s(in, "ttl_max_s", dns.longest_ttl);
+  read_duration_s(in, "negative_min_s", dns.shortest_negative);
+  read_duration_s(in, "negative_max_s", dns.longest_negative);
+  read_duration_s(in, "failed_s", dns.failed_for);
+  in.flag("prefer_ipv4", server.locator.prefer_ipv4);
+  read_milliseconds(in, "attempt_delay_ms", server.limits.attempt_delay);
+  read_duration_s(in, "blacklist_s", server.blacklist.failed_for);
+  read_duration_s(in, "blacklist_max_s", server.blacklist.longest);
+  in.number("blacklist_targets", server.blacklist.max_targets, 1, many);
+}
+
 void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
   in.allow({"domains", "users", "default_expires_s", "min_expires_s", "max_expires_s", "flow_timer_s",
             "addresses", "contacts"});
@@ -353,7 +386,7 @@ std::string read_file(const std::string& path, configuration& config) {
   std::string error;
   table_reader in(root, error);
   in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "timers", "keep_alive", "tls", "websocket", "proxy_protocol",
+            "drain_timeout_s", "limits", "timers", "keep_alive", "dns", "tls", "websocket", "proxy_protocol",
             "advertise", "registrar", "location"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
@@ -380,6 +413,7 @@ std::string read_file(const std::string& path, configuration& config) {
   in.table("limits", [&](table_reader& t) { read_limits(t, server); });
   in.table("timers", [&](table_reader& t) { read_timers(t, server); });
   in.table("keep_alive", [&](table_reader& t) { read_keep_alive(t, server.limits); });
+  in.table("dns", [&](table_reader& t) { read_dns(t, server); });
   in.table("tls", [&](table_reader& t) { read_tls(t, config.tls); });
   in.table("registrar", [&](table_reader& t) { read_registrar(t, server.registrar); });
   in.table("websocket", [&](table_reader& t) { read_websocket(t, server.listeners); });

@@ -167,7 +167,13 @@ int run(parley_proxy::configuration& config) {
       base::log_field{"idle_timeouts", status.transport.idle_timeouts},
       base::log_field{"stream_queue_full", status.transport.stream_queue_full},
       base::log_field{"stream_messages_too_large", status.transport.stream_messages_too_large},
-      base::log_field{"framing_errors", status.transport.framing_errors}};
+      base::log_field{"framing_errors", status.transport.framing_errors},
+      base::log_field{"dns_queries", status.dns.queries},
+      base::log_field{"dns_cache_hits", status.dns.cache_hits},
+      base::log_field{"dns_timed_out", status.dns.timed_out},
+      base::log_field{"dns_failed", status.dns.failed + status.dns.refused},
+      base::log_field{"dns_rejected", status.dns.rejected},
+      base::log_field{"hops_failed", status.hops_failed}};
   log(sink, base::log_level::info, "ended", fields);
   return 0;
 }

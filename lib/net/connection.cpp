@@ -45,6 +45,7 @@ void connection::handle_open(const base::error_code& error) {
   schedule();
   wait_readable();
   send_queued();
+  if (state_ == state::open) core_->races().handle_open(*this);
 }
 
 // Once what was queued has gone out, says so to the peer and waits until it has read it.
@@ -80,6 +81,7 @@ void connection::close(base::error_code why) {
     }
   } else {
     ++core_->counters().connections_failed;
+    core_->races().handle_failure(*this, why);
   }
 }
 

@@ -1,7 +1,6 @@
 #include <parley/net/clock.hpp>
 #include <parley/net/deadline_timer.hpp>
 #include <parley/net/proxy_server.hpp>
-#include <parley/net/resolver.hpp>
 #include <parley/net/shard_group.hpp>
 #include <parley/net/system_random.hpp>
 #include <parley/net/transport_set.hpp>
@@ -10,6 +9,7 @@
 #include <parley/transaction/branch.hpp>
 
 #include "net/detail/interfaces.hpp"
+#include "net/detail/next_hops.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,7 +40,7 @@ base::buffer_pool_limits pool_limits(std::size_t bytes) {
   return limits;
 }
 
-/// One shard: sockets, core, resolver and timer on one executor.
+/// One shard: sockets, core, names and timer on one executor.
 class shard final : public transport_handler {
  public:
   shard(std::size_t index, shard_group& group, const proxy_server_options& options, base::log_sink& log)
@@ -51,7 +51,7 @@ class shard final : public transport_handler {
         pool_(pool_limits(options.memory_bytes)),
         executor_(group.context(index).get_executor()),
         transports_(executor_, pool_, *this, options.limits, log, static_cast<std::uint16_t>(index)),
-        resolver_(executor_),
+        names_(make_names(options)),
         drain_timer_(executor_),
         timer_(executor_, [this](base::time_point now) { return handle_timeout(now); }) {}
 
@@ -69,6 +69,7 @@ class shard final : public transport_handler {
     own_ = core.own;
     for (const proxy::listener& l : core.listeners) own_.add(l.host, l.port);
     core_.emplace(std::move(core), pool_, random_, now);
+    next_hops_.emplace(executor_, transports_, *names_, random_, options_.locator, options_.blacklist);
   }
 
   void drain() {
@@ -84,6 +85,8 @@ class shard final : public transport_handler {
     out.transactions = core_->transactions().server_count() + core_->transactions().client_count();
     out.core = core_->counters();
     out.transport = transports_.counters();
+    if (dns_ != nullptr) out.dns = dns_->counters();
+    out.hops_failed = next_hops_->blacklisted();
     if (registrar_) {
       out.addresses = registrar_->location().size();
       out.registrar = registrar_->counters();
@@ -148,6 +151,13 @@ class shard final : public transport_handler {
   }
 
  private:
+  std::unique_ptr<name_source> make_names(const proxy_server_options& options) {
+    if (options.make_names) return options.make_names(executor_);
+    auto client = std::make_unique<dns_client>(executor_, random_, options.dns);
+    dns_ = client.get();
+    return client;
+  }
+
   /// True where the message is a response to a request that another shard sent; it has then been handed over.
   bool belongs_elsewhere(const sip::hop& from, const base::packet_buffer& message) {
     if (!message.text().starts_with("SIP/")) return false;
@@ -205,7 +215,7 @@ class shard final : public transport_handler {
     const std::string why = error.message();
     const std::array fields{base::log_field{"host", host}, base::log_field{"error", why},
                             base::log_field{"times", unresolved_ - unresolved_log_.told}};
-    log_.write({base::log_level::warning, room, "a next hop's name can't be resolved", fields});
+    log_.write({base::log_level::warning, room, "no server can be found for a next hop's name", fields});
     unresolved_log_ = {unresolved_, now + quiet_time};
   }
 
@@ -214,6 +224,7 @@ class shard final : public transport_handler {
       case proxy::event::kind::none: return;
       case proxy::event::kind::request: return decide(now, e.request);
       case proxy::event::kind::resolve: return resolve(e);
+      case proxy::event::kind::hop_failed: return next_hops_->handle_failure(now, e);
       case proxy::event::kind::foreign_call_ended: others_.forget_call(e.lookup); return;
     }
   }
@@ -257,19 +268,16 @@ class shard final : public transport_handler {
   }
 
   void resolve(const proxy::event& e) {
-    resolver_.resolve(e.host, [this, lookup = e.lookup, host = e.host, port = e.port, over = e.transport](
-                                  base::error_code error, const std::vector<base::ip_address>& addresses) {
-      const base::time_point now = steady_clock_source::now();
-      if (error) warn_unresolved(now, host, error);
-      const std::uint32_t domain =
-          over != sip::transport::udp && over != sip::transport::tcp ? transports_.domain(host) : 0;
-      hops_.clear();
-      for (const base::ip_address& ip : addresses) hops_.push_back({over, 0, {ip, port}, 0, domain});
-      core_->handle_resolved(now, lookup, hops_);
-      pump(now);
-      transports_.flush();
-      update_timer();
-    });
+    next_hops_->find(e, core_->source(e.request).listener,
+                     [this, lookup = e.lookup, host = e.host](const base::error_code& error,
+                                                              const std::vector<sip::hop>& hops) {
+                       const base::time_point now = steady_clock_source::now();
+                       if (error) warn_unresolved(now, host, error);
+                       core_->handle_resolved(now, lookup, hops);
+                       pump(now);
+                       transports_.flush();
+                       update_timer();
+                     });
   }
 
   base::time_point handle_timeout(base::time_point now) {
@@ -322,12 +330,13 @@ class shard final : public transport_handler {
   std::optional<proxy::core> core_;
   std::optional<proxy::registrar> registrar_;
   transport_set transports_;
-  resolver resolver_;
+  dns_client* dns_ = nullptr;  // what `names_` is, unless the application has its own
+  std::unique_ptr<name_source> names_;
+  std::optional<detail::next_hops> next_hops_;
   asio::steady_timer drain_timer_;
   deadline_timer timer_;
   proxy::own_addresses own_;
   proxy::route_table::decision decision_;
-  std::vector<sip::hop> hops_;  // kept for its memory
   sip::message_view peeked_;
   std::optional<base::time_point> done_since_;
   struct throttled {
@@ -362,6 +371,8 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   add_counters(sum.registrar, part.registrar);
   add_counters(sum.core, part.core);
   add_counters(sum.transport, part.transport);
+  add_counters(sum.dns, part.dns);
+  sum.hops_failed += part.hops_failed;
 }
 
 }  // namespace

@@ -381,6 +381,7 @@ base::packet_buffer& transport_core::spare() noexcept {
 void transport_core::close() noexcept {
   if (closed()) return;
   handler_ = nullptr;
+  races_.close();
   for (listener& l : listeners_) {
     if (const auto udp = std::exchange(l.udp, nullptr)) udp->close();
     if (const auto tcp = std::exchange(l.tcp, nullptr)) tcp->close();

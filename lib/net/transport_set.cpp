@@ -45,6 +45,10 @@ void transport_set::flush() {
   if (!core_->closed()) core_->flush();
 }
 
+void transport_set::race(std::vector<sip::hop> hops, race_handler done) {
+  if (!core_->closed()) core_->races().start(std::move(hops), std::move(done));
+}
+
 void transport_set::close_flow(std::uint64_t flow) {
   if (const auto found = core_->connections().find(flow)) found->close(errc::closed);
 }

@@ -18,7 +18,7 @@ enum class errc {
   /// What waits to be sent has reached its bound, because the network or the peer takes it too slowly. Treat
   /// the neighbour as congested: RFC 3261 would have a 503 sent or made up.
   queue_full,
-  /// As many connections or listeners exist as the limits allow. Shed load.
+  /// As many connections, listeners or questions exist as the limits allow. Shed load.
   limit_reached,
   /// The connection that was to be used is gone, and nothing says where a new one could lead.
   flow_gone,
@@ -45,6 +45,19 @@ enum class errc {
   no_certificate,
   /// The domain of the hop is not known any more. Look the name up again.
   unknown_domain,
+  /// DNS says that there is no such name. Asking again soon is of no use.
+  name_not_found,
+  /// DNS says that the name has no records of that type. Asking again soon is of no use.
+  no_records,
+  /// The domain says that it has no such service: an SRV record with the target "." (RFC 2782). Don't try
+  /// its addresses.
+  service_absent,
+  /// No name server would or could answer. Try again later.
+  dns_failed,
+  /// No name server answered in time. Try again later.
+  dns_timed_out,
+  /// What came as an answer is malformed, or answers something else. Try again later.
+  dns_bad_answer,
   /// A WebSocket listener has answered a plain HTTP request. Nothing is wrong.
   served_http,
   /// The owner, or the destructor, closed it.

@@ -70,6 +70,10 @@ struct transport_limits {
   std::uint16_t accepts_per_wake_up = 64;
 
   base::duration connect_timeout = std::chrono::seconds(10);
+  /// How long one address of several has before the next is tried beside it (RFC 8305 5), and how many such
+  /// races there are at once.
+  base::duration attempt_delay = std::chrono::milliseconds(250);
+  std::size_t max_races = 1024;
   /// From accepting a connection to the end of its TLS or HTTP handshake.
   base::duration handshake_timeout = std::chrono::seconds(10);
   /// From the opening of an accepted connection to the end of its first message.
@@ -129,6 +133,8 @@ struct transport_counters {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_refused = 0;  ///< accepted and closed at once because of a limit
   std::uint64_t connections_failed = 0;   ///< attempts to open one that came to nothing
+  std::uint64_t races = 0;                ///< between addresses of one server
+  std::uint64_t races_refused = 0;        ///< because too many were under way
   std::uint64_t handshakes_failed = 0;    ///< of accepted connections: PROXY protocol, TLS, HTTP
   std::uint64_t handshakes_refused = 0;   ///< because too many were under way
   std::uint64_t http_answers = 0;         ///< to plain HTTP requests

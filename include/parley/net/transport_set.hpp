@@ -14,7 +14,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 namespace parley::net {
 
@@ -90,6 +92,15 @@ class PARLEY_API transport_set {
 
   /// Sends what is queued, as far as the system takes it; the rest follows by itself.
   void flush();
+
+  /// The hop of a connection that is open, with its flow. Called from the executor, never from inside `race`.
+  using race_handler = std::function<void(const base::result<sip::hop>& winner)>;
+
+  /// Gets a connection to one of `hops`, which are addresses of one server in the order of preference (RFC
+  /// 8305 5): one that is open already, or else the first that opens. The next is tried when one has failed,
+  /// or has taken `attempt_delay`; those that come too late are closed. *Errors:* why the last one failed;
+  /// `errc::limit_reached` where `max_races` are under way. Take another server.
+  void race(std::vector<sip::hop> hops, race_handler done);
 
   /// Closes a connection; one that is gone already is no matter. `handle_closed` follows.
   void close_flow(std::uint64_t flow);

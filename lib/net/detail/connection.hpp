@@ -58,6 +58,9 @@ class connection final : public flushable,
   /// True while `send` may get something through.
   bool writable() const noexcept { return state_ != state::lingering && state_ != state::closed; }
 
+  bool is_open() const noexcept { return state_ == state::open; }
+  bool has_queued() const noexcept { return front_ < queue_.size(); }
+
   /// Begins to connect, to shake hands or to read. The table holds it already.
   void start();
   void send(sip::outgoing&& message);

@@ -10,6 +10,7 @@
 #include <parley/net/transport_options.hpp>
 #include <parley/sip/hop.hpp>
 
+#include "net/detail/connection_races.hpp"
 #include "net/detail/connection_table.hpp"
 #include "net/detail/datagram_io.hpp"
 #include "net/detail/domain_table.hpp"
@@ -63,6 +64,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   domain_table& domains() noexcept { return domains_; }
   kept_pairs& pairs() noexcept { return pairs_; }
   base::random_source& random() noexcept { return random_; }
+  connection_races& races() noexcept { return races_; }
   datagram_receiver& receiver() noexcept { return receiver_; }
   datagram_sender& sender() noexcept { return *sender_; }
 
@@ -90,6 +92,8 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   /// Counts one more flow that is kept alive; false where there are as many as the limits allow.
   bool begin_keeping() noexcept;
   void end_keeping() noexcept { --kept_flows_; }
+  /// The connection for a hop: one that exists, or a new one. *Errors:* null, with the reason.
+  std::shared_ptr<connection> connection_for(const sip::hop& to, base::error_code& error);
 
   /// Has `queue` flushed at the end of this wake-up, or soon where there is none.
   void mark_dirty(std::shared_ptr<flushable> queue);
@@ -145,7 +149,6 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   static constexpr std::size_t max_failure_reports = 65536;
 
   std::shared_ptr<connection> existing_connection(const sip::hop& to) const;
-  std::shared_ptr<connection> connection_for(const sip::hop& to, base::error_code& error);
   std::shared_ptr<connection> find_listed(const sip::hop& to) const;
   std::unique_ptr<byte_stream> open_stream(const sip::hop& to, base::error_code& error);
   void run_timers(base::time_point now);
@@ -167,6 +170,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   system_random random_;
   kept_pairs pairs_;
   std::size_t kept_flows_ = 0;
+  connection_races races_{*this};
 
   datagram_receiver receiver_;
   std::unique_ptr<datagram_sender> sender_;
