@@ -247,6 +247,27 @@ void read_websocket(table_reader& in, std::vector<parley::net::listener_options>
   for (parley::net::listener_options& one : listeners) one.websocket = options;
 }
 
+void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
+  in.allow({"domains", "users", "default_expires_s", "min_expires_s", "max_expires_s", "flow_timer_s",
+            "addresses", "contacts"});
+  in.texts("domains", [&](const std::string& text, const toml::node&) { out.domains.push_back(text); });
+  in.tables("users", [&](table_reader& one, const toml::node& where) {
+    one.allow({"name", "password"});
+    std::string name;
+    std::string password;
+    one.text("name", name);
+    one.text("password", password);
+    if (name.empty() || password.empty()) one.fail(where, "a user has a \"name\" and a \"password\"");
+    if (!out.users.emplace(name, password).second) one.fail(where, "there are two users \"" + name + "\"");
+  });
+  read_seconds(in, "default_expires_s", out.default_expires, 1);
+  read_seconds(in, "min_expires_s", out.min_expires, 1);
+  read_seconds(in, "max_expires_s", out.max_expires, 1);
+  read_seconds(in, "flow_timer_s", out.flow_timer, 0);
+  in.number("addresses", out.max_addresses, 1, many);
+  in.number("contacts", out.max_contacts, 1, 1000);
+}
+
 std::string reason(const parley::sip::parse_error& error) {
   return "at offset " + std::to_string(error.offset) + ": " + std::string(parley::sip::rule(error.code));
 }
@@ -301,7 +322,7 @@ std::string read_file(const std::string& path, configuration& config) {
   std::string error;
   table_reader in(root, error);
   in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "timers", "tls", "websocket", "advertise", "location"});
+            "drain_timeout_s", "limits", "timers", "tls", "websocket", "advertise", "location", "registrar"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -327,6 +348,7 @@ std::string read_file(const std::string& path, configuration& config) {
   in.table("limits", [&](table_reader& t) { read_limits(t, server); });
   in.table("timers", [&](table_reader& t) { read_timers(t, server); });
   in.table("tls", [&](table_reader& t) { read_tls(t, config.tls); });
+  in.table("registrar", [&](table_reader& t) { read_registrar(t, server.registrar); });
   in.table("websocket", [&](table_reader& t) { read_websocket(t, server.listeners); });
   if (const toml::node* const node = root.get("advertise")) {
     std::string advertised;

@@ -295,12 +295,12 @@ void connection::discard() {
 
 void connection::send(sip::outgoing&& message) {
   if (!writable()) {
-    core_->report_failure(message.ticket, message.to, errc::flow_gone);
+    core_->report_failure(message, errc::flow_gone);
     return;
   }
   if (queued_bytes_ + cost(message) > core_->limits().queued_bytes_per_connection) {
     ++core_->counters().stream_queue_full;
-    core_->report_failure(message.ticket, message.to, errc::queue_full);
+    core_->report_failure(message, errc::queue_full);
     return;
   }
   enqueue(blocked_since_ == base::never ? steady_clock_source::now() : blocked_since_, std::move(message));
@@ -445,7 +445,7 @@ void connection::release() noexcept {
 
 void connection::fail_queue(base::error_code why) {
   for (; front_ < queue_.size(); ++front_) {
-    core_->report_failure(queue_[front_].ticket, queue_[front_].to, why);
+    core_->report_failure(queue_[front_], why);
   }
   queue_.clear();
   front_ = 0;

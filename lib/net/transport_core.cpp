@@ -124,16 +124,20 @@ void transport_core::send(sip::outgoing&& message) {
     if (const auto found = connection_for(to, error)) {
       found->send(std::move(message));
     } else {
-      report_failure(message.ticket, to, error);
+      report_failure(message, error);
     }
     return;
   }
-  report_failure(message.ticket, to, errc::unknown_listener);
+  report_failure(message, errc::unknown_listener);
 }
 
 std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, base::error_code& error) {
   if (to.flow != 0) {
     if (auto found = connections_.find(to.flow); found && found->writable()) return found;
+  }
+  if (to.only_flow) {
+    error = errc::flow_gone;
+    return nullptr;
   }
   if (auto found = connections_.find(to); found && found->writable()) return found;
   if (to.remote.port == 0) {
@@ -223,19 +227,19 @@ void transport_core::end_batch(base::time_point now) {
   if (!closed()) flush();
 }
 
-void transport_core::report_failure(std::uint64_t ticket, const sip::hop& to, base::error_code error) {
-  if (ticket == 0 || closed()) return;
+void transport_core::report_failure(const sip::outgoing& lost, base::error_code error) {
+  if (lost.ticket == 0 || closed()) return;
   if (reports_.size() >= max_failure_reports) {
     ++counters_.reports_dropped;
     return;
   }
-  reports_.push_back({to, ticket, error, false});
+  reports_.push_back({{lost.to, {}, lost.ticket, lost.sender}, error, false});
   post_once();
 }
 
 void transport_core::report_closed(const sip::hop& flow, base::error_code why) {
   if (closed()) return;
-  reports_.push_back({flow, 0, why, true});
+  reports_.push_back({{flow, {}, 0, 0}, why, true});
   post_once();
 }
 
@@ -258,9 +262,9 @@ void transport_core::run_posted() {
   for (const report& r : delivering_) {
     if (closed()) break;
     if (r.is_closed) {
-      handler_->handle_closed(now, r.hop, r.error);
+      handler_->handle_closed(now, r.lost.to, r.error);
     } else {
-      handler_->handle_send_failure(now, r.ticket, r.hop, r.error);
+      handler_->handle_send_failure(now, r.lost, r.error);
     }
   }
   delivering_.clear();

@@ -101,7 +101,7 @@ void udp_listener::deliver(base::time_point now, std::size_t count) {
 void udp_listener::send(sip::outgoing&& message) {
   if (message.to.remote.ip.is_v4() != local_.ip.is_v4()) {
     ++core_->counters().datagram_send_errors;
-    core_->report_failure(message.ticket, message.to, errc::wrong_family);
+    core_->report_failure(message, errc::wrong_family);
     return;
   }
   // Only a blocked socket lets its queue grow so long. The oldest message is the one that helps least.
@@ -125,7 +125,7 @@ void udp_listener::send(sip::outgoing&& message) {
 
 void udp_listener::drop_front(base::error_code why) {
   sip::outgoing& dropped = queue_[front_++];
-  core_->report_failure(dropped.ticket, dropped.to, why);
+  core_->report_failure(dropped, why);
   dropped.data.reset();
 }
 

@@ -69,6 +69,7 @@ core::implementation::implementation(core_options options, base::buffer_pool& po
       requests_(options_.max_requests),
       pool_(pool),
       secret_(options_.shared_secret),
+      tokens_(options_.shared_secret),
       retry_after_(std::to_string(options_.retry_after.count())) {
   for (const listener& l : options_.listeners) texts_.push_back(text_of(l));
 }

@@ -163,22 +163,47 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
 
 void core::implementation::route(base::time_point now, record& r, bool in_dialog) {
   const route_plan plan = plan_route(view_, options_.own);
+  bool forged = false;
+  target to;
+  to.flow = hop_of(plan, forged);
+  if (to.flow.only_flow) return lead(now, r, to, plan);
+  if (forged) {
+    // RFC 5626 5.3: a flow that we have not named.
+    if (r.stateless) return refuse_stateless(r, 403);
+    return finish(now, r, 403);
+  }
   if (in_dialog && plan.is_loose) {
     // RFC 3261 16.5: with no more routes, a Request-URI of ours is one for which the location has to be
     // found.
     const auto uri = sip::parse_uri(plan.request_uri);
     if (!plan.next_route.empty() || (uri && uri->is_sip() && !options_.own.contains(*uri))) {
-      if (r.stateless) return forward_stateless(now, r, {}, plan);
-      r.undecided = false;
-      try_target(now, r, {}, plan);
-      settle(now, r);
-      return;
+      return lead(now, r, {}, plan);
     }
   }
   event e;
   e.what = event::kind::request;
   e.request = request_id{r.id};
   std::ignore = events_.push(std::move(e));
+}
+
+// Where the Routes of the request say, without asking anybody.
+void core::implementation::lead(base::time_point now, record& r, const target& to, const route_plan& plan) {
+  if (r.stateless) return forward_stateless(now, r, to, plan);
+  r.undecided = false;
+  try_target(now, r, to, plan);
+  settle(now, r);
+}
+
+// The flow that the last of our Routes names, where nobody else's follows.
+sip::hop core::implementation::hop_of(const route_plan& plan, bool& forged) const noexcept {
+  if (plan.own_route.empty() || !plan.next_route.empty()) return {};
+  const auto uri = sip::parse_uri(plan.own_route);
+  if (!uri || !flow_token::is_token(uri->user)) return {};
+  auto flow = tokens_.read(uri->user);
+  forged = !flow || flow->listener >= options_.listeners.size();
+  if (forged) return {};
+  flow->transport = options_.listeners[flow->listener].transport;
+  return *flow;
 }
 
 void core::implementation::handle_ack(base::time_point now, const sip::hop& from,

@@ -149,7 +149,9 @@ void core::implementation::send_best(base::time_point now, record& r) {
   }
   // RFC 3261 16.7.6: another server's 503, or one that can't be reached, says nothing about the next request
   // through us. That we have no room does.
-  finish(now, r, status == 503 && !r.overloaded ? 500 : status);
+  if (status == 503 && !r.overloaded) return finish(now, r, 500);
+  // RFC 5626 7: only who named the flow is told that it failed. To all others the callee is not there.
+  finish(now, r, status == 430 && r.by_policy ? 480 : status);
 }
 
 void core::implementation::arm_timer_c(base::time_point now, const record& r, transaction::client_id client) {
@@ -191,7 +193,9 @@ void core::implementation::handle_event(base::time_point now, const transaction:
       if (unanswered && try_alternate(now, *r, *branch)) {
         settle(now, *r);
       } else {
-        branch_failed(now, *r, e.client, e.what == kind::client_timed_out ? 408 : 503);
+        // RFC 5626 5.3: a flow that is gone is told apart, so that another one is tried.
+        const int failed = branch != nullptr && branch->by_flow ? 430 : 503;
+        branch_failed(now, *r, e.client, e.what == kind::client_timed_out ? 408 : failed);
       }
       break;
     case kind::client_deadline:

@@ -89,13 +89,19 @@ void core::implementation::forward_stateless_response(const sip::hop& from) {
   std::optional<sip::hop> next;
   std::ignore = view_.for_each<sip::via_header>([&](const sip::via_header& via) {
     if (place++ == 0) return true;
+    if (const auto flow = top->parameters.find("flow"); flow && flow->has_value) {
+      next = tokens_.read(flow->value);
+      if (!next || next->listener >= options_.listeners.size()) return next.reset(), false;
+      next->transport = options_.listeners[next->listener].transport;
+      return false;
+    }
     next = transaction::response_hop(via, from.listener);
     if (!next) return false;
     // Nobody can make up a response that we would send to somebody who sent no request.
     if (stateless_number(via, next->remote.ip) != branch->number) next.reset();
     return false;
   });
-  if (!next || !choose_listener(*next, from, {})) {
+  if (!next || (!next->only_flow && !choose_listener(*next, from, {}))) {
     ++counters_.dropped_stray;
     return;
   }

@@ -26,9 +26,10 @@ int rank(const response_context::branch& b) noexcept {
 
 }  // namespace
 
-void response_context::add_branch(transaction::client_id client) {
+void response_context::add_branch(transaction::client_id client, bool by_flow) {
   branches_.emplace_back();
   branches_.back().client = client;
+  branches_.back().by_flow = by_flow;
 }
 
 void response_context::add_failure(int status) {

@@ -70,6 +70,8 @@ sip::hop response_hop(const sip::hop& from, const sip::via_header& via) noexcept
     // RFC 3261 18.2.2: where the connection is gone, one is opened to the source address and the port of
     // sent-by.
     to.remote.port = via.port_or_default();
+    // RFC 7118 5.2: a WebSocket client can't be connected to.
+    to.only_flow = from.transport == sip::transport::ws || from.transport == sip::transport::wss;
     return to;
   }
   if (!via.maddr.empty()) {
@@ -117,7 +119,10 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
     add_size(id);
   if (record_route) add_size(header_id::record_route);
   if (status == 100) add_size(header_id::timestamp);
-  for (const auto& field : options.fields) size += sip::name_of(field.id).size() + field.value.size() + 4;
+  for (const std::span fields :
+       {std::span<const response_options::field>(options.fields), options.more_fields}) {
+    for (const auto& field : fields) size += sip::name_of(field.id).size() + field.value.size() + 4;
+  }
 
   auto buffer = pool.allocate(size);
   if (!buffer || !buffer->resize(buffer->tailroom())) return errc::no_buffer;
@@ -150,6 +155,7 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   if (request.has(header_id::cseq)) out.header(header_id::cseq, request.value_of(header_id::cseq));
   if (status == 100) out.copy_all(request, header_id::timestamp);
   for (const auto& field : options.fields) out.header(field.id, field.value);
+  for (const auto& field : options.more_fields) out.header(field.id, field.value);
   out.finish();
   const auto written = out.size();
   if (!written) return errc::no_buffer;

@@ -92,10 +92,9 @@ class recording_handler : public net::transport_handler {
       if (on_framing_error) on_framing_error(from);
     });
   }
-  void handle_send_failure(base::time_point, std::uint64_t ticket, const sip::hop& to,
-                           base::error_code error) override {
+  void handle_send_failure(base::time_point, const sip::outgoing& lost, base::error_code error) override {
     call([&] {
-      failures.push_back({ticket, to, error});
+      failures.push_back({lost.ticket, lost.to, error});
       if (on_failure) on_failure();
     });
   }

@@ -31,8 +31,9 @@ class transport_handler {
   virtual void handle_framing_error(base::time_point now, const sip::hop& from, sip::parse_error error,
                                     base::packet_buffer head) = 0;
 
-  /// What was sent with that ticket did not go out. On a stream it may have gone out in part.
-  virtual void handle_send_failure(base::time_point now, std::uint64_t ticket, const sip::hop& to,
+  /// What was sent with the ticket of `lost` did not go out. On a stream it may have gone out in part. The
+  /// message itself is gone: `lost.data` is empty.
+  virtual void handle_send_failure(base::time_point now, const sip::outgoing& lost,
                                    base::error_code error) = 0;
 
   /// A connection that was open has ended; `flow.flow` will never be used again. Comes after the failures of

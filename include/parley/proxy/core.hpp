@@ -68,6 +68,10 @@ struct target {
   /// in the request goes before both.
   std::string_view next_hop;
   std::uint16_t q = 1000;  ///< thousandths; higher is tried first, equal ones are tried together
+  /// Where `only_flow` is set, the request goes there whatever the URIs say.
+  sip::hop flow{};
+  /// Route values to send it along, as a registration's Path has them (RFC 3327 5.3); they go before `flow`.
+  std::string_view path{};
 };
 
 /// What a `core` wants to be told, or tells.

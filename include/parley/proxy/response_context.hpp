@@ -37,11 +37,12 @@ class response_context {
     transaction::client_id client = transaction::client_id::none;
     branch_state state = branch_state::trying;
     std::uint16_t status = 0;      ///< the final status, 0 while there is none
+    bool by_flow = false;          ///< it was sent where nothing but one flow leads
     base::packet_buffer response;  ///< the final response other than 2xx as it came, its topmost Via included
   };
   using branch_list = boost::container::small_vector<branch, 1>;
 
-  PARLEY_API void add_branch(transaction::client_id client);
+  PARLEY_API void add_branch(transaction::client_id client, bool by_flow = false);
   /// A target that could not be tried at all counts as a branch that ended with `status`.
   PARLEY_API void add_failure(int status);
   const branch_list& branches() const noexcept { return branches_; }

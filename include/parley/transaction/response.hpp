@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace parley::transaction {
@@ -45,6 +46,7 @@ struct response_options {
     std::string_view value;
   };
   std::initializer_list<field> fields{};  ///< further headers
+  std::span<const field> more_fields{};   ///< the same, for a number of them that is not known before
 };
 
 /// A response to `request`, which came from `source`, as RFC 3261 8.2.6.2 says: Via (stamped), From, To,

@@ -89,8 +89,8 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   /// Has `queue` flushed at the end of this wake-up, or soon where there is none.
   void mark_dirty(std::shared_ptr<flushable> queue);
 
-  /// Reports to the owner from the executor, later. No report where `ticket` is 0.
-  void report_failure(std::uint64_t ticket, const sip::hop& to, base::error_code error);
+  /// Reports to the owner from the executor, later. No report where the ticket is 0.
+  void report_failure(const sip::outgoing& lost, base::error_code error);
   void report_closed(const sip::hop& flow, base::error_code why);
 
   /// While one exists, the owner is being called, and `end_batch` will flush.
@@ -127,8 +127,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
 
  private:
   struct report {
-    sip::hop hop;
-    std::uint64_t ticket;
+    sip::outgoing lost;  // of a connection that has ended, its hop
     base::error_code error;
     bool is_closed;
   };
