@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# sipsak: OPTIONS over udp, tcp and tls, a flood of them, requests with random characters, and each hop on the way to a callee.
+# sipsak: OPTIONS over udp, tcp and tls, registering, a flood, requests with random characters, and each hop on the way to a callee.
 set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
 source "$interop/lib/authority.sh"
@@ -7,10 +7,11 @@ authority authority
 issue server 'IP:127.0.0.1'
 
 # sipsak 0.9.8 drops digits of a port in a URI: its URIs have none here, the port is given by -r. Over TLS 1.3 it takes a
-# session ticket for the end of the connection: the proxy gives none.
+# session ticket for the end of the connection: the proxy gives none. Its invite and message modes crash as Debian has it.
 read -r udp_port tcp_port tls_port callee_port < <(free_ports 4)
 cat >"$work/sipsak.toml" <<EOF
 listen = ["udp:127.0.0.1:$udp_port", "tcp:127.0.0.1:$tcp_port", "tls:127.0.0.1:$tls_port"]
+[registrar]
 domains = ["127.0.0.1"]
 [tls]
 certificates = [{ chain = "$work/server.pem", key = "$work/server.key" }]
@@ -31,6 +32,13 @@ ask 'OPTIONS over udp' -s sip:127.0.0.1 -r "$udp_port"
 ask 'OPTIONS over tcp' -E tcp -s sip:127.0.0.1 -r "$tcp_port"
 ask 'OPTIONS over tls' -E tls --tls-ca-cert="$work/authority.pem" -s sip:127.0.0.1 -r "$tls_port"
 passed "OPTIONS over udp, tcp and tls are answered"
+
+for transport in udp tcp; do
+  port=${transport}_port
+  ask "registering over $transport" -U -i -x 600 -E $transport -s sip:alice@127.0.0.1 -r "${!port}"
+done
+ask 'ending the registrations' -U -i -x 0 -C '*' -s sip:alice@127.0.0.1 -r "$udp_port"
+passed "a user registers and ends it"
 
 # It sends with growing Max-Forwards: the proxy is the first hop, which answers 483, the callee the second.
 start_sipp callee udp "$callee_port" -sf "$(scenario uas_options)"
