@@ -139,7 +139,7 @@ std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, b
     error = errc::flow_gone;
     return nullptr;
   }
-  if (auto found = connections_.find(to); found && found->writable()) return found;
+  if (auto found = find_listed(to)) return found;
   if (to.remote.port == 0) {
     error = errc::flow_gone;
     return nullptr;
@@ -161,6 +161,21 @@ std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, b
   connections_.add(opened);
   opened->start();
   return opened;
+}
+
+std::shared_ptr<connection> transport_core::find_listed(const sip::hop& to) const {
+  if (auto found = connections_.find(to); found && found->writable()) return found;
+  if (to.transport != sip::transport::ws) return nullptr;
+  // RFC 7118 5.2.3: `transport=ws` stands for both, so that a peer on a secure connection calls itself so,
+  // too.
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i].options.transport != sip::transport::wss) continue;
+    sip::hop secure = to;
+    secure.transport = sip::transport::wss;
+    secure.listener = static_cast<std::uint16_t>(i);
+    if (auto found = connections_.find(secure); found && found->writable()) return found;
+  }
+  return nullptr;
 }
 
 std::unique_ptr<byte_stream> transport_core::open_stream(const sip::hop& to, base::error_code& error) {

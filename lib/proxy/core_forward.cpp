@@ -19,6 +19,9 @@ using sip::header_id;
 /// A parameter of our own Via: the flow that the response goes back by.
 constexpr std::string_view flow_parameter = ";flow=";
 
+/// RFC 7339 4.1 and 4.2: we would like to hear of the neighbour's load.
+constexpr std::string_view overload_parameters = ";oc;oc-algo=\"loss\"";
+
 /// RFC 3261 16.6.4, RFC 6665 4.3: requests that may begin a dialog.
 bool may_open_dialog(const sip::message_view& request) noexcept {
   switch (request.method()) {
@@ -69,7 +72,10 @@ bool core::implementation::choose_listener(sip::hop& next, const sip::hop& from,
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     if (fits(i)) return take(i);
   }
-  return false;
+  if (next.transport != sip::transport::ws) return false;
+  // RFC 7118 5.2.3: `transport=ws` is how one on a secure WebSocket calls itself, too.
+  next.transport = sip::transport::wss;
+  return choose_listener(next, from, own_route);
 }
 
 base::result<base::packet_buffer> core::implementation::edit_request(const sip::hop& from,
@@ -79,11 +85,13 @@ base::result<base::packet_buffer> core::implementation::edit_request(const sip::
                                                                      std::string_view branch) {
   const detail::listener_text& text = texts_[next.listener];
   sip::patch edit(view_);
+  const std::string_view ask = options_.overload.ask ? overload_parameters : std::string_view{};
   if (options_.stateless && from.flow != 0) {
     // Nothing but our own Via remembers which connection the response belongs to.
-    edit.add_first(header_id::via, {text.via, branch, flow_parameter, edit.note(tokens_.write(from).text())});
+    edit.add_first(header_id::via,
+                   {text.via, branch, ask, flow_parameter, edit.note(tokens_.write(from).text())});
   } else {
-    edit.add_first(header_id::via, {text.via, branch});
+    edit.add_first(header_id::via, {text.via, branch, ask});
   }
   transaction::stamp_via(edit, via, from.remote);
   if (options_.record_route && may_open_dialog(view_)) {
@@ -140,6 +148,11 @@ int core::implementation::send_to(base::time_point now, record& r, const target&
   if (!next.only_flow && !choose_listener(next, r.from, plan.own_route)) return 503;
   const auto via = view_.get<sip::via_header>();
   if (!via) return 400;
+  if (options_.overload.ask && !neighbours_.admits(now, next.remote, rank_of(view_))) {
+    // RFC 7339 5.10.2: as if it had said 503 itself.
+    ++counters_.spared;
+    return 503;
+  }
   if (const auto hops = view_.get<sip::max_forwards_header>(); hops && hops->value == 0) return 483;
   // RFC 3261 16.6.8: the branch carries what tells a loop from a spiral.
   const auto branch =
@@ -167,7 +180,7 @@ int core::implementation::send_to(base::time_point now, record& r, const target&
   }
   ++counters_.requests_forwarded;
   ++r.transactions;
-  r.responses.add_branch(*client, next.only_flow);
+  r.responses.add_branch(*client, next);
   if (!r.waits_for_lookup()) r.guard.disarm();
   if (r.is_invite()) {
     layer_.set_deadline(*client, now + (r.has_next_group() ? options_.group_time : options_.timer_c));

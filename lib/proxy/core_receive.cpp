@@ -80,6 +80,7 @@ void core::implementation::answer_stateless(const sip::hop& from, int status,
   const auto tag = tag_for(view_, view_.method() == sip::method::cancel ? "INVITE" : view_.method_name());
   transaction::response_options complete = options;
   complete.to_tag = tag.text();
+  complete.overload = overload_text(view_);
   auto response = transaction::make_response(pool_, view_, from.remote, status, complete);
   if (!response || !layer_.send(transaction::response_hop(from, *via), std::move(*response))) {
     ++counters_.dropped_no_room;
@@ -89,6 +90,29 @@ void core::implementation::answer_stateless(const sip::hop& from, int status,
 void core::implementation::overloaded(const sip::hop& from) {
   ++counters_.overload;
   answer_stateless(from, 503, {{}, {}, {{header_id::retry_after, retry_after_}}});
+}
+
+// True where a request that begins a transaction is answered 503 because its source sends too many, or
+// because there is more to do than time.
+bool core::implementation::turn_away(base::time_point now, const sip::hop& from, bool in_dialog) {
+  if (!(in_dialog ? dialog_sources_ : sources_).take(now, from.remote.ip)) {
+    ++counters_.rate_limited;
+  } else if (overload_.reduction() != 0 && !overload_.admits(rank_of(view_))) {
+    ++counters_.shed;
+  } else {
+    return false;
+  }
+  answer_stateless(from, 503, {{}, {}, {{header_id::retry_after, retry_after_}}});
+  return true;
+}
+
+// What a neighbour that asks for it is told of our load (RFC 7339 4.1), with the message's topmost Via.
+std::string_view core::implementation::overload_text(const sip::message_view& message) noexcept {
+  const auto via = message.get<sip::via_header>();
+  if (!via || transaction::bare_overload(*via).empty()) return {};
+  sip::text_writer text(overload_text_);
+  overload_.write(text);
+  return text.text();
 }
 
 refusal core::implementation::check(const sip::message_view& request) noexcept {
@@ -142,9 +166,10 @@ std::uint64_t core::implementation::call_of(const sip::message_view& message) co
 
 void core::implementation::handle_request(base::time_point now, const sip::hop& from, const received& got,
                                           const base::packet_buffer& data) {
-  if (const refusal why = check(view_)) return refuse(from, why);
   const auto to = view_.get<sip::to_header>();
   const bool in_dialog = to && !to->tag.empty();
+  if (turn_away(now, from, in_dialog)) return;
+  if (const refusal why = check(view_)) return refuse(from, why);
   if ((draining_ && !in_dialog) || events_.full()) return overloaded(from);
 
   record* const r = create(now, from, data);

@@ -21,6 +21,7 @@ void core::implementation::handle_response(base::time_point now, const transacti
   response_context::branch* const branch = r == nullptr ? nullptr : r->responses.find(got.client);
   if (branch == nullptr) return;
   const int status = view_.status();
+  if (options_.overload.ask) neighbours_.handle_response(now, branch->sent_to, got.via);
   std::size_t vias = 0;
   std::ignore = view_.for_each<sip::via_header>([&vias](const sip::via_header&) { return ++vias < 2; });
   if (vias < 2) {
@@ -86,6 +87,20 @@ void core::implementation::add_challenges(sip::patch& edit, const record& r,
   }
 }
 
+// Fills in our load where the neighbour behind us has asked for it in its Via, the second one.
+void core::implementation::add_overload(sip::patch& edit, const sip::message_view& response) noexcept {
+  bool first = true;
+  std::ignore = response.for_each<sip::via_header>([&](const sip::via_header& via) {
+    if (std::exchange(first, false)) return true;
+    if (const std::string_view asked = transaction::bare_overload(via); !asked.empty()) {
+      sip::text_writer text(edit.scratch());
+      overload_.write(text);
+      edit.replace(asked, {edit.note_written(text)});
+    }
+    return false;
+  });
+}
+
 void core::implementation::hold_back(base::time_point now, record& r, int status,
                                      const base::packet_buffer& data) {
   ++counters_.dropped_no_room;
@@ -100,6 +115,7 @@ void core::implementation::send_upstream(base::time_point now, record& r, const 
   const int status = response.status();
   sip::patch edit(response);
   edit.remove_first<sip::via_header>();
+  add_overload(edit, response);
   if (best != nullptr && (best->status == 401 || best->status == 407)) add_challenges(edit, r, *best);
   auto out = detail::write_patch(edit, pool_);
   if (!out) return hold_back(now, r, status, data);

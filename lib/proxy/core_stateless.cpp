@@ -18,9 +18,10 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
   const auto to = view_.get<sip::to_header>();
   // The ACK for a response of our own ends here.
   if (view_.method() == sip::method::ack && to && to->tag == tag_for(view_, "INVITE").text()) return;
-  if (const refusal why = check(view_)) return refuse(from, why);
   const bool in_dialog = to && !to->tag.empty();
   const bool is_ack = view_.method() == sip::method::ack;
+  if (!is_ack && view_.method() != sip::method::cancel && turn_away(now, from, in_dialog)) return;
+  if (const refusal why = check(view_)) return refuse(from, why);
   if (draining_ && !in_dialog && !is_ack && view_.method() != sip::method::cancel) return overloaded(from);
   record* const r = events_.full() ? nullptr : create(now, from, data);
   if (r == nullptr) {

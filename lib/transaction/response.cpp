@@ -3,6 +3,7 @@
 #include <parley/sip/writer.hpp>
 #include <parley/transaction/response.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -17,7 +18,7 @@ base::ip_address without_scope(const base::ip_address& ip) noexcept {
   return plain.is_v6() ? base::ip_address::v6(plain.to_v6_bytes()) : plain;
 }
 
-/// What the receiver of a request changes in its topmost Via: up to two places, in the order in which they
+/// What the receiver of a request changes in its topmost Via: up to three places, in the order in which they
 /// stand.
 class via_stamp {
  public:
@@ -26,9 +27,25 @@ class via_stamp {
     std::string_view text;
   };
 
-  via_stamp(const sip::via_header& via, const base::socket_address& source) noexcept {
+  via_stamp(const sip::via_header& via, const base::socket_address& source,
+            std::string_view overload = {}) noexcept {
     const std::string_view end = via.raw.substr(via.raw.size());
-    edits_ = {edit{end, {}}, edit{end, {}}};
+    edits_ = {edit{end, {}}, edit{end, {}}, edit{end, {}}};
+    stamp(via, source);
+    // RFC 7339 4: the neighbour has left `oc` without a value for us to fill in.
+    if (const std::string_view asked = overload.empty() ? overload : bare_overload(via); !asked.empty())
+      edits_[2] = {asked, overload};
+    std::sort(edits_.begin(), edits_.end(),
+              [](const edit& a, const edit& b) { return a.old.data() < b.old.data(); });
+  }
+  via_stamp(const via_stamp&) = delete;
+  via_stamp& operator=(const via_stamp&) = delete;
+
+  const std::array<edit, 3>& edits() const noexcept { return edits_; }
+
+ private:
+  void stamp(const sip::via_header& via, const base::socket_address& source) noexcept {
+    const std::string_view end = via.raw.substr(via.raw.size());
     const auto sent_by = via.ip();
     const base::ip_address ip = without_scope(source.ip);
     // RFC 3581 4: who asks for rport gets received too, even where it says what sent-by says. What the sender
@@ -45,15 +62,9 @@ class via_stamp {
       rport << source.port;
       edits_[0] = {via.rport_value, rport.text()};
     }
-    if (edits_[0].old.data() > edits_[1].old.data()) std::swap(edits_[0], edits_[1]);
   }
-  via_stamp(const via_stamp&) = delete;
-  via_stamp& operator=(const via_stamp&) = delete;
 
-  const std::array<edit, 2>& edits() const noexcept { return edits_; }
-
- private:
-  std::array<edit, 2> edits_;
+  std::array<edit, 3> edits_;
   std::array<char, 80> received_;
   std::array<char, 8> rport_;
 };
@@ -63,6 +74,14 @@ std::string_view between(const char* from, const char* to) noexcept {
 }
 
 }  // namespace
+
+std::string_view bare_overload(const sip::via_header& via) noexcept {
+  if (via.raw.find(";oc") == std::string_view::npos) return {};
+  for (const sip::parameter& p : via.parameters) {
+    if (sip::iequals(p.name, "oc")) return p.has_value ? std::string_view{} : p.name;
+  }
+  return {};
+}
 
 sip::hop response_hop(const sip::hop& from, const sip::via_header& via) noexcept {
   sip::hop to = from;
@@ -108,7 +127,7 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   const auto via = request.get<sip::via_header>();
   if (!via) return errc::bad_message;
 
-  std::size_t size = 256 + options.reason_phrase.size() + options.to_tag.size();
+  std::size_t size = 256 + options.reason_phrase.size() + options.to_tag.size() + options.overload.size();
   const auto add_size = [&](header_id id) {
     for (std::size_t i = request.find(id); i != sip::message_view::npos; i = request.find_after(id, i)) {
       size += request.value(i).size() + 32;
@@ -130,13 +149,14 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   out.status_line(status,
                   options.reason_phrase.empty() ? sip::default_reason(status) : options.reason_phrase);
 
-  const via_stamp stamp(*via, source);
+  const via_stamp stamp(*via, source, options.overload);
   const std::size_t top = request.find(header_id::via);
   const std::string_view line = request.value(top);
-  const auto& [first, second] = stamp.edits();
+  const auto& [first, second, third] = stamp.edits();
   out.header(header_id::via, between(line.data(), first.old.data()), first.text,
              between(first.old.data() + first.old.size(), second.old.data()), second.text,
-             between(second.old.data() + second.old.size(), line.data() + line.size()));
+             between(second.old.data() + second.old.size(), third.old.data()), third.text,
+             between(third.old.data() + third.old.size(), line.data() + line.size()));
   for (std::size_t i = request.find_after(header_id::via, top); i != sip::message_view::npos;
        i = request.find_after(header_id::via, i)) {
     out.header(header_id::via, request.value(i));

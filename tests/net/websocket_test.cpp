@@ -192,3 +192,29 @@ TEST_CASE("a slow handshake is given up, over WebSocket too", "[net][ws]") {
   CHECK(f.server.counters().handshakes_failed == 1);
   CHECK(f.server.counters().connections_timed_out == 1);
 }
+
+TEST_CASE("a peer on a secure connection that calls itself ws is reached by it", "[net][websocket]") {
+  websocket_fixture f({}, sip::transport::wss);
+  net::listener_options plain{.transport = sip::transport::ws, .bind = {base::ip_address::loopback_v4(), 0}};
+  REQUIRE(f.client.set->listen(plain));
+  f.client.send(f.to_server(), request("first"));
+  REQUIRE(f.until([&] { return f.server.owner.messages.size() == 1; }));
+  sip::hop to = f.to_server();
+  to.transport = sip::transport::ws;
+  to.listener = 1;
+  f.client.send(to, request("second"));
+  REQUIRE(f.until([&] { return f.server.owner.messages.size() == 2; }));
+  CHECK(f.client.set->connection_count() == 1);
+  CHECK(f.server.owner.messages[1].from.transport == sip::transport::wss);
+}
+
+TEST_CASE("what only a connection leads to fails with it", "[net][websocket]") {
+  websocket_fixture f;
+  sip::hop gone = f.to_server();
+  gone.flow = 99;
+  gone.only_flow = true;
+  f.client.send(gone, request("lost"), 5);
+  REQUIRE(f.until([&] { return f.client.owner.failures.size() == 1; }));
+  CHECK(f.client.owner.failures[0].error == net::errc::flow_gone);
+  CHECK(f.client.counters().connections_opened == 0);
+}

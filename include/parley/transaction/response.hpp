@@ -36,6 +36,10 @@ PARLEY_API std::optional<sip::hop> response_hop(const sip::via_header& via, std:
 PARLEY_API void stamp_via(sip::patch& edit, const sip::via_header& via,
                           const base::socket_address& source) noexcept;
 
+/// The parameter `oc` where a neighbour has put it into its Via to be told of our load (RFC 7339 4.1); empty
+/// where it has not.
+PARLEY_API std::string_view bare_overload(const sip::via_header& via) noexcept;
+
 /// What a response of our own has beside what it takes from the request.
 struct response_options {
   std::string_view reason_phrase;  ///< the usual one where empty
@@ -47,6 +51,7 @@ struct response_options {
   };
   std::initializer_list<field> fields{};  ///< further headers
   std::span<const field> more_fields{};   ///< the same, for a number of them that is not known before
+  std::string_view overload{};            ///< what goes into the place of `bare_overload`
 };
 
 /// A response to `request`, which came from `source`, as RFC 3261 8.2.6.2 says: Via (stamped), From, To,

@@ -134,6 +134,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   static constexpr std::size_t max_failure_reports = 65536;
 
   std::shared_ptr<connection> connection_for(const sip::hop& to, base::error_code& error);
+  std::shared_ptr<connection> find_listed(const sip::hop& to) const;
   std::unique_ptr<byte_stream> open_stream(const sip::hop& to, base::error_code& error);
   void run_timers(base::time_point now);
   void post_once();

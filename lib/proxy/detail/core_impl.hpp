@@ -12,6 +12,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -137,6 +138,7 @@ class core::implementation {
   std::size_t under_way_ = 0;
   boost::unordered_flat_set<std::uint64_t> calls_;
   bool draining_ = false;
+  overload_control overload_;
   base::timer_wheel wheel_;
   base::slot_map<detail::request_record> requests_;
 
@@ -163,6 +165,8 @@ class core::implementation {
   void refuse(const sip::hop& from, const refusal& why);
   void answer_stateless(const sip::hop& from, int status, const transaction::response_options& options);
   void overloaded(const sip::hop& from);
+  bool turn_away(base::time_point now, const sip::hop& from, bool in_dialog);
+  std::string_view overload_text(const sip::message_view& message) noexcept;
   refusal check(const sip::message_view& request) noexcept;
   bool is_loop(const sip::message_view& request) noexcept;
   std::uint32_t loop_mark(const sip::message_view& request) noexcept;
@@ -201,6 +205,7 @@ class core::implementation {
   void send_upstream(base::time_point now, record& r, const sip::message_view& response,
                      const base::packet_buffer& data, const response_context::branch* best);
   void add_challenges(sip::patch& edit, const record& r, const response_context::branch& best);
+  void add_overload(sip::patch& edit, const sip::message_view& response) noexcept;
   void hold_back(base::time_point now, record& r, int status, const base::packet_buffer& data);
   void note_final(record& r, int status);
   void end_call(const record& r);
@@ -215,6 +220,10 @@ class core::implementation {
   base::buffer_pool& pool_;
   base::siphash_key secret_;
   flow_tokens tokens_;
+  source_limiter sources_;
+  source_limiter dialog_sources_;
+  neighbour_loads neighbours_;
+  std::array<char, 96> overload_text_;
   std::vector<detail::listener_text> texts_;
   std::string retry_after_;
   const sip::message_view no_view_;
