@@ -1,3 +1,4 @@
+#include <parley/sip/digest.hpp>
 #include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
@@ -293,8 +294,8 @@ void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
 }
 
 void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
-  in.allow({"domains", "users", "default_expires_s", "min_expires_s", "max_expires_s", "flow_timer_s",
-            "addresses", "contacts"});
+  in.allow({"domains", "users", "algorithms", "default_expires_s", "min_expires_s", "max_expires_s",
+            "flow_timer_s", "addresses", "contacts"});
   in.texts("domains", [&](const std::string& text, const toml::node&) { out.domains.push_back(text); });
   in.tables("users", [&](table_reader& one, const toml::node& where) {
     one.allow({"name", "password"});
@@ -305,6 +306,14 @@ void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
     if (name.empty() || password.empty()) one.fail(where, "a user has a \"name\" and a \"password\"");
     if (!out.users.emplace(name, password).second) one.fail(where, "there are two users \"" + name + "\"");
   });
+  std::vector<parley::sip::digest_algorithm> algorithms;
+  in.texts("algorithms", [&](const std::string& text, const toml::node& where) {
+    const auto algorithm = parley::sip::digest_algorithm_of(text);
+    if (text.empty() || !algorithm || !parley::sip::digest_hasher::supports(*algorithm))
+      return in.fail(where, "\"" + text + "\" is no algorithm: SHA-256, MD5 and SHA-512-256 are");
+    algorithms.push_back(*algorithm);
+  });
+  if (!algorithms.empty()) out.algorithms = std::move(algorithms);
   read_seconds(in, "default_expires_s", out.default_expires, 1);
   read_seconds(in, "min_expires_s", out.min_expires, 1);
   read_seconds(in, "max_expires_s", out.max_expires, 1);

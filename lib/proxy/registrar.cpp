@@ -27,6 +27,7 @@ std::optional<sip::digest_server> make_digest(const registrar_options& options, 
   if (options.users.empty()) return std::nullopt;
   sip::digest_server_settings settings;
   settings.realm = challenges_realm(options);
+  settings.algorithms = options.algorithms;
   return sip::digest_server(std::move(settings), random);
 }
 

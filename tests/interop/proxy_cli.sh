@@ -91,6 +91,7 @@ in_file 'line 2: there is no setting "uris"' '[[location]]' 'uris = []'
 in_file 'line 1: "bob" is no SIP URI: at offset 0' '[[location]]' 'aor = "bob"'
 in_file 'line 3: "q" is a number from 0' '[[location]]' 'aor = "sip:bob@example.com"' \
   'contacts = [{ uri = "sip:bob@127.0.0.1", q = 3 }]'
+in_file 'line 2: "SHA-1" is no algorithm' '[registrar]' 'algorithms = ["MD5", "SHA-1"]'
 in_file 'line 2: ' 'workers = 1' 'route = sip:unquoted'
 passed "$checks slips in a configuration file are named with their line"
 

@@ -3,18 +3,9 @@
 # calls from one parley-proxy to another over TLS; and certificates that must not be believed.
 set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
+source "$interop/lib/authority.sh"
 
-# issue NAME SUBJECT_ALT_NAME [ISSUER]: $work/NAME.pem and $work/NAME.key, by the authority unless another is named.
-issue() {
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/$1.key" -out "$work/$1.csr" \
-    -subj "/CN=$1" 2>/dev/null
-  openssl x509 -req -in "$work/$1.csr" -CA "$work/${3:-authority}.pem" -CAkey "$work/${3:-authority}.key" -days 2 \
-    -extfile <(echo "subjectAltName=$2") -out "$work/$1.pem" 2>/dev/null
-}
-for who in authority stranger; do
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/$who.key" -out "$work/$who.pem" \
-    -subj "/CN=$who" -days 2 2>/dev/null
-done
+authority authority stranger
 issue server 'IP:127.0.0.1,DNS:localhost,URI:sip:example.com'
 issue client 'DNS:client.example.com'
 issue impostor 'IP:127.0.0.1' stranger

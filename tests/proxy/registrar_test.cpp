@@ -310,3 +310,13 @@ TEST_CASE("where users are known each proves who it is, and registers its own ad
   CHECK(f.registrar.knows(*sip::parse_uri("sip:bob@example.com")));
   CHECK_FALSE(f.registrar.knows(*sip::parse_uri("sip:mallory@example.com")));
 }
+
+TEST_CASE("users are challenged with the algorithms that were set", "[proxy]") {
+  auto options = one_domain();
+  options.users = {{"alice", "wonderland"}};
+  options.algorithms = {sip::digest_algorithm::md5};
+  fixture f(options);
+  const auto challenges = values(f.send(register_text(phone).text()), header_id::www_authenticate);
+  REQUIRE(challenges.size() == 1);
+  CHECK(sip::parse<sip::www_authenticate_header>(challenges[0])->algorithm == "MD5");
+}

@@ -27,6 +27,9 @@ struct registrar_options {
   /// Names and passwords. Where there are none, whoever reaches us registers any address; with some, each
   /// REGISTER is challenged (RFC 3261 22.2), and a name registers the address of its own only.
   std::unordered_map<std::string, std::string> users;
+  /// What users are challenged with, strongest first, one challenge each (RFC 8760 2.3). MD5 alone where
+  /// clients take the first challenge or none.
+  std::vector<sip::digest_algorithm> algorithms{sip::digest_algorithm::sha_256, sip::digest_algorithm::md5};
   std::chrono::seconds default_expires{3600};  ///< where the client asks for no time
   std::chrono::seconds min_expires{60};        ///< shorter ones are refused with 423
   std::chrono::seconds max_expires{7200};      ///< longer ones are cut
