@@ -2,7 +2,9 @@
 
 #include "net/detail/connection.hpp"
 #include "net/detail/transport_core.hpp"
+#include "net/detail/udp_listener.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::net {
@@ -28,6 +30,14 @@ base::socket_address transport_set::local_address(std::uint16_t index) const noe
 std::size_t transport_set::connection_count() const noexcept { return core_->connections().size(); }
 
 const transport_counters& transport_set::counters() const noexcept { return core_->counters(); }
+
+double transport_set::receive_backlog() const noexcept {
+  double fullest = 0;
+  for (const auto& listener : core_->listeners()) {
+    if (listener.udp) fullest = std::max(fullest, listener.udp->receive_backlog());
+  }
+  return fullest;
+}
 
 base::result<std::uint16_t> transport_set::listen(const listener_options& options) {
   return core_->listen(options);

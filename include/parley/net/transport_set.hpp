@@ -72,6 +72,9 @@ class PARLEY_API transport_set {
   /// Connections that exist, accepted and opened.
   std::size_t connection_count() const noexcept;
   const transport_counters& counters() const noexcept;
+  /// How full the fullest receive buffer of the UDP sockets is, 0 to 1: datagrams that wait to be read. 0
+  /// where the system does not tell.
+  double receive_backlog() const noexcept;
 
   /// Opens a listener and returns its index, which is what `hop::listener` holds: 0, 1, 2 and so on.
   /// *Errors:* those of the system, such as an address in use; `errc::unsupported_transport`;
