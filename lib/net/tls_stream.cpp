@@ -64,6 +64,12 @@ BIO_METHOD* tls_stream::bio_method() {
 }
 
 // Called for each certificate of the chain, the peer's own last, at depth 0.
+bool tls_stream::proves(std::string_view host) const {
+  const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  return certificate != nullptr && SSL_get_verify_result(ssl_.get()) == X509_V_OK &&
+         is_valid_for(names_of(*certificate), host, rules_);
+}
+
 int tls_stream::verify(int believed, X509_STORE_CTX* store) {
   if (believed != 1 || X509_STORE_CTX_get_error_depth(store) != 0) return believed;
   const auto* const ssl =

@@ -42,6 +42,7 @@ class tls_stream final : public byte_stream {
   std::size_t write_some(std::span<const asio::const_buffer> from, base::error_code& error) override;
   void wait_readable(std::shared_ptr<stream_user> user) override;
   void wait_writable(std::shared_ptr<stream_user> user) override;
+  bool proves(std::string_view host) const override;
   void finish_writing() noexcept override;
   void close() noexcept override;
 
