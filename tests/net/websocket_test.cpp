@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/net_fixture.hpp"
+#include "support/websocket_frames.hpp"
 
 #include <string>
 
@@ -10,6 +11,7 @@ using namespace parley;
 using test::net_fixture;
 using test::request;
 using test::tcp_peer;
+using test::websocket_frame;
 
 namespace {
 
@@ -50,29 +52,10 @@ struct websocket_fixture {
   sip::transport transport;
 };
 
-constexpr std::string_view handshake =
-    "GET / HTTP/1.1\r\nHost: sip.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: "
-    "sip\r\n\r\n";
-
-/// A frame as a client sends it, masked with zeros.
-std::string frame(unsigned char first, std::string_view payload, bool masked = true) {
-  std::string out(1, static_cast<char>(first));
-  const auto mask = static_cast<char>(masked ? 0x80 : 0);
-  if (payload.size() < 126) {
-    out += static_cast<char>(payload.size() | static_cast<unsigned char>(mask));
-  } else {
-    out += static_cast<char>(126 | static_cast<unsigned char>(mask));
-    out += static_cast<char>(payload.size() >> 8U);
-    out += static_cast<char>(payload.size() & 0xFFU);
-  }
-  if (masked) out.append(4, '\0');
-  return out.append(payload);
-}
-
 /// A raw connection to the server behind its handshake.
 struct raw_client {
-  raw_client(net_fixture& server, std::string_view opening = handshake) : peer(server.io, server.address(0)) {
+  raw_client(net_fixture& server, std::string_view opening = test::websocket_handshake)
+      : peer(server.io, server.address(0)) {
     peer.send(opening);
     REQUIRE(
         server.until([&] { return peer.received().find("\r\n\r\n") != std::string::npos || peer.ended(); }));
@@ -139,17 +122,18 @@ TEST_CASE("a client may cut its messages into frames, and keeps the connection a
   websocket_fixture f;
   raw_client c(f.server);
   const std::string text = request("fragments", 300);
-  c.peer.send(frame(0x01, text.substr(0, 100)) + frame(0x89, "ping") + frame(0x00, text.substr(100, 100)));
+  c.peer.send(websocket_frame(0x01, text.substr(0, 100)) + websocket_frame(0x89, "ping") +
+              websocket_frame(0x00, text.substr(100, 100)));
   REQUIRE(f.server.until([&] { return !c.peer.received().empty(); }));
   CHECK(c.peer.received() == std::string("\x8a\x04ping", 6));
   CHECK(f.server.owner.messages.empty());
-  c.peer.send(frame(0x00, text.substr(200)) + frame(0x80, ""));
+  c.peer.send(websocket_frame(0x00, text.substr(200)) + websocket_frame(0x80, ""));
   REQUIRE(f.server.until([&] { return f.server.owner.messages.size() == 1; }));
   CHECK(f.server.owner.messages[0].text() == text);
 
   SECTION("binary") {
     c.peer.received().clear();
-    c.peer.send(frame(0x82, text));
+    c.peer.send(websocket_frame(0x82, text));
     REQUIRE(f.server.until([&] { return f.server.owner.messages.size() == 2; }));
   }
 }
@@ -157,7 +141,7 @@ TEST_CASE("a client may cut its messages into frames, and keeps the connection a
 TEST_CASE("CRLF keep-alives are answered over WebSocket, too", "[net][ws]") {
   websocket_fixture f;
   raw_client c(f.server);
-  c.peer.send(frame(0x81, "\r\n\r\n"));
+  c.peer.send(websocket_frame(0x81, "\r\n\r\n"));
   REQUIRE(f.server.until([&] { return !c.peer.received().empty(); }));
   CHECK(c.peer.received() == std::string("\x81\x02\r\n", 4));
   CHECK(f.server.counters().keep_alive_pings == 1);
@@ -169,11 +153,11 @@ TEST_CASE("frames that break RFC 6455 end the connection", "[net][ws]") {
   limits.message.message_bytes = 4096;
   websocket_fixture f(limits);
   const std::string huge("\x82\xff\x80\0\0\0\0\0\0\0\0\0\0\0", 14);
-  const auto bad = GENERATE_COPY(
-      values<std::string>({frame(0x81, request("unmasked", 0), false), frame(0x89, std::string(126, 'x')),
-                           frame(0x00, "continuation of nothing"), frame(0x83, "reserved opcode"),
-                           frame(0xC1, "reserved bit"), frame(0x81, "\xff\xff not UTF-8"), huge,
-                           frame(0x82, std::string(4097, 'x')), frame(0x09, "fragmented ping")}));
+  const auto bad = GENERATE_COPY(values<std::string>(
+      {websocket_frame(0x81, request("unmasked", 0), false), websocket_frame(0x89, std::string(126, 'x')),
+       websocket_frame(0x00, "continuation of nothing"), websocket_frame(0x83, "reserved opcode"),
+       websocket_frame(0xC1, "reserved bit"), websocket_frame(0x81, "\xff\xff not UTF-8"), huge,
+       websocket_frame(0x82, std::string(4097, 'x')), websocket_frame(0x09, "fragmented ping")}));
   raw_client c(f.server);
   c.peer.send(bad);
   REQUIRE(f.server.until([&] { return c.peer.ended(); }));
