@@ -21,7 +21,7 @@ macro(parley_outside_library name)
 endmacro()
 
 find_package(OpenSSL 3.0 QUIET)
-parley_outside_library(OPENSSL FOR "room sip       " FOUND OPENSSL_FOUND)
+parley_outside_library(OPENSSL FOR "rooms sip, stun" FOUND OPENSSL_FOUND)
 
 find_package(Threads QUIET)
 find_path(PARLEY_ASIO_INCLUDE_DIR boost/asio.hpp HINTS ${Boost_INCLUDE_DIRS})

@@ -107,12 +107,11 @@ reading read_command_line(int argc, const char* const* argv) {
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
   std::vector<std::string> authorities;
+  std::vector<std::string> registrar_domains;
   bool verify_clients = false;
   std::size_t workers = 0;
   app.add_option("--listen", listen,
-                 "Where to receive, as udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT, HOST numeric. May be "
-                 "given several\n"
-                 "times. "
+                 "Where to receive; HOST is numeric. May be given several times.\n"
                  "Without any: udp and tcp on port 5060 of all IPv4 addresses.")
       ->type_name("udp|tcp|tls|ws|wss:HOST:PORT")
       ->allow_extra_args(false);
@@ -137,6 +136,12 @@ reading read_command_line(int argc, const char* const* argv) {
                "Refuse TLS connections of clients without a valid certificate.");
   app.add_option("--static", static_folder, "Serve the files of this folder on the ws and wss listeners.")
       ->type_name("DIR");
+  app.add_option(
+         "--registrar", registrar_domains,
+         "Answer REGISTER for addresses of this domain, and send what is for them where they are. May be\n"
+         "given several times. Without users in the TOML file whoever asks is registered.")
+      ->type_name("DOMAIN")
+      ->allow_extra_args(false);
   app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")
       ->type_name("SIPURI");
   app.add_option("--config", file, "A TOML file with the same settings and more; the command line wins.")
@@ -199,6 +204,9 @@ reading read_command_line(int argc, const char* const* argv) {
   if (const std::string why = load_tls(out.config.tls, out.config.server.listeners); !why.empty()) {
     return fail(why, "");
   }
+  if (!registrar_domains.empty()) out.config.server.registrar.domains = registrar_domains;
+  if (out.config.server.registrar.domains.empty() && !out.config.server.registrar.users.empty())
+    return fail("[registrar] has users and no domains: they could register nothing", "");
   if (!route.empty()) {
     if (const auto set = out.config.server.routes.set_default_route(route); !set) {
       return fail("--route: \"" + route + "\" is no SIP URI: at offset " +

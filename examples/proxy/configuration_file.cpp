@@ -164,6 +164,12 @@ void read_seconds(table_reader& in, std::string_view key, std::chrono::seconds& 
   out = std::chrono::seconds(value);
 }
 
+void read_seconds(table_reader& in, std::string_view key, parley::base::duration& out, std::int64_t low) {
+  auto value = std::chrono::duration_cast<std::chrono::seconds>(out);
+  read_seconds(in, key, value, low);
+  out = value;
+}
+
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
             "header_bytes", "header_lines", "connections", "connections_per_source",
@@ -200,12 +206,18 @@ void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
   read_milliseconds(in, "trying_ms", t.trying);
   read_seconds(in, "timer_c_s", server.core.timer_c, 181);  // RFC 3261 16.6.11: more than three minutes
   read_seconds(in, "group_s", server.core.group_time, 1);
-  auto idle = std::chrono::duration_cast<std::chrono::seconds>(server.limits.idle_timeout);
-  read_seconds(in, "tcp_idle_s", idle, 1);
-  server.limits.idle_timeout = idle;
-  auto handshake = std::chrono::duration_cast<std::chrono::seconds>(server.limits.handshake_timeout);
-  read_seconds(in, "handshake_s", handshake, 1);
-  server.limits.handshake_timeout = handshake;
+  read_seconds(in, "tcp_idle_s", server.limits.idle_timeout, 1);
+  read_seconds(in, "handshake_s", server.limits.handshake_timeout, 1);
+}
+
+void read_keep_alive(table_reader& in, parley::net::transport_limits& limits) {
+  in.allow({"stun", "websocket_ping_s", "opened_s", "pong_s", "grace_s", "flows"});
+  in.flag("stun", limits.answer_stun);
+  read_seconds(in, "websocket_ping_s", limits.websocket_ping_interval, 0);
+  read_seconds(in, "opened_s", limits.opened_keep_alive, 0);
+  read_seconds(in, "pong_s", limits.pong_timeout, 1);
+  read_seconds(in, "grace_s", limits.keep_alive_grace, 0);
+  in.number("flows", limits.max_kept_flows, 0, many);
 }
 
 void read_tls(table_reader& in, parley::net::tls_options& tls) {
@@ -245,6 +257,27 @@ void read_websocket(table_reader& in, std::vector<parley::net::listener_options>
   in.text("static", options.static_folder);
   in.flag("compression", options.compression);
   for (parley::net::listener_options& one : listeners) one.websocket = options;
+}
+
+void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
+  in.allow({"domains", "users", "default_expires_s", "min_expires_s", "max_expires_s", "flow_timer_s",
+            "addresses", "contacts"});
+  in.texts("domains", [&](const std::string& text, const toml::node&) { out.domains.push_back(text); });
+  in.tables("users", [&](table_reader& one, const toml::node& where) {
+    one.allow({"name", "password"});
+    std::string name;
+    std::string password;
+    one.text("name", name);
+    one.text("password", password);
+    if (name.empty() || password.empty()) one.fail(where, "a user has a \"name\" and a \"password\"");
+    if (!out.users.emplace(name, password).second) one.fail(where, "there are two users \"" + name + "\"");
+  });
+  read_seconds(in, "default_expires_s", out.default_expires, 1);
+  read_seconds(in, "min_expires_s", out.min_expires, 1);
+  read_seconds(in, "max_expires_s", out.max_expires, 1);
+  read_seconds(in, "flow_timer_s", out.flow_timer, 0);
+  in.number("addresses", out.max_addresses, 1, many);
+  in.number("contacts", out.max_contacts, 1, 1000);
 }
 
 std::string reason(const parley::sip::parse_error& error) {
@@ -301,7 +334,8 @@ std::string read_file(const std::string& path, configuration& config) {
   std::string error;
   table_reader in(root, error);
   in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "timers", "tls", "websocket", "advertise", "location"});
+            "drain_timeout_s", "limits", "timers", "keep_alive", "tls", "websocket", "advertise", "location",
+            "registrar"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -326,7 +360,9 @@ std::string read_file(const std::string& path, configuration& config) {
   read_seconds(in, "drain_timeout_s", config.drain_timeout, 0);
   in.table("limits", [&](table_reader& t) { read_limits(t, server); });
   in.table("timers", [&](table_reader& t) { read_timers(t, server); });
+  in.table("keep_alive", [&](table_reader& t) { read_keep_alive(t, server.limits); });
   in.table("tls", [&](table_reader& t) { read_tls(t, config.tls); });
+  in.table("registrar", [&](table_reader& t) { read_registrar(t, server.registrar); });
   in.table("websocket", [&](table_reader& t) { read_websocket(t, server.listeners); });
   if (const toml::node* const node = root.get("advertise")) {
     std::string advertised;

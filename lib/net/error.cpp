@@ -21,6 +21,10 @@ class net_category final : public base::error_category {
       case errc::idle: return "the connection was idle for too long";
       case errc::too_slow: return "the peer is too slow";
       case errc::closed_by_peer: return "the peer closed the connection";
+      case errc::no_pong: return "the peer did not answer a keep-alive";
+      case errc::no_keep_alive: return "the peer did not send the keep-alives that it had promised";
+      case errc::mapping_changed: return "the peer sees us at another address than before";
+      case errc::keep_alive_refused: return "the peer refused a STUN keep-alive";
       case errc::no_buffer: return "the buffer pool is exhausted";
       case errc::no_certificate: return "a secure listener needs a certificate";
       case errc::unknown_domain: return "the name of the peer is forgotten";

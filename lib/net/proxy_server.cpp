@@ -5,6 +5,7 @@
 #include <parley/net/shard_group.hpp>
 #include <parley/net/system_random.hpp>
 #include <parley/net/transport_set.hpp>
+#include <parley/proxy/registrar.hpp>
 #include <parley/sip/via.hpp>
 #include <parley/transaction/branch.hpp>
 
@@ -58,11 +59,14 @@ class shard final : public transport_handler {
 
   /// Makes the core; `core` is complete but for what is this shard's own.
   void begin(proxy::core_options core) {
+    const base::time_point now = steady_clock_source::now();
+    if (!options_.registrar.domains.empty()) registrar_.emplace(options_.registrar, random_, now);
+    for (const std::string& domain : options_.registrar.domains) core.own.add(domain, 0);
     core.transactions.shard = static_cast<std::uint16_t>(index_);
     core.share_calls = group_.size() > 1;
     own_ = core.own;
     for (const proxy::listener& l : core.listeners) own_.add(l.host, l.port);
-    core_.emplace(std::move(core), pool_, random_, steady_clock_source::now());
+    core_.emplace(std::move(core), pool_, random_, now);
   }
 
   void drain() {
@@ -78,10 +82,35 @@ class shard final : public transport_handler {
     out.transactions = core_->transactions().server_count() + core_->transactions().client_count();
     out.core = core_->counters();
     out.transport = transports_.counters();
+    if (registrar_) {
+      out.addresses = registrar_->location().size();
+      out.registrar = registrar_->counters();
+    }
     return out;
   }
 
   void forget_call(std::uint64_t call) { core_->forget_call(call); }
+
+  // What the registrar of another shard has learned.
+  void replace_bindings(const std::string& address, std::vector<proxy::binding> bindings) {
+    std::ignore = registrar_->location().replace(address, std::move(bindings));
+    update_timer();
+  }
+  void drop_flow(std::uint64_t flow) {
+    registrar_->location().drop_flow(flow);
+    update_timer();
+  }
+
+  // A message of another shard's, for a flow that lives here.
+  void carry(sip::outgoing&& message) { transports_.send(std::move(message)); }
+
+  void report_failure(std::uint64_t ticket) {
+    const base::time_point now = steady_clock_source::now();
+    core_->handle_send_failure(now, ticket);
+    pump(now);
+    transports_.flush();
+    update_timer();
+  }
 
   void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer message) override {
     if (group_.size() > 1 && belongs_elsewhere(from, message)) return;
@@ -93,17 +122,27 @@ class shard final : public transport_handler {
     core_->handle_framing_error(now, from, error, head);
   }
 
-  void handle_send_failure(base::time_point now, std::uint64_t ticket, const sip::hop&,
-                           base::error_code) override {
-    core_->handle_send_failure(now, ticket);
+  void handle_send_failure(base::time_point now, const sip::outgoing& lost, base::error_code) override {
+    if (lost.sender != index_) {
+      others_.report_failure(lost.sender, lost.ticket);
+      return;
+    }
+    core_->handle_send_failure(now, lost.ticket);
     pump(now);
   }
 
-  void handle_closed(base::time_point, const sip::hop&, base::error_code) override {}
+  void handle_closed(base::time_point, const sip::hop& gone, base::error_code) override {
+    if (!registrar_) return;
+    registrar_->location().drop_flow(gone.flow);
+    others_.drop_flow(gone.flow);
+  }
+
+  // The proxy keeps no UDP pair alive.
+  void handle_flow_failed(base::time_point, const sip::hop&, base::error_code) override {}
 
   void handle_batch_end(base::time_point now) override {
     pump(now);
-    timer_.update(core_->poll_timeout());
+    update_timer();
   }
 
  private:
@@ -122,8 +161,25 @@ class shard final : public transport_handler {
     proxy::event e;
     while (core_->poll_event(e)) handle_event(now, e);
     sip::outgoing out;
-    while (core_->poll_transmit(out)) transports_.send(std::move(out));
+    while (core_->poll_transmit(out)) send(now, std::move(out));
     if (core_->counters().overload != overload_.told) warn_overload(now);
+  }
+
+  void send(base::time_point now, sip::outgoing&& out) {
+    const std::size_t owner = transport_set::shard_of(out.to.flow);
+    out.sender = static_cast<std::uint16_t>(index_);
+    if (out.to.flow == 0 || owner == index_ || owner >= group_.size()) {
+      transports_.send(std::move(out));
+    } else if (!group_.send_over(owner, out)) {
+      core_->handle_send_failure(now, out.ticket);
+    }
+  }
+
+  void update_timer() { timer_.update(poll_timeout()); }
+
+  base::time_point poll_timeout() const noexcept {
+    const base::time_point next = core_->poll_timeout();
+    return registrar_ ? std::min(next, registrar_->location().poll_timeout()) : next;
   }
 
   // What callers can bring about is said at most every ten seconds, with how often it happened meanwhile.
@@ -156,25 +212,46 @@ class shard final : public transport_handler {
       case proxy::event::kind::none: return;
       case proxy::event::kind::request: return decide(now, e.request);
       case proxy::event::kind::resolve: return resolve(e);
-      case proxy::event::kind::foreign_call_ended:
-        for (std::size_t i = 0; i < group_.size(); ++i) {
-          if (i != index_ && tell_ended_) tell_ended_(i, e.lookup);
-        }
-        return;
+      case proxy::event::kind::foreign_call_ended: others_.forget_call(e.lookup); return;
     }
   }
 
   void decide(base::time_point now, proxy::request_id id) {
-    options_.routes.decide(core_->view(id), own_, decision_);
+    const sip::message_view& request = core_->view(id);
+    if (registrar_ && request.method() == sip::method::register_ && is_ours(request)) {
+      return answer_register(now, id, request);
+    }
+    options_.routes.decide(request, own_, decision_, registrar_ ? &*registrar_ : nullptr);
     if (decision_.status != 0) {
       std::ignore = core_->respond(
           now, id, decision_.status,
           {{},
            {},
-           {{sip::header_id::accept, "*/*"}, {sip::header_id::allow, "INVITE, ACK, CANCEL, BYE, OPTIONS"}}});
+           {{sip::header_id::accept, "*/*"}, {sip::header_id::allow, "INVITE, ACK, CANCEL, BYE, OPTIONS"}},
+           {}});
     } else {
       std::ignore = core_->forward(now, id, decision_.targets);
     }
+  }
+
+  bool is_ours(const sip::message_view& request) const {
+    const auto uri = sip::parse_uri(request.request_uri());
+    return uri && uri->is_sip() && registrar_->serves(uri->host);
+  }
+
+  void answer_register(base::time_point now, proxy::request_id id, const sip::message_view& request) {
+    const sip::hop from = core_->source(id);
+    const proxy::registrar::answer answer = registrar_->handle_register(now, request, from);
+    std::vector<transaction::response_options::field> fields;
+    fields.reserve(answer.fields.size());
+    for (const auto& [name, value] : answer.fields) fields.push_back({name, value});
+    std::ignore = core_->respond(now, id, answer.status, {{}, {}, {}, fields});
+    // RFC 5626 5.4. When the connection closes, what is bound to it goes, too.
+    if (answer.watched && from.flow != 0) {
+      std::ignore = transports_.expect_keep_alive(from.flow, registrar_->options().flow_timer);
+    }
+    if (!answer.changed.empty())
+      others_.replace_bindings(answer.changed, registrar_->location().find(answer.changed));
   }
 
   void resolve(const proxy::event& e) {
@@ -189,7 +266,7 @@ class shard final : public transport_handler {
       core_->handle_resolved(now, lookup, hops_);
       pump(now);
       transports_.flush();
-      timer_.update(core_->poll_timeout());
+      update_timer();
     });
   }
 
@@ -199,8 +276,9 @@ class shard final : public transport_handler {
       core_->handle_timeout(now);
       pump(now);
     } while (core_->poll_timeout() <= now);
+    if (registrar_) registrar_->location().handle_timeout(now);
     transports_.flush();
-    return core_->poll_timeout();
+    return poll_timeout();
   }
 
   void watch_drain() {
@@ -221,8 +299,15 @@ class shard final : public transport_handler {
   }
 
  public:
-  /// How a call's end is told to another shard.
-  std::function<void(std::size_t shard, std::uint64_t call)> tell_ended_;
+  /// How the other shards are told what this one has learned.
+  struct other_shards {
+    std::function<void(std::uint64_t call)> forget_call;
+    std::function<void(std::uint64_t flow)> drop_flow;
+    std::function<void(const std::string& address, const std::vector<proxy::binding>& bindings)>
+        replace_bindings;
+    std::function<void(std::size_t shard, std::uint64_t ticket)> report_failure;
+  };
+  other_shards others_;
 
  private:
   std::size_t index_;
@@ -233,6 +318,7 @@ class shard final : public transport_handler {
   system_random random_;
   asio::any_io_executor executor_;
   std::optional<proxy::core> core_;
+  std::optional<proxy::registrar> registrar_;
   transport_set transports_;
   resolver resolver_;
   asio::steady_timer drain_timer_;
@@ -258,6 +344,11 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.requests_under_way += part.requests_under_way;
   sum.calls += part.calls;
   sum.transactions += part.transactions;
+  // Each shard knows all of them.
+  sum.addresses = std::max(sum.addresses, part.addresses);
+  sum.registrar.registered += part.registrar.registered;
+  sum.registrar.challenged += part.registrar.challenged;
+  sum.registrar.refused += part.registrar.refused;
   sum.core.received += part.core.received;
   sum.core.requests_forwarded += part.core.requests_forwarded;
   sum.core.responses_forwarded += part.core.responses_forwarded;
@@ -277,6 +368,9 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.transport.datagram_receive_errors += part.transport.datagram_receive_errors;
   sum.transport.datagram_send_errors += part.transport.datagram_send_errors;
   sum.transport.datagram_queue_drops += part.transport.datagram_queue_drops;
+  sum.transport.stun_requests += part.transport.stun_requests;
+  sum.transport.stun_answers += part.transport.stun_answers;
+  sum.transport.stun_refusals += part.transport.stun_refusals;
   sum.transport.connections_accepted += part.transport.connections_accepted;
   sum.transport.connections_opened += part.transport.connections_opened;
   sum.transport.connections_refused += part.transport.connections_refused;
@@ -291,6 +385,9 @@ void add(proxy_server_status& sum, const proxy_server_status& part) {
   sum.transport.framing_errors += part.transport.framing_errors;
   sum.transport.keep_alive_pings += part.transport.keep_alive_pings;
   sum.transport.keep_alive_pongs += part.transport.keep_alive_pongs;
+  sum.transport.keep_alives_sent += part.transport.keep_alives_sent;
+  sum.transport.keep_alives_refused += part.transport.keep_alives_refused;
+  sum.transport.flows_dead += part.transport.flows_dead;
   sum.transport.reports_dropped += part.transport.reports_dropped;
 }
 
@@ -331,6 +428,31 @@ struct proxy_server::implementation {
     }
   }
 
+  /// Runs `f(shard)` on each shard but `self`.
+  template <class F>
+  void on_others(const shard& self, F f) {
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      if (shards[i].get() != &self) group.post(i, [f, target = shards[i].get()] { f(*target); });
+    }
+  }
+
+  shard::other_shards tell_others(const shard& self) {
+    shard::other_shards out;
+    out.forget_call = [this, &self](std::uint64_t call) {
+      on_others(self, [call](shard& other) { other.forget_call(call); });
+    };
+    out.drop_flow = [this, &self](std::uint64_t flow) {
+      on_others(self, [flow](shard& other) { other.drop_flow(flow); });
+    };
+    out.replace_bindings = [this, &self](const std::string& address, const auto& bindings) {
+      on_others(self, [address, bindings](shard& other) { other.replace_bindings(address, bindings); });
+    };
+    out.report_failure = [this](std::size_t to, std::uint64_t ticket) {
+      group.post(to, [target = shards[to].get(), ticket] { target->report_failure(ticket); });
+    };
+    return out;
+  }
+
   proxy_server_options options;
   base::log_sink& log;
   shard_group group;
@@ -360,9 +482,7 @@ base::result<void> proxy_server::open(std::size_t& failed) {
   s.complete_core();
   for (const auto& one : s.shards) {
     one->begin(s.options.core);
-    one->tell_ended_ = [&s](std::size_t other, std::uint64_t call) {
-      s.group.post(other, [target = s.shards[other].get(), call] { target->forget_call(call); });
-    };
+    one->others_ = s.tell_others(*one);
   }
   return {};
 }
@@ -384,7 +504,9 @@ void proxy_server::set_tls(const tls_context& tls) {
 
 void proxy_server::start() {
   for (std::size_t i = 0; i < impl_->shards.size(); ++i) {
-    impl_->group.attach(i, impl_->shards[i].get(), &impl_->shards[i]->pool());
+    shard* const one = impl_->shards[i].get();
+    impl_->group.attach(i, one, &one->pool(),
+                        [one](base::time_point, sip::outgoing message) { one->carry(std::move(message)); });
   }
   impl_->group.start();
   impl_->started = true;

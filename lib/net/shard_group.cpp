@@ -21,9 +21,12 @@ constexpr std::size_t max_mailbox = std::size_t{1} << 20U;
 constexpr std::size_t messages_per_turn = 64;
 
 struct letter {
-  sip::hop from;
+  sip::hop hop;
   std::size_t size = 0;
   std::unique_ptr<std::byte[]> bytes;
+  bool to_be_sent = false;
+  std::uint64_t ticket = 0;  // where it is to be sent
+  std::uint16_t sender = 0;
 };
 
 }  // namespace
@@ -64,11 +67,33 @@ struct shard_group::shard {
         dropped.fetch_add(1, std::memory_order_relaxed);
         continue;
       }
-      handler->handle_message(now, read->from, std::move(*copy));
+      if (read->to_be_sent) {
+        if (carry) carry(now, {read->hop, std::move(*copy), read->ticket, read->sender});
+      } else {
+        handler->handle_message(now, read->hop, std::move(*copy));
+      }
     }
     if (handled != 0 && handler != nullptr) handler->handle_batch_end(now);
     // Sockets get their turn before the rest.
     if (handled == messages_per_turn) wake();
+  }
+
+  // Any thread.
+  bool deliver(letter&& written, std::span<const std::byte> bytes) noexcept {
+    if (!open.load(std::memory_order_acquire)) return false;
+    try {
+      written.size = bytes.size();
+      written.bytes = std::make_unique_for_overwrite<std::byte[]>(bytes.size());
+      if (!bytes.empty()) std::memcpy(written.bytes.get(), bytes.data(), bytes.size());
+      if (put(std::move(written))) {
+        handed.fetch_add(1, std::memory_order_relaxed);
+        return true;
+      }
+    } catch (...) {
+      // No memory: the message is lost like one that found the mailbox full.
+    }
+    dropped.fetch_add(1, std::memory_order_relaxed);
+    return false;
   }
 
   asio::io_context context;
@@ -80,6 +105,7 @@ struct shard_group::shard {
   // Used on the shard's thread only.
   transport_handler* handler = nullptr;
   base::buffer_pool* pool = nullptr;
+  carrier carry;
   std::thread thread;
 };
 
@@ -96,9 +122,10 @@ std::size_t shard_group::size() const noexcept { return count_; }
 
 asio::io_context& shard_group::context(std::size_t i) noexcept { return shards_[i]->context; }
 
-void shard_group::attach(std::size_t i, transport_handler* handler, base::buffer_pool* pool) noexcept {
+void shard_group::attach(std::size_t i, transport_handler* handler, base::buffer_pool* pool, carrier carry) {
   shards_[i]->handler = handler;
   shards_[i]->pool = pool;
+  shards_[i]->carry = std::move(carry);
 }
 
 void shard_group::start() {
@@ -124,20 +151,12 @@ void shard_group::start() {
 
 bool shard_group::hand_over(std::size_t to, const sip::hop& from,
                             std::span<const std::byte> message) noexcept {
-  shard& s = *shards_[to];
-  if (!s.open.load(std::memory_order_acquire)) return false;
-  try {
-    letter written{from, message.size(), std::make_unique_for_overwrite<std::byte[]>(message.size())};
-    if (!message.empty()) std::memcpy(written.bytes.get(), message.data(), message.size());
-    if (s.put(std::move(written))) {
-      s.handed.fetch_add(1, std::memory_order_relaxed);
-      return true;
-    }
-  } catch (...) {
-    // No memory: the message is lost like one that found the mailbox full.
-  }
-  s.dropped.fetch_add(1, std::memory_order_relaxed);
-  return false;
+  return shards_[to]->deliver({from, 0, nullptr, false, 0, 0}, message);
+}
+
+bool shard_group::send_over(std::size_t to, const sip::outgoing& message) noexcept {
+  return shards_[to]->deliver({message.to, 0, nullptr, true, message.ticket, message.sender},
+                              message.data.bytes());
 }
 
 void shard_group::post(std::size_t i, std::function<void()> task) {

@@ -49,6 +49,21 @@ void transport_set::close_flow(std::uint64_t flow) {
   if (const auto found = core_->connections().find(flow)) found->close(errc::closed);
 }
 
+base::result<void> transport_set::keep_alive(const sip::hop& flow, const keep_alive_options& options) {
+  return core_->keep_alive(flow, options.interval);
+}
+
+void transport_set::stop_keep_alive(const sip::hop& flow) { core_->stop_keep_alive(flow); }
+
+std::size_t transport_set::kept_flow_count() const noexcept { return core_->kept_flows(); }
+
+base::result<void> transport_set::expect_keep_alive(std::uint64_t flow, base::duration interval) {
+  const auto found = core_->connections().find(flow);
+  if (!found || !found->writable()) return errc::flow_gone;
+  found->expect_keep_alive(interval);
+  return {};
+}
+
 void transport_set::close() noexcept { core_->close(); }
 
 }  // namespace parley::net

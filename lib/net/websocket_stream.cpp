@@ -49,6 +49,12 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     websocket::permessage_deflate deflate;
     deflate.server_enable = deflate.client_enable = options_->compression;
     ws_.set_option(deflate);
+    ws_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+      // A copy, because the reader may let go of the stream in what follows.
+      if (const auto user = reader_; user && kind != websocket::frame_type::close) {
+        user->handle_sign_of_life(kind == websocket::frame_type::pong);
+      }
+    });
   }
 
   // ---- Opening

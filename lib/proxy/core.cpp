@@ -65,10 +65,15 @@ core::implementation::implementation(core_options options, base::buffer_pool& po
     : options_(complete(std::move(options), random)),
       layer_(options_.transactions, pool, random, now),
       events_(options_.transactions.max_queue),
+      overload_(options_.overload, random),
       wheel_(now),
       requests_(options_.max_requests),
       pool_(pool),
       secret_(options_.shared_secret),
+      tokens_(options_.shared_secret),
+      sources_(options_.sources, base::siphash_key::from(random)),
+      dialog_sources_(options_.sources, base::siphash_key::from(random)),
+      neighbours_(options_.overload, random),
       retry_after_(std::to_string(options_.retry_after.count())) {
   for (const listener& l : options_.listeners) texts_.push_back(text_of(l));
 }
@@ -146,6 +151,7 @@ base::result<void> core::implementation::respond(base::time_point now, request_i
   const auto tag = tag_for(view_, view_.method_name());
   transaction::response_options complete = options;
   if (complete.to_tag.empty() && status != 100) complete.to_tag = tag.text();
+  complete.overload = overload_text(view_);
   if (r->stateless) {
     // RFC 3261 8.2.7: without state nothing provisional is sent; and an ACK has no response.
     if (!sip::is_final(status)) return {};
@@ -164,11 +170,13 @@ void core::implementation::finish(base::time_point now, record& r, int status) {
   r.undecided = false;
   index(r);
   const auto tag = tag_for(view_, view_.method_name());
+  const std::string_view load = overload_text(view_);
   base::result<void> sent;
   if (status == 503) {
-    sent = layer_.answer(now, r.server, 503, {{}, tag.text(), {{header_id::retry_after, retry_after_}}});
+    sent = layer_.answer(now, r.server, 503,
+                         {{}, tag.text(), {{header_id::retry_after, retry_after_}}, {}, load});
   } else {
-    sent = layer_.answer(now, r.server, status, {{}, tag.text(), {}});
+    sent = layer_.answer(now, r.server, status, {{}, tag.text(), {}, {}, load});
   }
   if (!sent &&
       (sent.error() == transaction::errc::no_buffer || sent.error() == transaction::errc::queue_full)) {
@@ -258,6 +266,7 @@ base::result<void> core::respond(base::time_point now, request_id id, int status
 void core::handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops) {
   impl_->handle_resolved(now, lookup, hops);
 }
+void core::handle_load(double load) noexcept { impl_->overload_.handle_load(load); }
 void core::drain() noexcept { impl_->draining_ = true; }
 void core::handle_timeout(base::time_point now) { impl_->handle_timeout(now); }
 base::time_point core::poll_timeout() const noexcept {

@@ -3,6 +3,7 @@
 #include <parley/sip/simple.hpp>
 
 #include "proxy/detail/core_impl.hpp"
+#include "proxy/detail/reach.hpp"
 #include "proxy/detail/write_patch.hpp"
 
 #include <algorithm>
@@ -14,6 +15,12 @@ namespace parley::proxy {
 namespace {
 
 using sip::header_id;
+
+/// A parameter of our own Via: the flow that the response goes back by.
+constexpr std::string_view flow_parameter = ";flow=";
+
+/// RFC 7339 4.1 and 4.2: we would like to hear of the neighbour's load.
+constexpr std::string_view overload_parameters = ";oc;oc-algo=\"loss\"";
 
 /// RFC 3261 16.6.4, RFC 6665 4.3: requests that may begin a dialog.
 bool may_open_dialog(const sip::message_view& request) noexcept {
@@ -29,6 +36,19 @@ bool may_open_dialog(const sip::message_view& request) noexcept {
 bool is_sips(std::string_view uri) noexcept {
   return uri.size() > 5 && sip::iequals(uri.substr(0, 5), "sips:");
 }
+
+/// A URI of ours with the flow, if there is one, as its user part.
+struct own_uri {
+  own_uri(std::string_view uri, std::string_view flow) noexcept
+      : scheme(uri.substr(0, uri.find(':') + 1)), user(flow), at(flow.empty() ? "" : "@") {
+    host = uri.substr(scheme.size());
+  }
+
+  std::string_view scheme;
+  std::string_view user;
+  std::string_view at;
+  std::string_view host;
+};
 
 }  // namespace
 
@@ -52,28 +72,40 @@ bool core::implementation::choose_listener(sip::hop& next, const sip::hop& from,
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     if (fits(i)) return take(i);
   }
-  return false;
+  if (next.transport != sip::transport::ws) return false;
+  // RFC 7118 5.2.3: `transport=ws` is how one on a secure WebSocket calls itself, too.
+  next.transport = sip::transport::wss;
+  return choose_listener(next, from, own_route);
 }
 
-base::result<base::packet_buffer> core::implementation::edit_request(
-    const sip::hop& from, const sip::via_header& via, const sip::hop& next, const route_plan& plan,
-    std::string_view uri, std::string_view branch) {
+base::result<base::packet_buffer> core::implementation::edit_request(const sip::hop& from,
+                                                                     const sip::via_header& via,
+                                                                     const sip::hop& next,
+                                                                     const route_plan& plan, const target& to,
+                                                                     std::string_view branch) {
   const detail::listener_text& text = texts_[next.listener];
   sip::patch edit(view_);
-  edit.add_first(header_id::via, {text.via, branch});
+  const std::string_view ask = options_.overload.ask ? overload_parameters : std::string_view{};
+  if (options_.stateless && from.flow != 0) {
+    // Nothing but our own Via remembers which connection the response belongs to.
+    edit.add_first(header_id::via,
+                   {text.via, branch, ask, flow_parameter, edit.note(tokens_.write(from).text())});
+  } else {
+    edit.add_first(header_id::via, {text.via, branch, ask});
+  }
   transaction::stamp_via(edit, via, from.remote);
   if (options_.record_route && may_open_dialog(view_)) {
     // RFC 3261 16.6.4: a request that is to go by TLS all the way has a route that does.
-    const bool secure = is_sips(uri.empty() ? plan.request_uri : uri) || is_sips(plan.next_route);
-    const auto stay = [&](const detail::listener_text& side) {
-      const bool sips = secure && !side.secure_route_uri.empty();
-      edit.add_first(header_id::record_route, {"<", sips ? side.secure_route_uri : side.route_uri, ">"});
-    };
-    stay(text);
-    // RFC 5658 5: a proxy between two transports or addresses stands in the route once for each side; the
-    // side on which the request leaves is on top.
-    if (from.listener != next.listener && from.listener < texts_.size()) stay(texts_[from.listener]);
+    stay_on_path(edit, from, next,
+                 is_sips(to.uri.empty() ? plan.request_uri : to.uri) || is_sips(plan.next_route));
+  } else if (view_.method() == sip::method::register_ && from.listener < texts_.size() &&
+             (detail::supports(view_, "path") || detail::supports(view_, "outbound")) &&
+             detail::is_reached_by_flow(view_, from)) {
+    // RFC 5626 5.1: whom the registrar can reach by this flow only, it reaches through us.
+    const own_uri uri(texts_[from.listener].route_uri, edit.note(tokens_.write(from).text()));
+    edit.add_first(header_id::path, {"<", uri.scheme, uri.user, uri.at, uri.host, ";ob>"});
   }
+  if (!to.path.empty() && plan.next_route.empty()) edit.add_first(header_id::route, {to.path});
   sip::text_writer hops(edit.scratch());
   if (const auto left = view_.get<sip::max_forwards_header>()) {
     hops << left->value - 1;
@@ -82,7 +114,7 @@ base::result<base::packet_buffer> core::implementation::edit_request(
     hops << unsigned{options_.max_forwards};
     edit.add_first(header_id::max_forwards, {edit.note_written(hops)});
   }
-  apply_route(edit, view_, plan, uri);
+  apply_route(edit, view_, plan, to.uri);
   if (sip::is_reliable(next.transport) && !view_.has(header_id::content_length)) {
     // RFC 3261 16.6.9: on a stream the length has to be there.
     sip::text_writer length(edit.scratch());
@@ -92,18 +124,40 @@ base::result<base::packet_buffer> core::implementation::edit_request(
   return detail::write_patch(edit, pool_);
 }
 
+void core::implementation::stay_on_path(sip::patch& edit, const sip::hop& from, const sip::hop& next,
+                                        bool secure) {
+  const auto stay = [&](const sip::hop& side, bool by_flow) {
+    const detail::listener_text& text = texts_[side.listener];
+    const std::string_view flow = by_flow ? edit.note(tokens_.write(side).text()) : std::string_view{};
+    const own_uri uri(secure && !text.secure_route_uri.empty() ? text.secure_route_uri : text.route_uri,
+                      flow);
+    edit.add_first(header_id::record_route, {"<", uri.scheme, uri.user, uri.at, uri.host, ">"});
+  };
+  stay(next, next.only_flow);
+  if (from.listener >= texts_.size()) return;
+  // RFC 5658 5: a proxy between two transports or addresses stands in the route once for each side; the side
+  // on which the request leaves is on top. So does one that reaches a side by its flow (RFC 5626 5.3).
+  const bool by_flow = detail::is_reached_by_flow(view_, from);
+  if (from.listener != next.listener || by_flow || next.only_flow) stay(from, by_flow);
+}
+
 int core::implementation::send_to(base::time_point now, record& r, const target& to, const sip::hop& to_hop,
                                   const route_plan& plan) {
   sip::hop next = to_hop;
   // RFC 3261 16.9: a hop that can't be reached counts as if it had answered 503.
-  if (!choose_listener(next, r.from, plan.own_route)) return 503;
+  if (!next.only_flow && !choose_listener(next, r.from, plan.own_route)) return 503;
   const auto via = view_.get<sip::via_header>();
   if (!via) return 400;
+  if (options_.overload.ask && !neighbours_.admits(now, next.remote, rank_of(view_))) {
+    // RFC 7339 5.10.2: as if it had said 503 itself.
+    ++counters_.spared;
+    return 503;
+  }
   if (const auto hops = view_.get<sip::max_forwards_header>(); hops && hops->value == 0) return 483;
   // RFC 3261 16.6.8: the branch carries what tells a loop from a spiral.
   const auto branch =
       options_.stateless ? stateless_branch(*via, r.from) : layer_.make_branch(loop_mark(view_));
-  auto out = edit_request(r.from, *via, next, plan, to.uri, branch.text());
+  auto out = edit_request(r.from, *via, next, plan, to, branch.text());
   if (!out) {
     // More changes than a patch holds, in a request that is built to need them.
     if (out.error() == base::errc::no_space) return 500;
@@ -126,7 +180,7 @@ int core::implementation::send_to(base::time_point now, record& r, const target&
   }
   ++counters_.requests_forwarded;
   ++r.transactions;
-  r.responses.add_branch(*client);
+  r.responses.add_branch(*client, next);
   if (!r.waits_for_lookup()) r.guard.disarm();
   if (r.is_invite()) {
     layer_.set_deadline(*client, now + (r.has_next_group() ? options_.group_time : options_.timer_c));

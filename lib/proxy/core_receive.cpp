@@ -80,6 +80,7 @@ void core::implementation::answer_stateless(const sip::hop& from, int status,
   const auto tag = tag_for(view_, view_.method() == sip::method::cancel ? "INVITE" : view_.method_name());
   transaction::response_options complete = options;
   complete.to_tag = tag.text();
+  complete.overload = overload_text(view_);
   auto response = transaction::make_response(pool_, view_, from.remote, status, complete);
   if (!response || !layer_.send(transaction::response_hop(from, *via), std::move(*response))) {
     ++counters_.dropped_no_room;
@@ -89,6 +90,29 @@ void core::implementation::answer_stateless(const sip::hop& from, int status,
 void core::implementation::overloaded(const sip::hop& from) {
   ++counters_.overload;
   answer_stateless(from, 503, {{}, {}, {{header_id::retry_after, retry_after_}}});
+}
+
+// True where a request that begins a transaction is answered 503 because its source sends too many, or
+// because there is more to do than time.
+bool core::implementation::turn_away(base::time_point now, const sip::hop& from, bool in_dialog) {
+  if (!(in_dialog ? dialog_sources_ : sources_).take(now, from.remote.ip)) {
+    ++counters_.rate_limited;
+  } else if (overload_.reduction() != 0 && !overload_.admits(rank_of(view_))) {
+    ++counters_.shed;
+  } else {
+    return false;
+  }
+  answer_stateless(from, 503, {{}, {}, {{header_id::retry_after, retry_after_}}});
+  return true;
+}
+
+// What a neighbour that asks for it is told of our load (RFC 7339 4.1), with the message's topmost Via.
+std::string_view core::implementation::overload_text(const sip::message_view& message) noexcept {
+  const auto via = message.get<sip::via_header>();
+  if (!via || transaction::read_overload_question(*via).oc.empty()) return {};
+  sip::text_writer text(overload_text_);
+  overload_.write(text);
+  return text.text();
 }
 
 refusal core::implementation::check(const sip::message_view& request) noexcept {
@@ -142,9 +166,10 @@ std::uint64_t core::implementation::call_of(const sip::message_view& message) co
 
 void core::implementation::handle_request(base::time_point now, const sip::hop& from, const received& got,
                                           const base::packet_buffer& data) {
-  if (const refusal why = check(view_)) return refuse(from, why);
   const auto to = view_.get<sip::to_header>();
   const bool in_dialog = to && !to->tag.empty();
+  if (turn_away(now, from, in_dialog)) return;
+  if (const refusal why = check(view_)) return refuse(from, why);
   if ((draining_ && !in_dialog) || events_.full()) return overloaded(from);
 
   record* const r = create(now, from, data);
@@ -163,22 +188,47 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
 
 void core::implementation::route(base::time_point now, record& r, bool in_dialog) {
   const route_plan plan = plan_route(view_, options_.own);
+  bool forged = false;
+  target to;
+  to.flow = hop_of(plan, forged);
+  if (to.flow.only_flow) return lead(now, r, to, plan);
+  if (forged) {
+    // RFC 5626 5.3: a flow that we have not named.
+    if (r.stateless) return refuse_stateless(r, 403);
+    return finish(now, r, 403);
+  }
   if (in_dialog && plan.is_loose) {
     // RFC 3261 16.5: with no more routes, a Request-URI of ours is one for which the location has to be
     // found.
     const auto uri = sip::parse_uri(plan.request_uri);
     if (!plan.next_route.empty() || (uri && uri->is_sip() && !options_.own.contains(*uri))) {
-      if (r.stateless) return forward_stateless(now, r, {}, plan);
-      r.undecided = false;
-      try_target(now, r, {}, plan);
-      settle(now, r);
-      return;
+      return lead(now, r, {}, plan);
     }
   }
   event e;
   e.what = event::kind::request;
   e.request = request_id{r.id};
   std::ignore = events_.push(std::move(e));
+}
+
+// Where the Routes of the request say, without asking anybody.
+void core::implementation::lead(base::time_point now, record& r, const target& to, const route_plan& plan) {
+  if (r.stateless) return forward_stateless(now, r, to, plan);
+  r.undecided = false;
+  try_target(now, r, to, plan);
+  settle(now, r);
+}
+
+// The flow that the last of our Routes names, where nobody else's follows.
+sip::hop core::implementation::hop_of(const route_plan& plan, bool& forged) const noexcept {
+  if (plan.own_route.empty() || !plan.next_route.empty()) return {};
+  const auto uri = sip::parse_uri(plan.own_route);
+  if (!uri || !flow_token::is_token(uri->user)) return {};
+  auto flow = tokens_.read(uri->user);
+  forged = !flow || flow->listener >= options_.listeners.size();
+  if (forged) return {};
+  flow->transport = options_.listeners[flow->listener].transport;
+  return *flow;
 }
 
 void core::implementation::handle_ack(base::time_point now, const sip::hop& from,

@@ -21,6 +21,7 @@ void core::implementation::handle_response(base::time_point now, const transacti
   response_context::branch* const branch = r == nullptr ? nullptr : r->responses.find(got.client);
   if (branch == nullptr) return;
   const int status = view_.status();
+  if (options_.overload.ask) neighbours_.handle_response(now, branch->sent_to, got.via);
   std::size_t vias = 0;
   std::ignore = view_.for_each<sip::via_header>([&vias](const sip::via_header&) { return ++vias < 2; });
   if (vias < 2) {
@@ -86,6 +87,21 @@ void core::implementation::add_challenges(sip::patch& edit, const record& r,
   }
 }
 
+// Fills in our load where the neighbour behind us has asked for it in its Via, the second one.
+void core::implementation::add_overload(sip::patch& edit, const sip::message_view& response) noexcept {
+  bool first = true;
+  std::ignore = response.for_each<sip::via_header>([&](const sip::via_header& via) {
+    if (std::exchange(first, false)) return true;
+    const transaction::overload_question asked = transaction::read_overload_question(via);
+    if (asked.oc.empty()) return false;
+    sip::text_writer text(edit.scratch());
+    overload_.write(text);
+    edit.replace(asked.oc, {edit.note_written(text)});
+    if (!asked.algorithms.empty()) edit.replace(asked.algorithms, {transaction::overload_algorithm});
+    return false;
+  });
+}
+
 void core::implementation::hold_back(base::time_point now, record& r, int status,
                                      const base::packet_buffer& data) {
   ++counters_.dropped_no_room;
@@ -100,6 +116,7 @@ void core::implementation::send_upstream(base::time_point now, record& r, const 
   const int status = response.status();
   sip::patch edit(response);
   edit.remove_first<sip::via_header>();
+  add_overload(edit, response);
   if (best != nullptr && (best->status == 401 || best->status == 407)) add_challenges(edit, r, *best);
   auto out = detail::write_patch(edit, pool_);
   if (!out) return hold_back(now, r, status, data);
@@ -149,7 +166,9 @@ void core::implementation::send_best(base::time_point now, record& r) {
   }
   // RFC 3261 16.7.6: another server's 503, or one that can't be reached, says nothing about the next request
   // through us. That we have no room does.
-  finish(now, r, status == 503 && !r.overloaded ? 500 : status);
+  if (status == 503 && !r.overloaded) return finish(now, r, 500);
+  // RFC 5626 7: only who named the flow is told that it failed. To all others the callee is not there.
+  finish(now, r, status == 430 && r.by_policy ? 480 : status);
 }
 
 void core::implementation::arm_timer_c(base::time_point now, const record& r, transaction::client_id client) {
@@ -191,7 +210,9 @@ void core::implementation::handle_event(base::time_point now, const transaction:
       if (unanswered && try_alternate(now, *r, *branch)) {
         settle(now, *r);
       } else {
-        branch_failed(now, *r, e.client, e.what == kind::client_timed_out ? 408 : 503);
+        // RFC 5626 5.3: a flow that is gone is told apart, so that another one is tried.
+        const int failed = branch != nullptr && branch->by_flow ? 430 : 503;
+        branch_failed(now, *r, e.client, e.what == kind::client_timed_out ? 408 : failed);
       }
       break;
     case kind::client_deadline:

@@ -18,9 +18,10 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
   const auto to = view_.get<sip::to_header>();
   // The ACK for a response of our own ends here.
   if (view_.method() == sip::method::ack && to && to->tag == tag_for(view_, "INVITE").text()) return;
-  if (const refusal why = check(view_)) return refuse(from, why);
   const bool in_dialog = to && !to->tag.empty();
   const bool is_ack = view_.method() == sip::method::ack;
+  if (!is_ack && view_.method() != sip::method::cancel && turn_away(now, from, in_dialog)) return;
+  if (const refusal why = check(view_)) return refuse(from, why);
   if (draining_ && !in_dialog && !is_ack && view_.method() != sip::method::cancel) return overloaded(from);
   record* const r = events_.full() ? nullptr : create(now, from, data);
   if (r == nullptr) {
@@ -89,13 +90,19 @@ void core::implementation::forward_stateless_response(const sip::hop& from) {
   std::optional<sip::hop> next;
   std::ignore = view_.for_each<sip::via_header>([&](const sip::via_header& via) {
     if (place++ == 0) return true;
+    if (const auto flow = top->parameters.find("flow"); flow && flow->has_value) {
+      next = tokens_.read(flow->value);
+      if (!next || next->listener >= options_.listeners.size()) return next.reset(), false;
+      next->transport = options_.listeners[next->listener].transport;
+      return false;
+    }
     next = transaction::response_hop(via, from.listener);
     if (!next) return false;
     // Nobody can make up a response that we would send to somebody who sent no request.
     if (stateless_number(via, next->remote.ip) != branch->number) next.reset();
     return false;
   });
-  if (!next || !choose_listener(*next, from, {})) {
+  if (!next || (!next->only_flow && !choose_listener(*next, from, {}))) {
     ++counters_.dropped_stray;
     return;
   }

@@ -1,3 +1,4 @@
+#include <parley/sip/name_addr.hpp>
 #include <parley/sip/uri.hpp>
 
 #include "proxy/detail/core_impl.hpp"
@@ -24,6 +25,14 @@ bool is_single_host(const base::ip_address& ip) noexcept {
   return !ip.is_unspecified() && !ip.is_multicast() && ip.unmapped().to_v4() != 0xffffffffU;
 }
 
+/// The URI of the first of these Route values, empty where there is none.
+std::string_view first_of(std::string_view routes) noexcept {
+  sip::cursor in(routes);
+  in.skip_lws();
+  sip::route_header first;
+  return sip::route_header::read(in, first) ? first.uri.raw : std::string_view{};
+}
+
 /// RFC 3261 26.2.2: a sips URI names what lies below TLS.
 sip::transport transport_of(const sip::uri_view& uri, std::optional<sip::transport> named) noexcept {
   if (uri.scheme != sip::uri_scheme::sips) return named.value_or(sip::transport::udp);
@@ -47,6 +56,7 @@ base::result<void> core::implementation::forward(base::time_point now, request_i
   if (r == nullptr || !r->undecided) return errc::unknown_request;
   index(*r);
   r->undecided = false;
+  r->by_policy = true;
   if (r->stateless) {
     // RFC 3261 16.11: without state there is one target, and it has to be the same for a retransmission.
     if (targets.empty()) {
@@ -72,7 +82,7 @@ base::result<void> core::implementation::forward(base::time_point now, request_i
 
 void core::implementation::hold(record& r, std::span<const target> targets) {
   const route_plan plan = plan_route(view_, options_.own);
-  for (const target& t : targets) r.held.push_back({std::string(t.uri), std::string(t.next_hop), t.q, 0});
+  for (const target& t : targets) r.held.emplace_back(t);
   std::stable_sort(r.held.begin(), r.held.end(), [](const auto& a, const auto& b) { return a.q > b.q; });
   // RFC 3261 16.5: a target is in the set once.
   auto end = r.held.begin();
@@ -83,7 +93,8 @@ void core::implementation::hold(record& r, std::span<const target> targets) {
       };
       if (!is_same_uri(uri_of(earlier), uri_of(*t))) return false;
       // A Route leads them to the same hop, whatever policy says.
-      return !plan.next_route.empty() || is_same_uri(earlier.next_hop, t->next_hop);
+      if (!plan.next_route.empty()) return true;
+      return earlier.flow == t->flow && earlier.path == t->path && is_same_uri(earlier.next_hop, t->next_hop);
     });
     if (known) continue;
     if (end != t) *end = std::move(*t);
@@ -117,8 +128,14 @@ int core::implementation::send_branch(base::time_point now, record& r, const tar
                                       const route_plan& plan) {
   // What is written into the request has to be a URI, wherever it is from.
   if (!to.uri.empty() && !sip::parse_uri(to.uri)) return 404;
-  const bool stays = plan.next_route.empty() && to.next_hop.empty() && to.uri.empty();
+  const std::string_view path = first_of(to.path);
+  if (to.flow.only_flow && plan.next_route.empty() && path.empty()) {
+    if (to.flow.listener >= options_.listeners.size()) return 503;
+    return send_to(now, r, to, to.flow, plan);
+  }
+  const bool stays = plan.next_route.empty() && path.empty() && to.next_hop.empty() && to.uri.empty();
   const std::string_view next_uri = !plan.next_route.empty() ? plan.next_route
+                                    : !path.empty()          ? path
                                     : !to.next_hop.empty()   ? to.next_hop
                                     : !to.uri.empty()        ? to.uri
                                                              : plan.request_uri;
@@ -157,7 +174,7 @@ int core::implementation::look_up(base::time_point now, record& r, const target&
     return 503;
   }
   lookup_owner_.emplace(lookups_, r.id);
-  r.held.push_back({std::string(to.uri), std::string(to.next_hop), to.q, lookups_});
+  r.held.emplace_back(to, lookups_);
   wheel_.arm(r.guard, now + detail::guard_time);
   return 0;
 }
@@ -173,8 +190,7 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
   const auto held =
       std::find_if(r->held.begin(), r->held.end(), [id](const auto& t) { return t.lookup == id; });
   if (held == r->held.end()) return;
-  detail::alternates others;
-  others.to = std::move(*held);
+  detail::alternates others{transaction::client_id::none, std::move(*held), {}};
   others.to.lookup = 0;
   r->held.erase(held);
   if (r->answered) return;

@@ -26,9 +26,11 @@ int rank(const response_context::branch& b) noexcept {
 
 }  // namespace
 
-void response_context::add_branch(transaction::client_id client) {
+void response_context::add_branch(transaction::client_id client, const sip::hop& to) {
   branches_.emplace_back();
   branches_.back().client = client;
+  branches_.back().by_flow = to.only_flow;
+  branches_.back().sent_to = to.remote;
 }
 
 void response_context::add_failure(int status) {

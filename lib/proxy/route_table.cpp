@@ -2,21 +2,7 @@
 #include <parley/proxy/routing.hpp>
 #include <parley/sip/uri.hpp>
 
-#include <algorithm>
-
 namespace parley::proxy {
-namespace {
-
-/// user@host with the user unescaped and the host in lower case: RFC 3261 10.3.5 has the rest of the URI not
-/// count.
-std::string key_of(const sip::uri_view& uri) {
-  std::string key = sip::unescape(uri.user);
-  key += '@';
-  std::transform(uri.host.begin(), uri.host.end(), std::back_inserter(key), sip::lower);
-  return key;
-}
-
-}  // namespace
 
 sip::parsed<void> route_table::set_default_route(std::string_view uri) {
   const auto parsed = sip::parse_uri(uri);
@@ -34,11 +20,12 @@ sip::parsed<void> route_table::set_location(std::string_view address_of_record,
   for (const contact& c : contacts) {
     if (const auto uri = sip::parse_uri(c.uri); !uri) return uri.error();
   }
-  locations_[key_of(*parsed)] = std::move(contacts);
+  locations_[proxy::address_of_record(*parsed)] = std::move(contacts);
   return {};
 }
 
-void route_table::decide(const sip::message_view& request, const own_addresses& own, decision& out) const {
+void route_table::decide(const sip::message_view& request, const own_addresses& own, decision& out,
+                         const registrar* registrations) const {
   out.status = 0;
   out.targets.clear();
   // RFC 3261 16.4 comes before 16.5: the Request-URI is what a strict router has made of it.
@@ -65,8 +52,15 @@ void route_table::decide(const sip::message_view& request, const own_addresses& 
     return;
   }
   if (!locations_.empty() && uri->has_user) {
-    if (const auto found = locations_.find(key_of(*uri)); found != locations_.end()) {
+    if (const auto found = locations_.find(address_of_record(*uri)); found != locations_.end()) {
       for (const contact& c : found->second) out.targets.push_back({c.uri, {}, c.q});
+      if (out.targets.empty()) out.status = 480;
+      return;
+    }
+  }
+  if (registrations != nullptr && uri->is_sip() && registrations->knows(*uri)) {
+    registrations->add_targets(*uri, out.targets);
+    if (!out.targets.empty() || default_route_.empty()) {
       if (out.targets.empty()) out.status = 480;
       return;
     }

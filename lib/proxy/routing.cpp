@@ -1,3 +1,4 @@
+#include <parley/proxy/flow_token.hpp>
 #include <parley/proxy/routing.hpp>
 #include <parley/sip/name_addr.hpp>
 
@@ -97,7 +98,8 @@ route_plan plan_route(const sip::message_view& request, const own_addresses& own
 
   // RFC 3261 16.4: a strict router before us has put our Record-Route into the Request-URI, and the target
   // behind the routes.
-  if (uri && routes > 0 && uri->lr() && !uri->has_user && own.contains(*uri)) {
+  if (uri && routes > 0 && uri->lr() && (!uri->has_user || flow_token::is_token(uri->user)) &&
+      own.contains(*uri)) {
     plan.strict_route = true;
     plan.is_loose = true;
     plan.request_uri = last_route;

@@ -3,6 +3,7 @@
 #include <parley/sip/writer.hpp>
 #include <parley/transaction/response.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -17,7 +18,7 @@ base::ip_address without_scope(const base::ip_address& ip) noexcept {
   return plain.is_v6() ? base::ip_address::v6(plain.to_v6_bytes()) : plain;
 }
 
-/// What the receiver of a request changes in its topmost Via: up to two places, in the order in which they
+/// What the receiver of a request changes in its topmost Via: up to four places, in the order in which they
 /// stand.
 class via_stamp {
  public:
@@ -26,9 +27,27 @@ class via_stamp {
     std::string_view text;
   };
 
-  via_stamp(const sip::via_header& via, const base::socket_address& source) noexcept {
+  via_stamp(const sip::via_header& via, const base::socket_address& source,
+            std::string_view overload = {}) noexcept {
     const std::string_view end = via.raw.substr(via.raw.size());
-    edits_ = {edit{end, {}}, edit{end, {}}};
+    edits_ = {edit{end, {}}, edit{end, {}}, edit{end, {}}, edit{end, {}}};
+    stamp(via, source);
+    if (!overload.empty()) {
+      const overload_question asked = read_overload_question(via);
+      if (!asked.oc.empty()) edits_[2] = {asked.oc, overload};
+      if (!asked.oc.empty() && !asked.algorithms.empty()) edits_[3] = {asked.algorithms, overload_algorithm};
+    }
+    std::sort(edits_.begin(), edits_.end(),
+              [](const edit& a, const edit& b) { return a.old.data() < b.old.data(); });
+  }
+  via_stamp(const via_stamp&) = delete;
+  via_stamp& operator=(const via_stamp&) = delete;
+
+  const std::array<edit, 4>& edits() const noexcept { return edits_; }
+
+ private:
+  void stamp(const sip::via_header& via, const base::socket_address& source) noexcept {
+    const std::string_view end = via.raw.substr(via.raw.size());
     const auto sent_by = via.ip();
     const base::ip_address ip = without_scope(source.ip);
     // RFC 3581 4: who asks for rport gets received too, even where it says what sent-by says. What the sender
@@ -45,15 +64,9 @@ class via_stamp {
       rport << source.port;
       edits_[0] = {via.rport_value, rport.text()};
     }
-    if (edits_[0].old.data() > edits_[1].old.data()) std::swap(edits_[0], edits_[1]);
   }
-  via_stamp(const via_stamp&) = delete;
-  via_stamp& operator=(const via_stamp&) = delete;
 
-  const std::array<edit, 2>& edits() const noexcept { return edits_; }
-
- private:
-  std::array<edit, 2> edits_;
+  std::array<edit, 4> edits_;
   std::array<char, 80> received_;
   std::array<char, 8> rport_;
 };
@@ -64,12 +77,24 @@ std::string_view between(const char* from, const char* to) noexcept {
 
 }  // namespace
 
+overload_question read_overload_question(const sip::via_header& via) noexcept {
+  overload_question out;
+  if (via.raw.find("oc-algo") == std::string_view::npos) return out;
+  for (const sip::parameter& p : via.parameters) {
+    if (sip::iequals(p.name, "oc") && !p.has_value) out.oc = p.name;
+    if (sip::iequals(p.name, "oc-algo") && p.quoted) out.algorithms = p.value;
+  }
+  return out;
+}
+
 sip::hop response_hop(const sip::hop& from, const sip::via_header& via) noexcept {
   sip::hop to = from;
   if (sip::is_reliable(from.transport)) {
     // RFC 3261 18.2.2: where the connection is gone, one is opened to the source address and the port of
     // sent-by.
     to.remote.port = via.port_or_default();
+    // RFC 7118 5.2: a WebSocket client can't be connected to.
+    to.only_flow = from.transport == sip::transport::ws || from.transport == sip::transport::wss;
     return to;
   }
   if (!via.maddr.empty()) {
@@ -106,7 +131,7 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   const auto via = request.get<sip::via_header>();
   if (!via) return errc::bad_message;
 
-  std::size_t size = 256 + options.reason_phrase.size() + options.to_tag.size();
+  std::size_t size = 256 + options.reason_phrase.size() + options.to_tag.size() + options.overload.size();
   const auto add_size = [&](header_id id) {
     for (std::size_t i = request.find(id); i != sip::message_view::npos; i = request.find_after(id, i)) {
       size += request.value(i).size() + 32;
@@ -117,7 +142,10 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
     add_size(id);
   if (record_route) add_size(header_id::record_route);
   if (status == 100) add_size(header_id::timestamp);
-  for (const auto& field : options.fields) size += sip::name_of(field.id).size() + field.value.size() + 4;
+  for (const std::span fields :
+       {std::span<const response_options::field>(options.fields), options.more_fields}) {
+    for (const auto& field : fields) size += sip::name_of(field.id).size() + field.value.size() + 4;
+  }
 
   auto buffer = pool.allocate(size);
   if (!buffer || !buffer->resize(buffer->tailroom())) return errc::no_buffer;
@@ -125,13 +153,15 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   out.status_line(status,
                   options.reason_phrase.empty() ? sip::default_reason(status) : options.reason_phrase);
 
-  const via_stamp stamp(*via, source);
+  const via_stamp stamp(*via, source, options.overload);
   const std::size_t top = request.find(header_id::via);
   const std::string_view line = request.value(top);
-  const auto& [first, second] = stamp.edits();
+  const auto& [first, second, third, fourth] = stamp.edits();
   out.header(header_id::via, between(line.data(), first.old.data()), first.text,
              between(first.old.data() + first.old.size(), second.old.data()), second.text,
-             between(second.old.data() + second.old.size(), line.data() + line.size()));
+             between(second.old.data() + second.old.size(), third.old.data()), third.text,
+             between(third.old.data() + third.old.size(), fourth.old.data()), fourth.text,
+             between(fourth.old.data() + fourth.old.size(), line.data() + line.size()));
   for (std::size_t i = request.find_after(header_id::via, top); i != sip::message_view::npos;
        i = request.find_after(header_id::via, i)) {
     out.header(header_id::via, request.value(i));
@@ -150,6 +180,7 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   if (request.has(header_id::cseq)) out.header(header_id::cseq, request.value_of(header_id::cseq));
   if (status == 100) out.copy_all(request, header_id::timestamp);
   for (const auto& field : options.fields) out.header(field.id, field.value);
+  for (const auto& field : options.more_fields) out.header(field.id, field.value);
   out.finish();
   const auto written = out.size();
   if (!written) return errc::no_buffer;

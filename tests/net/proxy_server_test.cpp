@@ -198,5 +198,36 @@ TEST_CASE("calls between TCP and UDP have both sides in the route") {
   CHECK(run_until(io, [&] { return caller.received().starts_with("SIP/2.0 200 OK\r\n"); }));
 }
 
+TEST_CASE("a client that was given a Flow-Timer and sends nothing is closed") {
+  asio::io_context io;
+  net::proxy_server_options options;
+  options.listeners.push_back({.transport = transport::tcp, .bind = {base::ip_address::loopback_v4(), 0}});
+  options.registrar.domains = {"example.com"};
+  options.registrar.flow_timer = std::chrono::seconds(1);
+  options.limits.keep_alive_grace = std::chrono::milliseconds(20);
+  net::proxy_server server(std::move(options));
+  std::size_t failed = 0;
+  REQUIRE(server.open(failed));
+  server.start();
+  tcp_peer client(io, server.local_address(0));
+  tcp_peer other(io, server.local_address(0));
+  const auto register_as = [&](tcp_peer& who, const std::string& contact) {
+    who.send("REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/TCP " + who.address().to_string() +
+             ";branch=z9hG4bKr\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:a@example.com>\r\nCall-ID: " +
+             who.address().to_string() +
+             "\r\nCSeq: 1 REGISTER\r\nMax-Forwards: 70\r\nSupported: outbound, path\r\n" +
+             "Contact: <sip:a@" + who.address().to_string() + ";transport=tcp>" + contact +
+             "\r\nContent-Length: 0\r\n\r\n");
+    REQUIRE(run_until(io, [&] { return who.received().starts_with("SIP/2.0 200 "); }));
+  };
+  register_as(client, ";+sip.instance=\"<urn:uuid:0>\";reg-id=1");
+  CHECK(client.received().find("Flow-Timer: 1\r\n") != std::string::npos);
+  register_as(other, "");
+  CHECK(server.status().addresses == 1);
+  REQUIRE(run_until(io, [&] { return client.ended(); }));
+  CHECK(server.status().transport.flows_dead == 1);
+  CHECK_FALSE(other.ended());
+}
+
 }  // namespace
 }  // namespace parley::test

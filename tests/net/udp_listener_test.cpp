@@ -132,7 +132,7 @@ TEST_CASE("keep-alives and STUN do not reach the owner", "[net][udp]") {
   peer.send(f.address(0), "\r\n\r\nOPTIONS");
   REQUIRE(f.until([&] { return f.owner.messages.size() == 2; }));
   CHECK(f.counters().datagram_keep_alives == 4);
-  CHECK(f.counters().datagrams_stun == 1);
+  CHECK(f.counters().stun_answers == 1);
 }
 
 TEST_CASE("many listeners, each with its own index and address", "[net][udp]") {

@@ -3,11 +3,14 @@
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/net_fixture.hpp"
+#include "support/websocket_client.hpp"
 
 #include <string>
 
 using namespace parley;
+using test::frame;
 using test::net_fixture;
+using test::raw_client;
 using test::request;
 using test::tcp_peer;
 
@@ -48,39 +51,6 @@ struct websocket_fixture {
   net_fixture server;
   net_fixture client;
   sip::transport transport;
-};
-
-constexpr std::string_view handshake =
-    "GET / HTTP/1.1\r\nHost: sip.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: "
-    "sip\r\n\r\n";
-
-/// A frame as a client sends it, masked with zeros.
-std::string frame(unsigned char first, std::string_view payload, bool masked = true) {
-  std::string out(1, static_cast<char>(first));
-  const auto mask = static_cast<char>(masked ? 0x80 : 0);
-  if (payload.size() < 126) {
-    out += static_cast<char>(payload.size() | static_cast<unsigned char>(mask));
-  } else {
-    out += static_cast<char>(126 | static_cast<unsigned char>(mask));
-    out += static_cast<char>(payload.size() >> 8U);
-    out += static_cast<char>(payload.size() & 0xFFU);
-  }
-  if (masked) out.append(4, '\0');
-  return out.append(payload);
-}
-
-/// A raw connection to the server behind its handshake.
-struct raw_client {
-  raw_client(net_fixture& server, std::string_view opening = handshake) : peer(server.io, server.address(0)) {
-    peer.send(opening);
-    REQUIRE(
-        server.until([&] { return peer.received().find("\r\n\r\n") != std::string::npos || peer.ended(); }));
-    answer = peer.received();
-    peer.received().clear();
-  }
-  tcp_peer peer;
-  std::string answer;
 };
 
 }  // namespace
@@ -191,4 +161,30 @@ TEST_CASE("a slow handshake is given up, over WebSocket too", "[net][ws]") {
   REQUIRE(f.server.until([&] { return slow.ended(); }));
   CHECK(f.server.counters().handshakes_failed == 1);
   CHECK(f.server.counters().connections_timed_out == 1);
+}
+
+TEST_CASE("a peer on a secure connection that calls itself ws is reached by it", "[net][websocket]") {
+  websocket_fixture f({}, sip::transport::wss);
+  net::listener_options plain{.transport = sip::transport::ws, .bind = {base::ip_address::loopback_v4(), 0}};
+  REQUIRE(f.client.set->listen(plain));
+  f.client.send(f.to_server(), request("first"));
+  REQUIRE(f.until([&] { return f.server.owner.messages.size() == 1; }));
+  sip::hop to = f.to_server();
+  to.transport = sip::transport::ws;
+  to.listener = 1;
+  f.client.send(to, request("second"));
+  REQUIRE(f.until([&] { return f.server.owner.messages.size() == 2; }));
+  CHECK(f.client.set->connection_count() == 1);
+  CHECK(f.server.owner.messages[1].from.transport == sip::transport::wss);
+}
+
+TEST_CASE("what only a connection leads to fails with it", "[net][websocket]") {
+  websocket_fixture f;
+  sip::hop gone = f.to_server();
+  gone.flow = 99;
+  gone.only_flow = true;
+  f.client.send(gone, request("lost"), 5);
+  REQUIRE(f.until([&] { return f.client.owner.failures.size() == 1; }));
+  CHECK(f.client.owner.failures[0].error == net::errc::flow_gone);
+  CHECK(f.client.counters().connections_opened == 0);
 }

@@ -68,6 +68,7 @@ class recording_handler : public net::transport_handler {
   std::vector<message> messages;
   std::vector<failure> failures;
   std::vector<ended> closed;
+  std::vector<ended> failed_flows;
   std::vector<broken> framing_errors;
   int batches = 0;
   bool inside = false;  ///< one of the functions is running: none may be called meanwhile
@@ -77,6 +78,7 @@ class recording_handler : public net::transport_handler {
   std::function<void(const sip::hop& from)> on_framing_error;
   std::function<void()> on_failure;
   std::function<void()> on_closed;
+  std::function<void()> on_flow_failed;
   std::function<void()> on_batch_end;
 
   void handle_message(base::time_point, const sip::hop& from, base::packet_buffer data) override {
@@ -92,10 +94,9 @@ class recording_handler : public net::transport_handler {
       if (on_framing_error) on_framing_error(from);
     });
   }
-  void handle_send_failure(base::time_point, std::uint64_t ticket, const sip::hop& to,
-                           base::error_code error) override {
+  void handle_send_failure(base::time_point, const sip::outgoing& lost, base::error_code error) override {
     call([&] {
-      failures.push_back({ticket, to, error});
+      failures.push_back({lost.ticket, lost.to, error});
       if (on_failure) on_failure();
     });
   }
@@ -103,6 +104,12 @@ class recording_handler : public net::transport_handler {
     call([&] {
       closed.push_back({flow, why});
       if (on_closed) on_closed();
+    });
+  }
+  void handle_flow_failed(base::time_point, const sip::hop& flow, base::error_code why) override {
+    call([&] {
+      failed_flows.push_back({flow, why});
+      if (on_flow_failed) on_flow_failed();
     });
   }
   void handle_batch_end(base::time_point) override {

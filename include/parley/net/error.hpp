@@ -30,6 +30,15 @@ enum class errc {
   too_slow,
   /// The peer has closed the connection, in good order.
   closed_by_peer,
+  /// The peer did not answer a keep-alive in time: the flow is dead (RFC 5626 4.4.1). Begin a new one.
+  no_pong,
+  /// The peer sent nothing for longer than it had promised by Flow-Timer: the flow is dead (RFC 5626 5.4).
+  no_keep_alive,
+  /// The peer sees us at another address than before: whatever it remembers of the flow leads nowhere (RFC
+  /// 5626 4.4.2). Register again.
+  mapping_changed,
+  /// The peer has answered a STUN keep-alive with an error: it serves none (RFC 5626 8). Do without.
+  keep_alive_refused,
   /// The pool has no buffer for what arrived. Give it more, or take fewer connections.
   no_buffer,
   /// A secure listener has no certificate to show. Give it one.

@@ -5,6 +5,7 @@
 #include <parley/base/result.hpp>
 #include <parley/net/transport_options.hpp>
 #include <parley/proxy/core.hpp>
+#include <parley/proxy/registrar.hpp>
 #include <parley/proxy/route_table.hpp>
 
 #include <atomic>
@@ -23,7 +24,8 @@ struct proxy_server_options {
   std::vector<listener_options> listeners;
   std::vector<std::string> domains;  ///< further names of this proxy: hosts, or host:port
   proxy::route_table routes;
-  proxy::core_options core;  ///< its listeners, names and shard are filled in here
+  proxy::registrar_options registrar;  ///< there is one where it has domains
+  proxy::core_options core;            ///< its listeners, names and shard are filled in here
   transport_limits limits;
   std::size_t workers = 1;
   std::size_t memory_bytes = std::size_t{512} << 20U;  ///< for messages, of each worker
@@ -34,7 +36,9 @@ struct proxy_server_status {
   std::size_t requests_under_way = 0;
   std::size_t calls = 0;
   std::size_t transactions = 0;
+  std::size_t addresses = 0;  ///< that are registered
   proxy::core_counters core;
+  proxy::registrar_counters registrar;
   transport_counters transport;
 };
 

@@ -45,10 +45,13 @@ class PARLEY_API shard_group {
   /// lock them; posting to it is allowed from everywhere.
   asio::io_context& context(std::size_t shard) noexcept;
 
-  /// Who gets what the other shards hand over: `handler.handle_message`, with a buffer from `pool`, and after
-  /// the last waiting message `handler.handle_batch_end`. Before `start`, or on the shard's thread; nullptr
-  /// for `handler` ends it.
-  void attach(std::size_t shard, transport_handler* handler, base::buffer_pool* pool) noexcept;
+  /// Sends what another shard can't, because the flow lives here.
+  using carrier = std::function<void(base::time_point now, sip::outgoing message)>;
+
+  /// Who gets what the other shards hand over, in buffers from `pool`: received messages go to
+  /// `handler.handle_message`, those to be sent to `carry`, and after the last one that waits comes
+  /// `handler.handle_batch_end`. Before `start`, or on the shard's thread; nullptr for `handler` ends it.
+  void attach(std::size_t shard, transport_handler* handler, base::buffer_pool* pool, carrier carry = {});
 
   /// Starts the threads. *Errors:* throws `std::system_error` where the system gives no thread.
   void start();
@@ -56,6 +59,8 @@ class PARLEY_API shard_group {
   /// Hands a message to another shard, which gets a copy. Any thread. False when its mailbox is full or the
   /// group has stopped: the message is dropped and counted, as the network would drop it.
   bool hand_over(std::size_t to, const sip::hop& from, std::span<const std::byte> message) noexcept;
+  /// The same with a message that is to be sent by a flow of that shard.
+  bool send_over(std::size_t to, const sip::outgoing& message) noexcept;
 
   /// Runs `task` on a shard's thread, soon. Any thread.
   void post(std::size_t shard, std::function<void()> task);

@@ -31,13 +31,20 @@ class transport_handler {
   virtual void handle_framing_error(base::time_point now, const sip::hop& from, sip::parse_error error,
                                     base::packet_buffer head) = 0;
 
-  /// What was sent with that ticket did not go out. On a stream it may have gone out in part.
-  virtual void handle_send_failure(base::time_point now, std::uint64_t ticket, const sip::hop& to,
+  /// What was sent with the ticket of `lost` did not go out. On a stream it may have gone out in part. The
+  /// message itself is gone: `lost.data` is empty.
+  virtual void handle_send_failure(base::time_point now, const sip::outgoing& lost,
                                    base::error_code error) = 0;
 
   /// A connection that was open has ended; `flow.flow` will never be used again. Comes after the failures of
   /// what was queued on it.
   virtual void handle_closed(base::time_point now, const sip::hop& flow, base::error_code why) = 0;
+
+  /// A UDP pair that `transport_set::keep_alive` kept has failed, by `errc::no_pong`, `errc::mapping_changed`
+  /// or `errc::keep_alive_refused`, and is no longer kept. Nothing was closed: messages still go to that
+  /// address, but it is not to be relied on that the peer reaches us over it. Connections that fail so come
+  /// through `handle_closed`.
+  virtual void handle_flow_failed(base::time_point now, const sip::hop& flow, base::error_code why) = 0;
 
   /// Everything of one wake-up has been handed over. The owner drains its machine and calls
   /// `transport_set::send` for what that gives; the set sends it all when this returns.

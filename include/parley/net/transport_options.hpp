@@ -67,13 +67,31 @@ struct transport_limits {
   base::duration message_timeout = std::chrono::seconds(16);
   /// How long the peer may leave what we send untaken.
   base::duration write_timeout = std::chrono::seconds(32);
-  /// Without a byte in either direction. Longer than the keep-alives of RFC 5626 4.4.1 are apart.
+  /// Without a byte in either direction. Longer than the keep-alives of RFC 5626 4.4.1 are apart; those that
+  /// we send ourselves count, because they are answered.
   base::duration idle_timeout = std::chrono::minutes(10);
   /// How long after its last message a connection whose peer has closed its half is kept for responses.
   base::duration half_close_timeout = std::chrono::seconds(10);
   /// How long a connection that we have finished is read, and what comes dropped, before it is closed:
   /// closing earlier would destroy what the peer has not read yet.
   base::duration linger_timeout = std::chrono::seconds(2);
+  std::size_t max_kept_flows = 16384;  ///< connections and UDP pairs that we keep alive from our side
+  /// Each connection that we open is kept alive so often, as `transport_set::keep_alive` does it; zero keeps
+  /// those only that the owner names. Off, because a peer that knows nothing of RFC 5626 does not answer.
+  base::duration opened_keep_alive{};
+  /// An accepted WebSocket whose peer is silent for so long is asked for a sign of life; zero asks none.
+  /// Browsers answer by themselves, but send nothing on their own (RFC 6455 5.5.2).
+  base::duration websocket_ping_interval = std::chrono::seconds(30);
+  /// How long the peer of a connection may take to answer a keep-alive (RFC 5626 4.4.1).
+  base::duration pong_timeout = std::chrono::seconds(10);
+  /// How much later than promised a keep-alive may come (RFC 5626 5.4: a grace period for transport delay).
+  base::duration keep_alive_grace = std::chrono::seconds(10);
+  /// STUN's retransmission time-out: the first repetition of a keep-alive over UDP comes after it, the end
+  /// after 79 of it (RFC 8489 6.2.1).
+  base::duration stun_rto = std::chrono::milliseconds(500);
+  /// Whether UDP listeners answer STUN Binding requests (RFC 5626 8). Peers behind NATs need that; whoever
+  /// forges addresses gains 12 bytes by it over IPv4, 24 over IPv6.
+  bool answer_stun = true;
   /// How long nothing is accepted after the system ran out of descriptors or memory.
   base::duration accept_back_off = std::chrono::milliseconds(250);
 };
@@ -85,12 +103,16 @@ struct transport_counters {
   std::uint64_t datagram_receive_calls = 0;  ///< system calls that brought datagrams
   std::uint64_t datagram_send_calls = 0;
   std::uint64_t datagram_keep_alives = 0;  ///< swallowed
-  std::uint64_t datagrams_stun = 0;        ///< dropped
+  std::uint64_t datagrams_stun = 0;        ///< dropped: unwanted, malformed, or out of place
   std::uint64_t datagrams_too_large = 0;   ///< dropped
   std::uint64_t datagrams_no_buffer = 0;   ///< dropped
   std::uint64_t datagram_receive_errors = 0;
   std::uint64_t datagram_send_errors = 0;
   std::uint64_t datagram_queue_drops = 0;
+
+  std::uint64_t stun_requests = 0;  ///< received, with good or bad attributes
+  std::uint64_t stun_answers = 0;   ///< given, refusals included
+  std::uint64_t stun_refusals = 0;  ///< 420, for attributes that are not understood
 
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_opened = 0;
@@ -107,8 +129,11 @@ struct transport_counters {
   std::uint64_t stream_queue_full = 0;
   std::uint64_t stream_no_buffer = 0;
   std::uint64_t framing_errors = 0;
-  std::uint64_t keep_alive_pings = 0;
-  std::uint64_t keep_alive_pongs = 0;
+  std::uint64_t keep_alive_pings = 0;     ///< received on connections
+  std::uint64_t keep_alive_pongs = 0;     ///< received on connections
+  std::uint64_t keep_alives_sent = 0;     ///< by us, of any kind; repetitions count
+  std::uint64_t keep_alives_refused = 0;  ///< flows that were not kept because too many were
+  std::uint64_t flows_dead = 0;           ///< given up for want of a sign of life, or moved
 
   std::uint64_t reports_dropped = 0;  ///< send failures that were not reported because too many were waiting
 };

@@ -8,7 +8,9 @@
 #include <parley/base/siphash.hpp>
 #include <parley/base/time.hpp>
 #include <parley/proxy/error.hpp>
+#include <parley/proxy/overload_control.hpp>
 #include <parley/proxy/own_addresses.hpp>
+#include <parley/proxy/source_limiter.hpp>
 #include <parley/sip/hop.hpp>
 #include <parley/sip/limits.hpp>
 #include <parley/sip/message_view.hpp>
@@ -46,7 +48,13 @@ struct core_options {
   std::size_t max_requests = 400'000;  ///< requests under way or remembered
   std::size_t max_branches = 16;       ///< targets of one request over all its groups
   std::size_t max_calls = 500'000;     ///< established calls that are counted for `drain`
-  bool share_calls = false;            ///< report BYEs of calls that another shard may have seen begin
+  /// New requests of one source, those inside dialogs and all others each; over them it gets 503.
+  source_limits sources;
+  overload_options overload;
+  /// A larger request that was to go by UDP goes by TCP where there is a listener for it, by UDP where that
+  /// fails (RFC 3261 18.1.1): bytes, the path's MTU less 200; 1300 where the MTU is not known, 0 for never.
+  std::size_t max_datagram_request = 1300;
+  bool share_calls = false;  ///< report BYEs of calls that another shard may have seen begin
   /// Keys what all shards of one proxy must agree on: the numbers of calls, the marks that tell loops,
   /// stateless branches. Zero stands for one of its own, drawn from the random source.
   base::siphash_key shared_secret;
@@ -68,6 +76,10 @@ struct target {
   /// in the request goes before both.
   std::string_view next_hop;
   std::uint16_t q = 1000;  ///< thousandths; higher is tried first, equal ones are tried together
+  /// Where `only_flow` is set, the request goes there whatever the URIs say.
+  sip::hop flow{};
+  /// Route values to send it along, as a registration's Path has them (RFC 3327 5.3); they go before `flow`.
+  std::string_view path{};
 };
 
 /// What a `core` wants to be told, or tells.
@@ -100,6 +112,10 @@ struct core_counters {
   std::uint64_t dropped_stray = 0;      ///< responses that nobody waits for
   std::uint64_t dropped_no_room = 0;    ///< times that there was no buffer or queue for a message
   std::uint64_t overload = 0;           ///< 503 for want of room
+  std::uint64_t shed = 0;               ///< requests refused with 503 because the load was too high
+  std::uint64_t spared = 0;             ///< requests not sent to a neighbour that said it had too many
+  std::uint64_t rate_limited = 0;       ///< requests refused with 503 because their source sent too many
+  std::uint64_t moved_to_tcp = 0;       ///< requests that were too large for UDP
 };
 
 /// The forwarding core of a SIP proxy (RFC 3261 16) over a transaction layer of its own. A machine: messages,
@@ -181,6 +197,10 @@ class core {
   /// are used; none mean that the name can't be resolved. The next one is tried where one can't be reached,
   /// does not answer or says 503 (RFC 3263 4.3).
   PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops);
+
+  /// How busy this shard was since the last call, 0 to 1. Call it every 100 ms or so: it decides how many of
+  /// the new requests are shed, those to emergency services and those inside dialogs excepted.
+  PARLEY_API void handle_load(double load) noexcept;
 
   /// From now on requests outside of dialogs are answered 503. What is under way goes on.
   PARLEY_API void drain() noexcept;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <parley/base/address.hpp>
 #include <parley/base/api.hpp>
 #include <parley/base/packet_buffer.hpp>
+#include <parley/sip/hop.hpp>
 #include <parley/transaction/layer.hpp>
 
 #include <boost/container/small_vector.hpp>
@@ -36,12 +38,14 @@ class response_context {
   struct branch {
     transaction::client_id client = transaction::client_id::none;
     branch_state state = branch_state::trying;
-    std::uint16_t status = 0;      ///< the final status, 0 while there is none
+    std::uint16_t status = 0;  ///< the final status, 0 while there is none
+    bool by_flow = false;      ///< it was sent where nothing but one flow leads
+    base::socket_address sent_to;
     base::packet_buffer response;  ///< the final response other than 2xx as it came, its topmost Via included
   };
   using branch_list = boost::container::small_vector<branch, 1>;
 
-  PARLEY_API void add_branch(transaction::client_id client);
+  PARLEY_API void add_branch(transaction::client_id client, const sip::hop& to = {});
   /// A target that could not be tried at all counts as a branch that ended with `status`.
   PARLEY_API void add_failure(int status);
   const branch_list& branches() const noexcept { return branches_; }

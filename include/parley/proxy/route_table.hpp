@@ -3,6 +3,7 @@
 #include <parley/base/api.hpp>
 #include <parley/proxy/core.hpp>
 #include <parley/proxy/own_addresses.hpp>
+#include <parley/proxy/registrar.hpp>
 #include <parley/sip/error.hpp>
 #include <parley/sip/message_view.hpp>
 
@@ -19,11 +20,13 @@ namespace parley::proxy {
 ///  any, and a Route to others remains     where that leads
 ///  ours, no user, OPTIONS                 answer 200
 ///  an entry of the table                  its contacts, by q
+///  an address that can be registered      what is registered for it; where nothing is, the default route,
+///                                         and without one 480
 ///  another, and there is a default route  that next hop, the Request-URI unchanged
 ///  ours                                   404
 ///  another's                              where the Request-URI says
 ///
-/// *Ownership:* a decision refers to the table's texts.
+/// *Ownership:* a decision refers to the texts of the table and of the registrar.
 class route_table {
  public:
   /// Where an address of record can be reached.
@@ -48,8 +51,10 @@ class route_table {
                                             std::vector<contact> contacts);
 
   /// Fills `out` with the decision about a request that passed `validate`. Its memory is used again, so that
-  /// a decision allocates nothing once it has been through the largest.
-  PARLEY_API void decide(const sip::message_view& request, const own_addresses& own, decision& out) const;
+  /// a decision allocates nothing once it has been through the largest. Without a registrar nothing can be
+  /// registered.
+  PARLEY_API void decide(const sip::message_view& request, const own_addresses& own, decision& out,
+                         const registrar* registrations = nullptr) const;
 
  private:
   std::string default_route_;

@@ -21,16 +21,19 @@ struct hop {
   /// Whom the other end of a secure transport must prove to be: a number that the driver gave for a name; 0
   /// is the address itself. A connection to one domain carries nothing that is for another (RFC 5922 4).
   std::uint32_t domain = 0;
+  /// Nothing but this flow leads there: where the connection is gone the message fails, because the peer has
+  /// no address that one could be opened to (RFC 5626 5.3). Datagrams go to `remote`.
+  bool only_flow = false;
 
   friend bool operator==(const hop&, const hop&) = default;
 };
 
-/// A message on its way out of a machine. `ticket` is given back with a report that it could not be sent; 0
-/// asks for none.
+/// A message on its way out of a machine.
 struct outgoing {
   hop to;
   base::packet_buffer data;
-  std::uint64_t ticket = 0;
+  std::uint64_t ticket = 0;  ///< given back with a report that it could not be sent; 0 asks for none
+  std::uint16_t sender = 0;  ///< the shard whose ticket it is, where one sends for another
 };
 
 }  // namespace parley::sip

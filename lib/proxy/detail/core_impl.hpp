@@ -4,6 +4,7 @@
 #include <parley/base/slot_map.hpp>
 #include <parley/base/timer_wheel.hpp>
 #include <parley/proxy/core.hpp>
+#include <parley/proxy/flow_token.hpp>
 #include <parley/proxy/response_context.hpp>
 #include <parley/proxy/routing.hpp>
 #include <parley/proxy/validation.hpp>
@@ -11,6 +12,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,15 +39,19 @@ struct held_target {
   std::string next_hop;
   std::uint16_t q = 1000;
   std::uint64_t lookup = 0;  ///< 0 while it waits for its turn
+  sip::hop flow{};
+  std::string path{};
 
-  target view() const noexcept { return {uri, next_hop, q}; }
+  explicit held_target(const target& t, std::uint64_t for_lookup = 0)
+      : uri(t.uri), next_hop(t.next_hop), q(t.q), lookup(for_lookup), flow(t.flow), path(t.path) {}
+  target view() const noexcept { return {uri, next_hop, q, flow, path}; }
 };
 
 /// The addresses that are left for a branch to a name, the next one last.
 struct alternates {
   transaction::client_id client = transaction::client_id::none;
   held_target to;
-  std::vector<sip::hop> hops;
+  std::vector<sip::hop> hops{};
 };
 
 /// One request and all that came of it: the response context of RFC 3261 16.
@@ -69,6 +75,7 @@ struct request_record {
   bool stateless = false;
   bool starts_call = false;
   bool overloaded = false;  ///< a branch failed because we had no room
+  bool by_policy = false;   ///< its targets were ours to choose
   std::uint64_t call = 0;
 
   bool is_invite() const noexcept { return method == sip::method::invite; }
@@ -131,6 +138,7 @@ class core::implementation {
   std::size_t under_way_ = 0;
   boost::unordered_flat_set<std::uint64_t> calls_;
   bool draining_ = false;
+  overload_control overload_;
   base::timer_wheel wheel_;
   base::slot_map<detail::request_record> requests_;
 
@@ -153,9 +161,12 @@ class core::implementation {
   void handle_ack(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
   void handle_cancel(base::time_point now, const sip::hop& from, const transaction::received& got);
   void route(base::time_point now, record& r, bool in_dialog);
+  void lead(base::time_point now, record& r, const target& to, const route_plan& plan);
   void refuse(const sip::hop& from, const refusal& why);
   void answer_stateless(const sip::hop& from, int status, const transaction::response_options& options);
   void overloaded(const sip::hop& from);
+  bool turn_away(base::time_point now, const sip::hop& from, bool in_dialog);
+  std::string_view overload_text(const sip::message_view& message) noexcept;
   refusal check(const sip::message_view& request) noexcept;
   bool is_loop(const sip::message_view& request) noexcept;
   std::uint32_t loop_mark(const sip::message_view& request) noexcept;
@@ -175,7 +186,9 @@ class core::implementation {
               const route_plan& plan);
   base::result<base::packet_buffer> edit_request(const sip::hop& from, const sip::via_header& via,
                                                  const sip::hop& next, const route_plan& plan,
-                                                 std::string_view uri, std::string_view branch);
+                                                 const target& to, std::string_view branch);
+  void stay_on_path(sip::patch& edit, const sip::hop& from, const sip::hop& next, bool secure);
+  sip::hop hop_of(const route_plan& plan, bool& forged) const noexcept;
   bool choose_listener(sip::hop& next, const sip::hop& from, std::string_view own_route) const noexcept;
 
   // core_stateless.cpp: RFC 3261 16.11.
@@ -192,6 +205,7 @@ class core::implementation {
   void send_upstream(base::time_point now, record& r, const sip::message_view& response,
                      const base::packet_buffer& data, const response_context::branch* best);
   void add_challenges(sip::patch& edit, const record& r, const response_context::branch& best);
+  void add_overload(sip::patch& edit, const sip::message_view& response) noexcept;
   void hold_back(base::time_point now, record& r, int status, const base::packet_buffer& data);
   void note_final(record& r, int status);
   void end_call(const record& r);
@@ -205,6 +219,11 @@ class core::implementation {
 
   base::buffer_pool& pool_;
   base::siphash_key secret_;
+  flow_tokens tokens_;
+  source_limiter sources_;
+  source_limiter dialog_sources_;
+  neighbour_loads neighbours_;
+  std::array<char, 96> overload_text_;
   std::vector<detail::listener_text> texts_;
   std::string retry_after_;
   const sip::message_view no_view_;
