@@ -27,6 +27,7 @@ configure_package_config_file(cmake/parley-config.cmake.in "${PROJECT_BINARY_DIR
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/parley-config-version.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/parley-config.cmake" "${PROJECT_BINARY_DIR}/parley-config-version.cmake"
+  cmake/Findc-ares.cmake
   DESTINATION "${package_dir}")
 
 get_property(defines GLOBAL PROPERTY parley_defines)

@@ -21,12 +21,15 @@ macro(parley_outside_library name)
 endmacro()
 
 find_package(OpenSSL 3.0 QUIET)
-parley_outside_library(OPENSSL FOR "room sip       " FOUND OPENSSL_FOUND)
+parley_outside_library(OPENSSL FOR "rooms sip, stun" FOUND OPENSSL_FOUND)
 
 find_package(Threads QUIET)
 find_path(PARLEY_ASIO_INCLUDE_DIR boost/asio.hpp HINTS ${Boost_INCLUDE_DIRS})
 mark_as_advanced(PARLEY_ASIO_INCLUDE_DIR)
 parley_outside_library(ASIO FOR "room net       " FOUND PARLEY_ASIO_INCLUDE_DIR)
+
+find_package(c-ares 1.18 QUIET)
+parley_outside_library(CARES FOR "room net       " FOUND c-ares_FOUND)
 
 find_package(tomlplusplus QUIET)
 parley_outside_library(TOMLPLUSPLUS FOR "parley-proxy   " FOUND tomlplusplus_FOUND)

@@ -1,4 +1,5 @@
 #include <parley/base/address.hpp>
+#include <parley/base/network.hpp>
 #include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
@@ -46,6 +47,34 @@ std::string read_advertised(const std::string& text, net::listener_options& out)
   return {};
 }
 
+std::string require_proxy_protocol(std::vector<net::listener_options>& listeners) {
+  bool any = false;
+  for (net::listener_options& one : listeners) {
+    if (one.transport == parley::sip::transport::udp) continue;
+    any = one.proxy_protocol = true;
+  }
+  return any ? "" : "no listener is for streams: the PROXY protocol goes over tcp, tls, ws and wss";
+}
+
+std::string allow_proxy_sender(const std::string& text, configuration& config) {
+  const auto network = parley::base::ip_network::from_string(text);
+  if (!network) {
+    return "\"" + text + "\" is no address and no network: 192.0.2.7, 192.0.2.0/24 and 2001:db8::/32 are";
+  }
+  config.proxy_senders.push_back(*network);
+  return {};
+}
+
+std::string read_name_server(const std::string& text, net::dns_options& out) {
+  const auto server = parley::base::socket_address::from_string(text, 53);
+  if (!server || server->port == 0) {
+    return "\"" + text +
+           "\" is no name server: a numeric address and perhaps a port are, as in 192.0.2.53:53";
+  }
+  out.servers.push_back(*server);
+  return {};
+}
+
 std::string load_tls(const net::tls_options& options, std::vector<net::listener_options>& listeners) {
   std::optional<net::tls_context> made;
   for (net::listener_options& listener : listeners) {
@@ -85,8 +114,12 @@ std::string check_next_hop(const std::string& text, const configuration& config)
   const bool secure = uri->scheme == parley::sip::uri_scheme::sips;
   const auto wanted = uri->transport().value_or(secure ? transport::tls : transport::udp);
   const auto ip = uri->ip();
+  // RFC 3263 4.1: the domain says what it wants.
+  const bool open = !ip && !uri->transport() && uri->port == 0;
   for (const net::listener_options& listener : config.server.listeners) {
-    if (listener.transport == wanted && (!ip || listener.bind.ip.is_v6() == ip->is_v6())) return {};
+    const bool fits =
+        open ? !secure || parley::sip::is_secure(listener.transport) : listener.transport == wanted;
+    if (fits && (!ip || listener.bind.ip.is_v6() == ip->is_v6())) return {};
   }
   return "nothing can be sent to \"" + text + "\": there is no listener for " +
          std::string(parley::sip::name_of(wanted)) +
@@ -108,8 +141,11 @@ reading read_command_line(int argc, const char* const* argv) {
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
   std::vector<std::string> authorities;
+  std::vector<std::string> name_servers;
   std::vector<std::string> registrar_domains;
   bool verify_clients = false;
+  bool proxy_protocol = false;
+  std::vector<std::string> proxy_senders;
   std::size_t workers = 0;
   app.add_option("--listen", listen,
                  "Where to receive; HOST is numeric. May be given several times.\n"
@@ -143,8 +179,21 @@ reading read_command_line(int argc, const char* const* argv) {
          "given several times. Without users in the TOML file whoever asks is registered.")
       ->type_name("DOMAIN")
       ->allow_extra_args(false);
+  app.add_flag("--proxy-protocol", proxy_protocol,
+               "All connections come through a load balancer that says by the PROXY protocol, version 2,\n"
+               "whom they are from; others are closed. For the tcp, tls, ws and wss listeners.");
+  app.add_option("--proxy-protocol-from", proxy_senders,
+                 "Who may say so: an address or a network, 192.0.2.0/24. May be given several times.\n"
+                 "Without any everybody may, so that everybody can take any address he likes.")
+      ->type_name("NETWORK")
+      ->allow_extra_args(false);
   app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")
       ->type_name("SIPURI");
+  app.add_option("--dns", name_servers,
+                 "A name server to ask in the place of the system's, HOST numeric; port 53 without another.\n"
+                 "May be given several times: the next is asked where one fails.")
+      ->type_name("HOST[:PORT]")
+      ->allow_extra_args(false);
   app.add_option("--config", file, "A TOML file with the same settings and more; the command line wins.")
       ->type_name("FILE.toml");
   app.add_option("--workers", workers, "Threads, each with sockets of its own on the same addresses (1).")
@@ -190,10 +239,26 @@ reading read_command_line(int argc, const char* const* argv) {
     if (const std::string why = read_advertised(advertise, one); !why.empty())
       return fail("--advertise: " + why);
   }
+  if (!name_servers.empty()) out.config.server.dns.servers.clear();
+  for (const std::string& text : name_servers) {
+    if (const std::string why = read_name_server(text, out.config.server.dns); !why.empty())
+      return fail("--dns: " + why);
+  }
   if (!static_folder.empty()) {
     for (net::listener_options& one : out.config.server.listeners)
       one.websocket.static_folder = static_folder;
   }
+  if (proxy_protocol) {
+    if (const std::string why = require_proxy_protocol(out.config.server.listeners); !why.empty())
+      return fail("--proxy-protocol: " + why);
+  }
+  if (!proxy_senders.empty()) out.config.proxy_senders.clear();
+  for (const std::string& text : proxy_senders) {
+    if (const std::string why = allow_proxy_sender(text, out.config); !why.empty())
+      return fail("--proxy-protocol-from: " + why);
+  }
+  for (net::listener_options& one : out.config.server.listeners)
+    one.proxy_protocol_from = out.config.proxy_senders;
   if (certificates.size() != keys.size()) return fail("--cert and --key come in pairs");
   if (!certificates.empty()) out.config.tls.certificates.clear();
   for (std::size_t i = 0; i < certificates.size(); ++i) {

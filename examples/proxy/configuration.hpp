@@ -1,6 +1,7 @@
 #pragma once
 
 #include <parley/base/log.hpp>
+#include <parley/base/network.hpp>
 #include <parley/net/proxy_server.hpp>
 
 #include <chrono>
@@ -14,9 +15,10 @@ struct configuration {
   parley::net::proxy_server_options server;
   parley::base::log_level log_level = parley::base::log_level::info;
   std::chrono::seconds drain_timeout{30};
-  parley::net::tls_options tls;       ///< for all secure listeners
-  std::string route;                  ///< as in `server.routes`, empty for none
-  std::vector<std::string> contacts;  ///< all that `server.routes` has
+  parley::net::tls_options tls;                         ///< for all secure listeners
+  std::vector<parley::base::ip_network> proxy_senders;  ///< for all listeners with the PROXY protocol
+  std::string route;                                    ///< as in `server.routes`, empty for none
+  std::vector<std::string> contacts;                    ///< all that `server.routes` has
 };
 
 /// What came of reading the command line: a configuration to run with, or a text to print and an exit code.
@@ -45,10 +47,21 @@ std::string check_next_hop(const std::string& uri, const configuration& config);
 /// above.
 std::string read_advertised(const std::string& text, parley::net::listener_options& out);
 
+/// `HOST` or `HOST:PORT` of a name server, HOST numeric; it goes behind those that are there. *Errors:* as
+/// above.
+std::string read_name_server(const std::string& text, parley::net::dns_options& out);
+
 /// Reads keys and certificates and gives them to the secure listeners; also again, while the proxy runs.
 /// *Errors:* as above.
 std::string load_tls(const parley::net::tls_options& options,
                      std::vector<parley::net::listener_options>& listeners);
+
+/// Has all listeners for streams take the PROXY protocol. *Errors:* as above.
+std::string require_proxy_protocol(std::vector<parley::net::listener_options>& listeners);
+
+/// Adds an address or a network, `192.0.2.0/24`, to those that may send PROXY protocol headers.
+/// *Errors:* as above.
+std::string allow_proxy_sender(const std::string& text, configuration& config);
 
 /// *Errors:* returns what is wrong, empty where nothing is.
 std::string read_log_level(const std::string& text, parley::base::log_level& out);

@@ -165,6 +165,12 @@ void read_seconds(table_reader& in, std::string_view key, std::chrono::seconds& 
   out = std::chrono::seconds(value);
 }
 
+void read_seconds(table_reader& in, std::string_view key, parley::base::duration& out, std::int64_t low) {
+  auto value = std::chrono::duration_cast<std::chrono::seconds>(out);
+  read_seconds(in, key, value, low);
+  out = value;
+}
+
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
             "header_bytes", "header_lines", "connections", "connections_per_source",
@@ -201,12 +207,18 @@ void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
   read_milliseconds(in, "trying_ms", t.trying);
   read_seconds(in, "timer_c_s", server.core.timer_c, 181);  // RFC 3261 16.6.11: more than three minutes
   read_seconds(in, "group_s", server.core.group_time, 1);
-  auto idle = std::chrono::duration_cast<std::chrono::seconds>(server.limits.idle_timeout);
-  read_seconds(in, "tcp_idle_s", idle, 1);
-  server.limits.idle_timeout = idle;
-  auto handshake = std::chrono::duration_cast<std::chrono::seconds>(server.limits.handshake_timeout);
-  read_seconds(in, "handshake_s", handshake, 1);
-  server.limits.handshake_timeout = handshake;
+  read_seconds(in, "tcp_idle_s", server.limits.idle_timeout, 1);
+  read_seconds(in, "handshake_s", server.limits.handshake_timeout, 1);
+}
+
+void read_keep_alive(table_reader& in, parley::net::transport_limits& limits) {
+  in.allow({"stun", "websocket_ping_s", "opened_s", "pong_s", "grace_s", "flows"});
+  in.flag("stun", limits.answer_stun);
+  read_seconds(in, "websocket_ping_s", limits.websocket_ping_interval, 0);
+  read_seconds(in, "opened_s", limits.opened_keep_alive, 0);
+  read_seconds(in, "pong_s", limits.pong_timeout, 1);
+  read_seconds(in, "grace_s", limits.keep_alive_grace, 0);
+  in.number("flows", limits.max_kept_flows, 0, many);
 }
 
 void read_tls(table_reader& in, parley::net::tls_options& tls) {
@@ -248,6 +260,39 @@ void read_websocket(table_reader& in, std::vector<parley::net::listener_options>
   for (parley::net::listener_options& one : listeners) one.websocket = options;
 }
 
+void read_duration_s(table_reader& in, std::string_view key, parley::base::duration& out) {
+  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(out);
+  read_seconds(in, key, seconds, 1);
+  out = seconds;
+}
+
+void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
+  in.allow({"servers", "timeout_ms", "tries", "hosts_file", "mix_case", "pending", "names", "records",
+            "ttl_min_s", "ttl_max_s", "negative_min_s", "negative_max_s", "failed_s", "prefer_ipv4",
+            "attempt_delay_ms", "blacklist_s", "blacklist_max_s", "blacklist_targets"});
+  auto& dns = server.dns;
+  in.texts("servers", [&](const std::string& text, const toml::node& node) {
+    if (const std::string why = read_name_server(text, dns); !why.empty()) in.fail(node, why);
+  });
+  read_milliseconds(in, "timeout_ms", dns.timeout);
+  in.number("tries", dns.tries, 1, 10);
+  in.text("hosts_file", dns.hosts_file);
+  in.flag("mix_case", dns.mix_case);
+  in.number("pending", dns.max_pending, 1, many);
+  in.number("names", dns.max_names, 0, many);
+  in.number("records", dns.max_records, 1, 1000);
+  read_duration_s(in, "ttl_min_s", dns.shortest_ttl);
+  read_duration_s(in, "ttl_max_s", dns.longest_ttl);
+  read_duration_s(in, "negative_min_s", dns.shortest_negative);
+  read_duration_s(in, "negative_max_s", dns.longest_negative);
+  read_duration_s(in, "failed_s", dns.failed_for);
+  in.flag("prefer_ipv4", server.locator.prefer_ipv4);
+  read_milliseconds(in, "attempt_delay_ms", server.limits.attempt_delay);
+  read_duration_s(in, "blacklist_s", server.blacklist.failed_for);
+  read_duration_s(in, "blacklist_max_s", server.blacklist.longest);
+  in.number("blacklist_targets", server.blacklist.max_targets, 1, many);
+}
+
 void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
   in.allow({"domains", "users", "algorithms", "default_expires_s", "min_expires_s", "max_expires_s",
             "flow_timer_s", "addresses", "contacts"});
@@ -275,6 +320,25 @@ void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
   read_seconds(in, "flow_timer_s", out.flow_timer, 0);
   in.number("addresses", out.max_addresses, 1, many);
   in.number("contacts", out.max_contacts, 1, 1000);
+}
+
+void read_proxy_protocol(table_reader& in, configuration& config) {
+  in.allow({"listeners", "from"});
+  in.texts("listeners", [&](const std::string& text, const toml::node& node) {
+    parley::net::listener_options wanted;
+    if (const std::string why = read_listener(text, wanted); !why.empty()) return in.fail(node, why);
+    for (parley::net::listener_options& one : config.server.listeners) {
+      if (one.transport != wanted.transport || one.bind != wanted.bind) continue;
+      one.proxy_protocol = one.transport != parley::sip::transport::udp;
+      if (!one.proxy_protocol)
+        in.fail(node, "\"" + text + "\" is not for streams, which the PROXY protocol is");
+      return;
+    }
+    in.fail(node, "\"" + text + "\" is none of the places in \"listen\"");
+  });
+  in.texts("from", [&](const std::string& text, const toml::node& node) {
+    if (const std::string why = allow_proxy_sender(text, config); !why.empty()) in.fail(node, why);
+  });
 }
 
 std::string reason(const parley::sip::parse_error& error) {
@@ -331,7 +395,8 @@ std::string read_file(const std::string& path, configuration& config) {
   std::string error;
   table_reader in(root, error);
   in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "timers", "tls", "websocket", "advertise", "location", "registrar"});
+            "drain_timeout_s", "limits", "timers", "keep_alive", "dns", "tls", "websocket", "proxy_protocol",
+            "advertise", "registrar", "location"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -356,9 +421,12 @@ std::string read_file(const std::string& path, configuration& config) {
   read_seconds(in, "drain_timeout_s", config.drain_timeout, 0);
   in.table("limits", [&](table_reader& t) { read_limits(t, server); });
   in.table("timers", [&](table_reader& t) { read_timers(t, server); });
+  in.table("keep_alive", [&](table_reader& t) { read_keep_alive(t, server.limits); });
+  in.table("dns", [&](table_reader& t) { read_dns(t, server); });
   in.table("tls", [&](table_reader& t) { read_tls(t, config.tls); });
   in.table("registrar", [&](table_reader& t) { read_registrar(t, server.registrar); });
   in.table("websocket", [&](table_reader& t) { read_websocket(t, server.listeners); });
+  in.table("proxy_protocol", [&](table_reader& t) { read_proxy_protocol(t, config); });
   if (const toml::node* const node = root.get("advertise")) {
     std::string advertised;
     in.text("advertise", advertised);

@@ -153,8 +153,27 @@ int run(parley_proxy::configuration& config) {
       base::log_field{"no_buffer", status.transport.datagrams_no_buffer + status.transport.stream_no_buffer},
       base::log_field{"connections_accepted", status.transport.connections_accepted},
       base::log_field{"connections_refused", status.transport.connections_refused},
+      base::log_field{"sources_refused", status.transport.sources_refused},
+      base::log_field{"accept_back_offs", status.transport.accept_back_offs},
+      base::log_field{"proxy_senders_refused", status.transport.proxy_senders_refused},
+      base::log_field{"proxy_headers_refused", status.transport.proxy_headers_refused},
+      base::log_field{"handshakes_refused", status.transport.handshakes_refused},
+      base::log_field{"handshakes_failed", status.transport.handshakes_failed},
       base::log_field{"connections_timed_out", status.transport.connections_timed_out},
-      base::log_field{"framing_errors", status.transport.framing_errors}};
+      base::log_field{"handshake_timeouts", status.transport.handshake_timeouts},
+      base::log_field{"first_message_timeouts", status.transport.first_message_timeouts},
+      base::log_field{"message_timeouts", status.transport.message_timeouts},
+      base::log_field{"write_timeouts", status.transport.write_timeouts},
+      base::log_field{"idle_timeouts", status.transport.idle_timeouts},
+      base::log_field{"stream_queue_full", status.transport.stream_queue_full},
+      base::log_field{"stream_messages_too_large", status.transport.stream_messages_too_large},
+      base::log_field{"framing_errors", status.transport.framing_errors},
+      base::log_field{"dns_queries", status.dns.queries},
+      base::log_field{"dns_cache_hits", status.dns.cache_hits},
+      base::log_field{"dns_timed_out", status.dns.timed_out},
+      base::log_field{"dns_failed", status.dns.failed + status.dns.refused},
+      base::log_field{"dns_rejected", status.dns.rejected},
+      base::log_field{"hops_failed", status.hops_failed}};
   log(sink, base::log_level::info, "ended", fields);
   return 0;
 }

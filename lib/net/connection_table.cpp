@@ -48,7 +48,7 @@ base::ip_address connection_table::source_of(const base::ip_address& address) no
 
 std::shared_ptr<connection> connection_table::find(std::uint64_t flow) const {
   const auto found = by_flow_.find(flow);
-  return found == by_flow_.end() ? nullptr : found->second;
+  return found == by_flow_.end() ? nullptr : found->second.kept;
 }
 
 std::shared_ptr<connection> connection_table::find(const sip::hop& to) const {
@@ -56,8 +56,7 @@ std::shared_ptr<connection> connection_table::find(const sip::hop& to) const {
   return found == by_route_.end() ? nullptr : found->second->shared_from_this();
 }
 
-bool connection_table::may_accept(const base::ip_address& source) const {
-  if (accepted_ >= limits_.max_connections) return false;
+bool connection_table::may_accept_from(const base::ip_address& source) const {
   const auto found = by_source_.find(source_of(source));
   return (found == by_source_.end() ? 0 : found->second) < limits_.max_connections_per_source;
 }
@@ -65,13 +64,29 @@ bool connection_table::may_accept(const base::ip_address& source) const {
 void connection_table::add(std::shared_ptr<connection> added) {
   const sip::hop& hop = added->hop();
   by_route_[route(hop)] = added.get();
+  std::optional<base::ip_address> source;
   if (added->accepted()) {
     ++accepted_;
-    ++by_source_[source_of(hop.remote.ip)];
+    source = source_of(hop.remote.ip);
+    ++by_source_[*source];
   } else {
     ++opened_;
   }
-  by_flow_.emplace(hop.flow, std::move(added));
+  by_flow_.emplace(hop.flow, entry{std::move(added), source});
+}
+
+void connection_table::add_unnamed(std::shared_ptr<connection> added) {
+  ++accepted_;
+  const std::uint64_t flow = added->hop().flow;
+  by_flow_.emplace(flow, entry{std::move(added), std::nullopt});
+}
+
+bool connection_table::name_source(const connection& unnamed, const base::ip_address& source) {
+  const auto found = by_flow_.find(unnamed.hop().flow);
+  if (found == by_flow_.end() || found->second.source || !may_accept_from(source)) return false;
+  found->second.source = source_of(source);
+  ++by_source_[*found->second.source];
+  return true;
 }
 
 void connection_table::unlist(const connection& gone) {
@@ -85,15 +100,17 @@ void connection_table::remove(const connection& gone) {
   unlist(gone);
   if (gone.accepted()) {
     --accepted_;
-    const auto source = by_source_.find(source_of(gone.hop().remote.ip));
-    if (source != by_source_.end() && --source->second == 0) by_source_.erase(source);
+    if (const auto& source = found->second.source) {
+      const auto counted = by_source_.find(*source);
+      if (counted != by_source_.end() && --counted->second == 0) by_source_.erase(counted);
+    }
   } else {
     --opened_;
   }
   by_flow_.erase(found);
 }
 
-std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connection_table::take_all() {
+std::unordered_map<std::uint64_t, connection_table::entry> connection_table::take_all() {
   by_route_.clear();
   by_source_.clear();
   accepted_ = opened_ = handshakes_ = 0;

@@ -4,15 +4,49 @@
 
 #include "net/detail/connection.hpp"
 #include "net/detail/listen_socket.hpp"
+#include "net/detail/proxy_stream.hpp"
 #include "net/detail/tcp_stream.hpp"
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::net::detail {
 
 using asio::ip::tcp;
+
+namespace {
+
+/// Reads a PROXY protocol header for a connection, which is made with the stream and so comes later.
+class header_judge {
+ public:
+  explicit header_judge(std::shared_ptr<transport_core> core)
+      : core_(std::move(core)), judged_(std::make_shared<std::weak_ptr<connection>>()) {}
+
+  void set_connection(const std::shared_ptr<connection>& made) { *judged_ = made; }
+
+  base::error_code operator()(const proxy_header_step& header) const {
+    if (header.what == proxy_header_step::status::error) {
+      ++core_->counters().proxy_headers_refused;
+      return header.error;
+    }
+    const auto alive = judged_->lock();
+    return alive && header.source ? alive->set_remote(*header.source) : base::error_code();
+  }
+
+ private:
+  std::shared_ptr<transport_core> core_;
+  std::shared_ptr<std::weak_ptr<connection>> judged_;
+};
+
+bool may_send_header(const listener_options& options, const base::ip_address& sender) {
+  const auto& from = options.proxy_protocol_from;
+  return from.empty() ||
+         std::any_of(from.begin(), from.end(), [&](const auto& network) { return network.contains(sender); });
+}
+
+}  // namespace
 
 tcp_acceptor::tcp_acceptor(std::shared_ptr<transport_core> core, tcp::acceptor acceptor, std::uint16_t index)
     : core_(std::move(core)),
@@ -70,20 +104,38 @@ void tcp_acceptor::add(tcp::socket accepted) {
   const tcp::endpoint remote = accepted.remote_endpoint(error);
   if (error) return;
   const base::socket_address address = from_endpoint(remote);
-  if (!core_->connections().may_accept(address.ip)) {
+  const listener_options& options = core_->listeners()[index_].options;
+  connection_table& table = core_->connections();
+  if (options.proxy_protocol && !may_send_header(options, address.ip)) {
+    ++core_->counters().proxy_senders_refused;
+    return;
+  }
+  if (!table.may_accept()) {
     ++core_->counters().connections_refused;
     return;
   }
-  if (!core_->connections().may_shake_hands()) {
+  if (!options.proxy_protocol && !table.may_accept_from(address.ip)) {
+    ++core_->counters().connections_refused;
+    ++core_->counters().sources_refused;
+    return;
+  }
+  if (!table.may_shake_hands()) {
     ++core_->counters().handshakes_refused;
     return;
   }
   ++core_->counters().connections_accepted;
-  const sip::transport transport = core_->listeners()[index_].options.transport;
-  const sip::hop hop{transport, index_, address, core_->connections().next_flow()};
-  auto stream = core_->wrap_accepted(index_, std::make_unique<tcp_stream>(std::move(accepted)));
-  auto added = std::make_shared<connection>(core_, std::move(stream), hop, connection::origin::accepted);
-  core_->connections().add(added);
+  const sip::hop hop{options.transport, index_, address, table.next_flow()};
+  std::unique_ptr<byte_stream> bottom = std::make_unique<tcp_stream>(std::move(accepted));
+  header_judge judge(core_);
+  if (options.proxy_protocol) bottom = std::make_unique<proxy_stream>(std::move(bottom), judge);
+  auto added = std::make_shared<connection>(core_, core_->wrap_accepted(index_, std::move(bottom)), hop,
+                                            connection::origin::accepted);
+  judge.set_connection(added);
+  if (options.proxy_protocol) {
+    table.add_unnamed(added);
+  } else {
+    table.add(added);
+  }
   added->start();
 }
 

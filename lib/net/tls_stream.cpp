@@ -17,10 +17,6 @@ namespace {
 // What one call of `write_some` encrypts at most: four records.
 constexpr std::size_t max_write = std::size_t{64} << 10U;
 
-bool must_wait(const base::error_code& error) noexcept {
-  return error == asio::error::would_block || error == asio::error::try_again;
-}
-
 int stream_index() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;

@@ -23,10 +23,15 @@ using asio::ip::tcp;
 
 namespace {
 
+constexpr base::duration shortest = std::chrono::milliseconds(1);
+
 transport_limits sane(transport_limits limits) noexcept {
   limits.udp_batch = std::clamp<std::uint16_t>(limits.udp_batch, 1, 64);
   limits.udp_rounds = std::max<std::uint16_t>(limits.udp_rounds, 1);
   limits.udp_queue_messages = std::max<std::size_t>(limits.udp_queue_messages, 1);
+  // A time of nothing would ask again within the same call.
+  limits.pong_timeout = std::max(limits.pong_timeout, shortest);
+  limits.stun_rto = std::max(limits.stun_rto, shortest);
   limits.accepts_per_wake_up = std::max<std::uint16_t>(limits.accepts_per_wake_up, 1);
   return limits;
 }
@@ -34,6 +39,10 @@ transport_limits sane(transport_limits limits) noexcept {
 constexpr bool is_websocket(sip::transport transport) noexcept {
   return transport == sip::transport::ws || transport == sip::transport::wss;
 }
+
+// RFC 5626 4.4.1 and 4.4.2, where the peer says nothing else.
+constexpr base::duration longest_stream_interval = std::chrono::seconds(120);
+constexpr base::duration longest_udp_interval = std::chrono::seconds(29);
 
 // Time-outs of connections are seconds; their timers need not be finer than this.
 constexpr base::duration tick = std::chrono::milliseconds(8);
@@ -59,6 +68,7 @@ transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool
           tick),
       connections_(limits_, shard),
       domains_(limits_.max_domains),
+      pairs_(*this),
       receiver_(pool, limits_.udp_batch),
       sender_(sender ? std::move(sender) : std::make_unique<datagram_sender>(limits_.udp_batch)),
       spill_(std::make_unique_for_overwrite<std::byte[]>(spill_bytes)) {}
@@ -67,6 +77,7 @@ transport_core::~transport_core() = default;
 
 base::result<std::uint16_t> transport_core::listen(const listener_options& options) {
   if (closed()) return errc::closed;
+  if (options.proxy_protocol && options.transport == sip::transport::udp) return errc::unsupported_transport;
   if (listeners_.size() > std::numeric_limits<std::uint16_t>::max()) return errc::limit_reached;
   const auto index = static_cast<std::uint16_t>(listeners_.size());
   listener added{options, {}, nullptr, nullptr, nullptr};
@@ -131,15 +142,56 @@ void transport_core::send(sip::outgoing&& message) {
   report_failure(message, errc::unknown_listener);
 }
 
-std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, base::error_code& error) {
+base::result<void> transport_core::keep_alive(const sip::hop& flow, base::duration interval) {
+  if (closed() || flow.listener >= listeners_.size() ||
+      listeners_[flow.listener].options.transport != flow.transport) {
+    return errc::unknown_listener;
+  }
+  const bool datagrams = flow.transport == sip::transport::udp;
+  if (interval <= base::duration::zero())
+    interval = datagrams ? longest_udp_interval : longest_stream_interval;
+  interval = std::max(interval, shortest);
+  base::result<void> kept = errc::flow_gone;
+  if (datagrams) {
+    if (flow.remote.ip.is_v4() != listeners_[flow.listener].local.ip.is_v4()) return errc::wrong_family;
+    kept = pairs_.add(flow, interval);
+  } else if (const auto found = existing_connection(flow)) {
+    kept = found->keep_alive(interval);
+  }
+  return kept;
+}
+
+void transport_core::stop_keep_alive(const sip::hop& flow) {
+  if (flow.transport == sip::transport::udp) {
+    pairs_.remove(flow);
+  } else if (const auto found = existing_connection(flow)) {
+    found->stop_keep_alive();
+  }
+}
+
+bool transport_core::begin_keeping() noexcept {
+  if (kept_flows_ >= limits_.max_kept_flows) {
+    ++counters_.keep_alives_refused;
+    return false;
+  }
+  ++kept_flows_;
+  return true;
+}
+
+std::shared_ptr<connection> transport_core::existing_connection(const sip::hop& to) const {
   if (to.flow != 0) {
     if (auto found = connections_.find(to.flow); found && found->writable()) return found;
   }
+  if (to.only_flow) return nullptr;
+  return find_listed(to);
+}
+
+std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, base::error_code& error) {
+  if (auto found = existing_connection(to)) return found;
   if (to.only_flow) {
     error = errc::flow_gone;
     return nullptr;
   }
-  if (auto found = find_listed(to)) return found;
   if (to.remote.port == 0) {
     error = errc::flow_gone;
     return nullptr;
@@ -248,13 +300,19 @@ void transport_core::report_failure(const sip::outgoing& lost, base::error_code 
     ++counters_.reports_dropped;
     return;
   }
-  reports_.push_back({{lost.to, {}, lost.ticket, lost.sender}, error, false});
+  reports_.push_back({report::kind::send_failure, {lost.to, {}, lost.ticket, lost.sender}, error});
   post_once();
 }
 
 void transport_core::report_closed(const sip::hop& flow, base::error_code why) {
   if (closed()) return;
-  reports_.push_back({{flow, {}, 0, 0}, why, true});
+  reports_.push_back({report::kind::closed, {flow, {}, 0, 0}, why});
+  post_once();
+}
+
+void transport_core::report_flow_failed(const sip::hop& flow, base::error_code why) {
+  if (closed()) return;
+  reports_.push_back({report::kind::flow_failed, {flow, {}, 0, 0}, why});
   post_once();
 }
 
@@ -276,10 +334,10 @@ void transport_core::run_posted() {
   delivering_.swap(reports_);
   for (const report& r : delivering_) {
     if (closed()) break;
-    if (r.is_closed) {
-      handler_->handle_closed(now, r.lost.to, r.error);
-    } else {
-      handler_->handle_send_failure(now, r.lost, r.error);
+    switch (r.what) {
+      case report::kind::send_failure: handler_->handle_send_failure(now, r.lost, r.error); break;
+      case report::kind::closed: handler_->handle_closed(now, r.lost.to, r.error); break;
+      case report::kind::flow_failed: handler_->handle_flow_failed(now, r.lost.to, r.error); break;
     }
   }
   delivering_.clear();
@@ -306,6 +364,13 @@ base::packet_buffer transport_core::pong() {
   return pong_;
 }
 
+base::packet_buffer transport_core::ping() {
+  if (!ping_) {
+    if (auto made = pool_.copy(std::string_view("\r\n\r\n"))) ping_ = std::move(*made);
+  }
+  return ping_;
+}
+
 base::packet_buffer& transport_core::spare() noexcept {
   if (!spare_) {
     if (auto made = pool_.allocate(spare_bytes)) spare_ = std::move(*made);
@@ -316,15 +381,18 @@ base::packet_buffer& transport_core::spare() noexcept {
 void transport_core::close() noexcept {
   if (closed()) return;
   handler_ = nullptr;
+  races_.close();
   for (listener& l : listeners_) {
     if (const auto udp = std::exchange(l.udp, nullptr)) udp->close();
     if (const auto tcp = std::exchange(l.tcp, nullptr)) tcp->close();
   }
-  for (const auto& [flow, c] : connections_.take_all()) c->abandon();
+  for (const auto& [flow, gone] : connections_.take_all()) gone.kept->abandon();
+  pairs_.clear();
   dirty_.clear();
   reports_.clear();
   spare_.reset();
   pong_.reset();
+  ping_.reset();
 }
 
 void transport_core::log(base::log_level level, std::string_view message,

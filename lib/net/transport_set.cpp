@@ -2,7 +2,9 @@
 
 #include "net/detail/connection.hpp"
 #include "net/detail/transport_core.hpp"
+#include "net/detail/udp_listener.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::net {
@@ -29,6 +31,14 @@ std::size_t transport_set::connection_count() const noexcept { return core_->con
 
 const transport_counters& transport_set::counters() const noexcept { return core_->counters(); }
 
+double transport_set::receive_backlog() const noexcept {
+  double fullest = 0;
+  for (const auto& listener : core_->listeners()) {
+    if (listener.udp) fullest = std::max(fullest, listener.udp->receive_backlog());
+  }
+  return fullest;
+}
+
 base::result<std::uint16_t> transport_set::listen(const listener_options& options) {
   return core_->listen(options);
 }
@@ -45,8 +55,27 @@ void transport_set::flush() {
   if (!core_->closed()) core_->flush();
 }
 
+void transport_set::race(std::vector<sip::hop> hops, race_handler done) {
+  if (!core_->closed()) core_->races().start(std::move(hops), std::move(done));
+}
+
 void transport_set::close_flow(std::uint64_t flow) {
   if (const auto found = core_->connections().find(flow)) found->close(errc::closed);
+}
+
+base::result<void> transport_set::keep_alive(const sip::hop& flow, const keep_alive_options& options) {
+  return core_->keep_alive(flow, options.interval);
+}
+
+void transport_set::stop_keep_alive(const sip::hop& flow) { core_->stop_keep_alive(flow); }
+
+std::size_t transport_set::kept_flow_count() const noexcept { return core_->kept_flows(); }
+
+base::result<void> transport_set::expect_keep_alive(std::uint64_t flow, base::duration interval) {
+  const auto found = core_->connections().find(flow);
+  if (!found || !found->writable()) return errc::flow_gone;
+  found->expect_keep_alive(interval);
+  return {};
 }
 
 void transport_set::close() noexcept { core_->close(); }

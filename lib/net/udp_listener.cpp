@@ -2,7 +2,9 @@
 
 #include <parley/net/clock.hpp>
 #include <parley/net/error.hpp>
+#include <parley/stun/message_view.hpp>
 
+#include "net/detail/binding_server.hpp"
 #include "net/detail/listen_socket.hpp"
 
 #include <boost/asio/error.hpp>
@@ -10,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace parley::net::detail {
@@ -25,13 +26,6 @@ bool is_keep_alive(std::span<const std::byte> head) noexcept {
   return head.size() <= 4 && std::all_of(head.begin(), head.end(), [](std::byte b) {
            return b == std::byte{'\r'} || b == std::byte{'\n'} || b == std::byte{0};
          });
-}
-
-// RFC 5389 6: two zero bits, and the magic cookie behind type and length. No SIP message starts so.
-bool is_stun(std::span<const std::byte> head) noexcept {
-  static constexpr std::array cookie{std::byte{0x21}, std::byte{0x12}, std::byte{0xA4}, std::byte{0x42}};
-  return head.size() >= 20 && (head[0] & std::byte{0xC0}) == std::byte{0} &&
-         std::memcmp(head.data() + 4, cookie.data(), cookie.size()) == 0;
 }
 
 }  // namespace
@@ -86,8 +80,8 @@ void udp_listener::deliver(base::time_point now, std::size_t count) {
       ++counters.datagram_keep_alives;
     } else if (receiver.size(i) > core_->limits().message.message_bytes) {
       ++counters.datagrams_too_large;
-    } else if (is_stun(head)) {
-      ++counters.datagrams_stun;
+    } else if (stun::is_stun(head)) {
+      if (!handle_stun(now, receiver.from(i), head)) ++counters.datagrams_stun;
     } else if (base::packet_buffer message = receiver.take(i); !message) {
       ++counters.datagrams_no_buffer;
     } else {
@@ -96,6 +90,33 @@ void udp_listener::deliver(base::time_point now, std::size_t count) {
                                       std::move(message));
     }
   }
+}
+
+// A message that is larger than the head is cut, which its length then tells.
+bool udp_listener::handle_stun(base::time_point now, const base::socket_address& from,
+                               std::span<const std::byte> head) {
+  const auto message = stun::message_view::parse(head);
+  if (!message) return false;
+  const sip::hop hop{sip::transport::udp, index_, from, 0};
+  if (message->kind() == stun::message_class::success || message->kind() == stun::message_class::error) {
+    return core_->pairs().handle_response(now, hop, *message);
+  }
+  // While the system takes nothing, SIP needs the queue.
+  if (!core_->limits().answer_stun || blocked_) return false;
+  std::array<std::byte, max_binding_answer> memory;
+  const binding_answer answer = answer_binding(*message, from, memory);
+  if (answer.bytes.empty()) return false;
+  transport_counters& counters = core_->counters();
+  ++counters.stun_requests;
+  auto data = core_->pool().copy(answer.bytes);
+  if (!data) {
+    ++counters.datagrams_no_buffer;
+    return true;
+  }
+  ++counters.stun_answers;
+  if (answer.refused) ++counters.stun_refusals;
+  send({hop, std::move(*data), 0});
+  return true;
 }
 
 void udp_listener::send(sip::outgoing&& message) {

@@ -1,6 +1,7 @@
 #include "net/detail/websocket_stream.hpp"
 
 #include <parley/net/error.hpp>
+#include <parley/sip/error.hpp>
 
 #include "net/detail/beast_layer.hpp"
 #include "net/detail/http_door.hpp"
@@ -49,6 +50,12 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     websocket::permessage_deflate deflate;
     deflate.server_enable = deflate.client_enable = options_->compression;
     ws_.set_option(deflate);
+    ws_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+      // A copy, because the reader may let go of the stream in what follows.
+      if (const auto user = reader_; user && kind != websocket::frame_type::close) {
+        user->handle_sign_of_life(kind == websocket::frame_type::pong);
+      }
+    });
   }
 
   // ---- Opening
@@ -253,7 +260,9 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     read_taken_ = 0;
     if (error) {
       read_size_ = 0;
-      broken_ = error == websocket::error::closed ? base::error_code(asio::error::eof) : error;
+      broken_ = error;
+      if (error == websocket::error::closed) broken_ = asio::error::eof;
+      if (error == websocket::error::message_too_big) broken_ = sip::errc::message_too_large;
     } else {
       message_ended_ = ws_.is_message_done();
       // A message of no bytes, or the end of one: nothing is there to be read.
@@ -343,5 +352,8 @@ void websocket_stream::finish_writing() noexcept { session_->finish(); }
 void websocket_stream::close() noexcept { session_->close(); }
 bool websocket_stream::at_message_end() const noexcept { return session_->at_message_end(); }
 bool websocket_stream::ping() noexcept { return session_->ping(); }
+bool websocket_stream::is_violation(const base::error_code& error) noexcept {
+  return error == websocket::condition::protocol_violation;
+}
 
 }  // namespace parley::net::detail

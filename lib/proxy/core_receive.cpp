@@ -109,7 +109,7 @@ bool core::implementation::turn_away(base::time_point now, const sip::hop& from,
 // What a neighbour that asks for it is told of our load (RFC 7339 4.1), with the message's topmost Via.
 std::string_view core::implementation::overload_text(const sip::message_view& message) noexcept {
   const auto via = message.get<sip::via_header>();
-  if (!via || transaction::bare_overload(*via).empty()) return {};
+  if (!via || transaction::read_overload_question(*via).oc.empty()) return {};
   sip::text_writer text(overload_text_);
   overload_.write(text);
   return text.text();

@@ -1,5 +1,6 @@
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/patch.hpp>
+#include <parley/sip/simple.hpp>
 #include <parley/sip/status.hpp>
 
 #include "proxy/detail/core_impl.hpp"
@@ -39,7 +40,9 @@ void core::implementation::handle_response(base::time_point now, const transacti
   if (verdict == response_context::verdict::forward) {
     send_upstream(now, *r, view_, data, nullptr);
   } else if (status == 503) {
-    try_alternate(now, *r, *branch);
+    const auto asked = view_.get<sip::retry_after_header>();
+    try_alternate(now, *r, *branch, hop_failure::unavailable,
+                  std::chrono::seconds(asked ? asked->seconds : 0));
   }
   settle(now, *r);
 }
@@ -92,11 +95,12 @@ void core::implementation::add_overload(sip::patch& edit, const sip::message_vie
   bool first = true;
   std::ignore = response.for_each<sip::via_header>([&](const sip::via_header& via) {
     if (std::exchange(first, false)) return true;
-    if (const std::string_view asked = transaction::bare_overload(via); !asked.empty()) {
-      sip::text_writer text(edit.scratch());
-      overload_.write(text);
-      edit.replace(asked, {edit.note_written(text)});
-    }
+    const transaction::overload_question asked = transaction::read_overload_question(via);
+    if (asked.oc.empty()) return false;
+    sip::text_writer text(edit.scratch());
+    overload_.write(text);
+    edit.replace(asked.oc, {edit.note_written(text)});
+    if (!asked.algorithms.empty()) edit.replace(asked.algorithms, {transaction::overload_algorithm});
     return false;
   });
 }
@@ -206,7 +210,9 @@ void core::implementation::handle_event(base::time_point now, const transaction:
     case kind::client_timed_out:
     case kind::client_transport_failed:
       // RFC 3261 16.8 and 16.9: treated as a 408, or as a 503 of that branch.
-      if (unanswered && try_alternate(now, *r, *branch)) {
+      if (unanswered &&
+          try_alternate(now, *r, *branch,
+                        e.what == kind::client_timed_out ? hop_failure::timed_out : hop_failure::transport)) {
         settle(now, *r);
       } else {
         // RFC 5626 5.3: a flow that is gone is told apart, so that another one is tried.

@@ -152,7 +152,14 @@ int core::implementation::send_branch(base::time_point now, record& r, const tar
     const auto read = base::ip_address::from_string(brackets ? maddr.substr(1, maddr.size() - 2) : maddr);
     return read ? std::optional(*read) : std::nullopt;
   }();
-  if (!ip) return look_up(now, r, to, maddr.empty() ? uri->host : maddr, port, transport);
+  if (!ip) {
+    event question;
+    question.host = maddr.empty() ? uri->host : maddr;
+    question.port = strip ? 0 : uri->port;
+    if (!strip) question.transport = uri->transport();
+    question.secure = uri->scheme == sip::uri_scheme::sips;
+    return look_up(now, r, to, std::move(question));
+  }
   if (!is_single_host(*ip)) return 404;
   sip::hop next;
   next.transport = transport;
@@ -160,16 +167,14 @@ int core::implementation::send_branch(base::time_point now, record& r, const tar
   return send_to(now, r, to, next, plan);
 }
 
-int core::implementation::look_up(base::time_point now, record& r, const target& to, std::string_view host,
-                                  std::uint16_t port, sip::transport transport) {
-  event e;
-  e.what = event::kind::resolve;
-  e.request = request_id{r.id};
-  e.lookup = ++lookups_;
-  e.host = host;
-  e.port = port;
-  e.transport = transport;
-  if (!events_.push(std::move(e))) {
+int core::implementation::look_up(base::time_point now, record& r, const target& to, event question) {
+  question.what = event::kind::resolve;
+  question.request = request_id{r.id};
+  question.lookup = ++lookups_;
+  if (const auto via = view_.get<sip::via_header>(); r.stateless && via) {
+    question.choice = stateless_number(*via, r.from.remote.ip) | 1U;
+  }
+  if (!events_.push(std::move(question))) {
     r.overloaded = true;
     return 503;
   }
@@ -190,7 +195,7 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
   const auto held =
       std::find_if(r->held.begin(), r->held.end(), [id](const auto& t) { return t.lookup == id; });
   if (held == r->held.end()) return;
-  detail::alternates others{transaction::client_id::none, std::move(*held), {}};
+  detail::alternates others{transaction::client_id::none, std::move(*held), {}, {}};
   others.to.lookup = 0;
   r->held.erase(held);
   if (r->answered) return;
@@ -203,46 +208,52 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
     next.domain = found_hop.domain;
     if (others.hops.size() == detail::max_addresses) break;
     if (!is_single_host(next.remote.ip) || !choose_listener(next, r->from, plan.own_route)) continue;
+    if (next.listener == found_hop.listener) next.flow = found_hop.flow;
     if (std::find(others.hops.begin(), others.hops.end(), next) == others.hops.end())
       others.hops.push_back(next);
   }
   std::reverse(others.hops.begin(), others.hops.end());
-  int status = 503;
-  if (!others.hops.empty()) {
-    const sip::hop first = others.hops.back();
-    others.hops.pop_back();
-    status = send_to(now, *r, others.to.view(), first, plan);
-  }
+  const int status = others.hops.empty() ? 503 : send_to_next(now, *r, std::move(others), plan);
   if (r->stateless) return status == 0 ? maybe_destroy(*r) : refuse_stateless(*r, status);
-  if (status != 0) {
-    r->responses.add_failure(status);
-  } else if (!others.hops.empty()) {
-    others.client = r->responses.branches().back().client;
-    r->others.push_back(std::move(others));
-  }
+  if (status != 0) r->responses.add_failure(status);
   settle(now, *r);
   run_events(now);
 }
 
-bool core::implementation::try_alternate(base::time_point now, record& r, response_context::branch& failed) {
-  if (r.answered || r.cancelled || r.has_unsent() || r.responses.is_decided()) return false;
-  if (r.responses.branches().size() >= options_.max_branches) return false;
-  const auto found = std::find_if(r.others.begin(), r.others.end(),
-                                  [&](const auto& o) { return o.client == failed.client; });
-  if (found == r.others.end()) return false;
-  detail::alternates others = std::move(*found);
-  r.others.erase(found);
-  const sip::hop next = others.hops.back();
+int core::implementation::send_to_next(base::time_point now, record& r, detail::alternates&& others,
+                                       const route_plan& plan) {
+  others.current = others.hops.back();
   others.hops.pop_back();
-  r.responses.set_aside(failed);  // the new branch moves the list
-  index(r);
-  if (const int status = send_to(now, r, others.to.view(), next, plan_route(view_, options_.own));
-      status != 0) {
-    r.responses.add_failure(status);
-  } else if (!others.hops.empty()) {
+  const int status = send_to(now, r, others.to.view(), others.current, plan);
+  if (status == 0 && !r.stateless) {
     others.client = r.responses.branches().back().client;
     r.others.push_back(std::move(others));
   }
+  return status;
+}
+
+bool core::implementation::try_alternate(base::time_point now, record& r, response_context::branch& failed,
+                                         hop_failure why, std::chrono::seconds retry_after) {
+  const auto found = std::find_if(r.others.begin(), r.others.end(),
+                                  [&](const auto& o) { return o.client == failed.client; });
+  if (found == r.others.end()) return false;
+  // RFC 3261 21.5.4: a server that says 503 is left alone for as long as it asks for.
+  if (why != hop_failure::unavailable || retry_after.count() > 0) {
+    event e;
+    e.what = event::kind::hop_failed;
+    e.hop = found->current;
+    e.failure = why;
+    e.retry_after = retry_after;
+    std::ignore = events_.push(std::move(e));
+  }
+  if (r.answered || r.cancelled || r.has_unsent() || r.responses.is_decided()) return false;
+  if (found->hops.empty() || r.responses.branches().size() >= options_.max_branches) return false;
+  detail::alternates others = std::move(*found);
+  r.others.erase(found);
+  r.responses.set_aside(failed);  // the new branch moves the list
+  index(r);
+  const int status = send_to_next(now, r, std::move(others), plan_route(view_, options_.own));
+  if (status != 0) r.responses.add_failure(status);
   return true;
 }
 

@@ -26,9 +26,8 @@ location::location(std::size_t max_addresses, const base::siphash_key& key, base
 location::~location() = default;
 
 const std::vector<binding>& location::find(std::string_view address) const {
-  static const std::vector<binding> none;
   const auto found = addresses_.find(address);
-  return found == addresses_.end() ? none : found->second.bindings;
+  return found == addresses_.end() ? none_ : found->second.bindings;
 }
 
 base::result<void> location::replace(std::string_view address, std::vector<binding> bindings) {

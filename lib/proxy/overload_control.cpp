@@ -80,8 +80,7 @@ bool overload_control::admits(request_rank rank) noexcept {
 }
 
 void overload_control::write(sip::text_writer& out) const noexcept {
-  out << "oc=" << reduction() << ";oc-algo=\"loss\";oc-validity=" << options_.validity.count()
-      << ";oc-seq=" << measurements_;
+  out << "oc=" << reduction() << ";oc-validity=" << options_.validity.count() << ";oc-seq=" << measurements_;
 }
 
 std::size_t neighbour_loads::hash::operator()(const base::socket_address& peer) const noexcept {

@@ -18,7 +18,7 @@ base::ip_address without_scope(const base::ip_address& ip) noexcept {
   return plain.is_v6() ? base::ip_address::v6(plain.to_v6_bytes()) : plain;
 }
 
-/// What the receiver of a request changes in its topmost Via: up to three places, in the order in which they
+/// What the receiver of a request changes in its topmost Via: up to four places, in the order in which they
 /// stand.
 class via_stamp {
  public:
@@ -30,18 +30,20 @@ class via_stamp {
   via_stamp(const sip::via_header& via, const base::socket_address& source,
             std::string_view overload = {}) noexcept {
     const std::string_view end = via.raw.substr(via.raw.size());
-    edits_ = {edit{end, {}}, edit{end, {}}, edit{end, {}}};
+    edits_ = {edit{end, {}}, edit{end, {}}, edit{end, {}}, edit{end, {}}};
     stamp(via, source);
-    // RFC 7339 4: the neighbour has left `oc` without a value for us to fill in.
-    if (const std::string_view asked = overload.empty() ? overload : bare_overload(via); !asked.empty())
-      edits_[2] = {asked, overload};
+    if (!overload.empty()) {
+      const overload_question asked = read_overload_question(via);
+      if (!asked.oc.empty()) edits_[2] = {asked.oc, overload};
+      if (!asked.oc.empty() && !asked.algorithms.empty()) edits_[3] = {asked.algorithms, overload_algorithm};
+    }
     std::sort(edits_.begin(), edits_.end(),
               [](const edit& a, const edit& b) { return a.old.data() < b.old.data(); });
   }
   via_stamp(const via_stamp&) = delete;
   via_stamp& operator=(const via_stamp&) = delete;
 
-  const std::array<edit, 3>& edits() const noexcept { return edits_; }
+  const std::array<edit, 4>& edits() const noexcept { return edits_; }
 
  private:
   void stamp(const sip::via_header& via, const base::socket_address& source) noexcept {
@@ -64,7 +66,7 @@ class via_stamp {
     }
   }
 
-  std::array<edit, 3> edits_;
+  std::array<edit, 4> edits_;
   std::array<char, 80> received_;
   std::array<char, 8> rport_;
 };
@@ -75,12 +77,14 @@ std::string_view between(const char* from, const char* to) noexcept {
 
 }  // namespace
 
-std::string_view bare_overload(const sip::via_header& via) noexcept {
-  if (via.raw.find(";oc") == std::string_view::npos) return {};
+overload_question read_overload_question(const sip::via_header& via) noexcept {
+  overload_question out;
+  if (via.raw.find("oc-algo") == std::string_view::npos) return out;
   for (const sip::parameter& p : via.parameters) {
-    if (sip::iequals(p.name, "oc")) return p.has_value ? std::string_view{} : p.name;
+    if (sip::iequals(p.name, "oc") && !p.has_value) out.oc = p.name;
+    if (sip::iequals(p.name, "oc-algo") && p.quoted) out.algorithms = p.value;
   }
-  return {};
+  return out;
 }
 
 sip::hop response_hop(const sip::hop& from, const sip::via_header& via) noexcept {
@@ -152,11 +156,12 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   const via_stamp stamp(*via, source, options.overload);
   const std::size_t top = request.find(header_id::via);
   const std::string_view line = request.value(top);
-  const auto& [first, second, third] = stamp.edits();
+  const auto& [first, second, third, fourth] = stamp.edits();
   out.header(header_id::via, between(line.data(), first.old.data()), first.text,
              between(first.old.data() + first.old.size(), second.old.data()), second.text,
              between(second.old.data() + second.old.size(), third.old.data()), third.text,
-             between(third.old.data() + third.old.size(), line.data() + line.size()));
+             between(third.old.data() + third.old.size(), fourth.old.data()), fourth.text,
+             between(fourth.old.data() + fourth.old.size(), line.data() + line.size()));
   for (std::size_t i = request.find_after(header_id::via, top); i != sip::message_view::npos;
        i = request.find_after(header_id::via, i)) {
     out.header(header_id::via, request.value(i));

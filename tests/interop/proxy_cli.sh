@@ -28,7 +28,7 @@ expect 0 'Usage: parley-proxy' --help
 expect 0 'parley-proxy ' --version
 expect 2 '--colour' --colour
 expect 2 'extra' extra
-for option in --listen --route --config --workers --log-level; do expect 2 "$option" "$option"; done
+for option in --listen --dns --route --config --workers --log-level; do expect 2 "$option" "$option"; done
 expect 2 '"127.0.0.1:5060" is no listener' --listen 127.0.0.1:5060
 expect 2 '"udp:localhost:5060" is no listener' --listen udp:localhost:5060
 expect 2 '"udp:127.0.0.1" is no listener' --listen udp:127.0.0.1
@@ -47,8 +47,13 @@ expect 2 "no certificate can be read from $work/absent.pem: No such file" --list
   --cert "$work/absent.pem" --key "$work/absent.key"
 expect 2 "no certificates of authorities can be read from $work/absent.pem: No such file" --listen tls:127.0.0.1:0 \
   --ca "$work/absent.pem" --cert x --key y
+expect 2 '--dns: "localhost" is no name server' --dns localhost
+expect 2 '--dns: "192.0.2.1:0" is no name server' --dns 192.0.2.1:0
 expect 2 '--advertise: "a b" is no address to advertise' --advertise 'a b'
 expect 2 '--advertise: "user@host" is no address to advertise' --advertise user@host
+expect 2 '--proxy-protocol: no listener is for streams' --listen udp:127.0.0.1:0 --proxy-protocol
+expect 2 '--proxy-protocol-from: "lb.example.com" is no address and no network' --proxy-protocol-from lb.example.com
+expect 2 '--proxy-protocol-from: "192.0.2.7/24" is no address and no network' --proxy-protocol-from 192.0.2.7/24
 expect 2 '--log-level: "loud" is no log level' --log-level loud
 expect 2 '--workers' --workers 0
 expect 2 '--workers' --workers many
@@ -66,10 +71,19 @@ in_file 'line 1: "listen" is a list of texts' 'listen = "udp:127.0.0.1:5060"'
 in_file 'line 1: "udp:sip" is no address to advertise' 'advertise = "udp:sip"' 'listen = ["udp:127.0.0.1:0"]'
 in_file 'line 2: "verify_client" is one of none, optional, required' '[tls]' 'verify_client = "yes"'
 in_file 'line 2: a certificate has a "chain" and a "key"' '[tls]' 'certificates = [{ chain = "x" }]'
+in_file 'line 3: "tcp:127.0.0.1:2" is none of the places in "listen"' 'listen = ["tcp:127.0.0.1:1"]' '[proxy_protocol]' \
+  'listeners = ["tcp:127.0.0.1:2"]'
+in_file 'line 3: "udp:127.0.0.1:1" is not for streams' 'listen = ["udp:127.0.0.1:1"]' '[proxy_protocol]' \
+  'listeners = ["udp:127.0.0.1:1"]'
+in_file 'line 2: "10.0.0.0/33" is no address and no network' '[proxy_protocol]' 'from = ["10.0.0.0/33"]'
+in_file 'line 2: "ns.example.com" is no name server' '[dns]' 'servers = ["ns.example.com"]'
+in_file 'line 2: "tries" is a whole number from 1 to 10' '[dns]' 'tries = 0'
 in_file 'line 1: "record_route" is true or false' 'record_route = "yes"'
 in_file 'line 1: "loud" is no log level' 'log_level = "loud"'
 in_file 'line 1: "bob" is no SIP URI' 'route = "bob"'
 in_file 'line 2: "timer_c_s" is a whole number from 181' '[timers]' 'timer_c_s = 60'
+in_file 'line 2: "stun" is true or false' '[keep_alive]' 'stun = 1'
+in_file 'line 2: "pong_s" is a whole number from 1' '[keep_alive]' 'pong_s = 0'
 in_file 'line 1: "limits" is a table' 'limits = 3'
 in_file 'line 1: a location has an "aor"' '[[location]]' 'contacts = []'
 in_file 'line 3: "tel:+1" is no SIP URI' '[[location]]' 'aor = "sip:bob@example.com"' 'contacts = [{ uri = "tel:+1" }]'

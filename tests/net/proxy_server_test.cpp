@@ -4,6 +4,7 @@
 #include <parley/transaction/branch.hpp>
 
 #include "support/catch.hpp"
+#include "support/mock_dns.hpp"
 #include "support/net_peers.hpp"
 #include "support/result.hpp"
 
@@ -132,6 +133,80 @@ TEST_CASE("a next hop that is a name is looked up") {
   CHECK(run_until(io, [&] { return !callee.received().empty(); }));
 }
 
+/// A proxy whose requests go to sip:example.test, and what stands around it.
+struct named {
+  void start(net::proxy_server_options options) {
+    for (const transport over : {transport::udp, transport::tcp})
+      options.listeners.push_back({.transport = over, .bind = {base::ip_address::loopback_v4(), 0}});
+    REQUIRE(options.routes.set_default_route("sip:example.test"));
+    server = std::make_unique<net::proxy_server>(std::move(options));
+    std::size_t failed = 0;
+    REQUIRE(server->open(failed));
+    server->start();
+  }
+  void send(const std::string& branch) {
+    caller.send(server->local_address(0),
+                "MESSAGE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP " + caller.address().to_string() +
+                    ";branch=z9hG4bK" + branch +
+                    "\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: " + branch +
+                    "\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n");
+  }
+
+  asio::io_context io;
+  mock_dns dns{io};
+  udp_peer caller{io};
+  udp_peer callee{io};
+  std::unique_ptr<net::proxy_server> server;
+};
+
+TEST_CASE("NAPTR and SRV records lead to the next hop, and the one behind where it fails", "[dns]") {
+  named n;
+  std::uint16_t refusing = 0;
+  {
+    const tcp_host gone(n.io);
+    refusing = gone.address().port;
+  }
+  using net::record_type;
+  n.dns.record("example.test", record_type::naptr,
+               dns::naptr(1, 1, "s", "SIP+D2T", "_sip._tcp.example.test"));
+  n.dns.record("example.test", record_type::naptr,
+               dns::naptr(1, 2, "s", "SIP+D2U", "_sip._udp.example.test"));
+  n.dns.record("_sip._tcp.example.test", record_type::srv, dns::srv(1, 1, refusing, "host.example.test"));
+  n.dns.record("_sip._udp.example.test", record_type::srv,
+               dns::srv(1, 1, n.callee.address().port, "host.example.test"));
+  n.dns.record("host.example.test", record_type::a, dns::a("127.0.0.1"));
+  net::proxy_server_options options;
+  options.dns.servers = {n.dns.address()};
+  n.start(std::move(options));
+  n.send("n1");
+  REQUIRE(run_until(n.io, [&] { return !n.callee.received().empty(); }));
+  CHECK(n.server->status().hops_failed == 1);
+  CHECK(n.server->status().dns.queries == 4);
+  CHECK(n.server->status().transport.connections_failed == 1);
+  // The next request knows the names, and leaves the server alone that failed.
+  n.send("n2");
+  REQUIRE(run_until(n.io, [&] { return n.callee.received().size() == 2; }));
+  CHECK(n.server->status().transport.connections_failed == 1);
+  CHECK(n.server->status().dns.queries == 4);
+  CHECK(n.server->status().dns.cache_hits == 5);
+}
+
+TEST_CASE("an application may have names from elsewhere", "[dns]") {
+  named n;
+  name_script script;
+  script.set("_sip._udp.example.test SRV", {srv_to(1, 1, n.callee.address().port, "host.example.test")});
+  script.address("host.example.test", "127.0.0.1");
+  net::proxy_server_options options;
+  options.make_names = [&script](const asio::any_io_executor& executor) {
+    return std::make_unique<scripted_names>(executor, script);
+  };
+  n.start(std::move(options));
+  n.send("s1");
+  CHECK(run_until(n.io, [&] { return !n.callee.received().empty(); }));
+  CHECK(n.dns.asked.empty());
+  CHECK(n.server->status().dns.asked == 0);
+}
+
 TEST_CASE("an address in use is reported with the listener that wanted it") {
   asio::io_context io;
   udp_peer other(io);
@@ -196,6 +271,37 @@ TEST_CASE("calls between TCP and UDP have both sides in the route") {
   CHECK(view.value(second) == "<sip:" + server.local_address(0).to_string() + ";transport=tcp;lr>");
   callee.send(server.local_address(1), proxied::answer(invite));
   CHECK(run_until(io, [&] { return caller.received().starts_with("SIP/2.0 200 OK\r\n"); }));
+}
+
+TEST_CASE("a client that was given a Flow-Timer and sends nothing is closed") {
+  asio::io_context io;
+  net::proxy_server_options options;
+  options.listeners.push_back({.transport = transport::tcp, .bind = {base::ip_address::loopback_v4(), 0}});
+  options.registrar.domains = {"example.com"};
+  options.registrar.flow_timer = std::chrono::seconds(1);
+  options.limits.keep_alive_grace = std::chrono::milliseconds(20);
+  net::proxy_server server(std::move(options));
+  std::size_t failed = 0;
+  REQUIRE(server.open(failed));
+  server.start();
+  tcp_peer client(io, server.local_address(0));
+  tcp_peer other(io, server.local_address(0));
+  const auto register_as = [&](tcp_peer& who, const std::string& contact) {
+    who.send("REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/TCP " + who.address().to_string() +
+             ";branch=z9hG4bKr\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:a@example.com>\r\nCall-ID: " +
+             who.address().to_string() +
+             "\r\nCSeq: 1 REGISTER\r\nMax-Forwards: 70\r\nSupported: outbound, path\r\n" +
+             "Contact: <sip:a@" + who.address().to_string() + ";transport=tcp>" + contact +
+             "\r\nContent-Length: 0\r\n\r\n");
+    REQUIRE(run_until(io, [&] { return who.received().starts_with("SIP/2.0 200 "); }));
+  };
+  register_as(client, ";+sip.instance=\"<urn:uuid:0>\";reg-id=1");
+  CHECK(client.received().find("Flow-Timer: 1\r\n") != std::string::npos);
+  register_as(other, "");
+  CHECK(server.status().addresses == 1);
+  REQUIRE(run_until(io, [&] { return client.ended(); }));
+  CHECK(server.status().transport.flows_dead == 1);
+  CHECK_FALSE(other.ended());
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ TEST_CASE("keep-alives and STUN do not reach the owner", "[net][udp]") {
   peer.send(f.address(0), "\r\n\r\nOPTIONS");
   REQUIRE(f.until([&] { return f.owner.messages.size() == 2; }));
   CHECK(f.counters().datagram_keep_alives == 4);
-  CHECK(f.counters().datagrams_stun == 1);
+  CHECK(f.counters().stun_answers == 1);
 }
 
 TEST_CASE("many listeners, each with its own index and address", "[net][udp]") {
@@ -218,6 +218,31 @@ class stuck_sender final : public net::detail::datagram_sender {
 };
 
 }  // namespace
+
+TEST_CASE("a blocked socket answers no STUN, so that SIP has its queue", "[net][udp][stun]") {
+  asio::io_context io;
+  base::buffer_pool pool;
+  test::recording_handler owner;
+  bool stuck = true;
+  const auto core = std::make_shared<net::detail::transport_core>(
+      io.get_executor(), pool, owner, net::transport_limits{}, base::null_sink(), std::uint16_t{0},
+      std::make_unique<stuck_sender>(stuck));
+  REQUIRE(core->listen({.transport = sip::transport::udp, .bind = {base::ip_address::loopback_v4(), 0}}));
+  const base::socket_address address = core->listeners()[0].local;
+  udp_peer peer(io);
+  core->send({udp_to(0, peer.address()), *pool.copy(std::string_view("waits")), 0});
+  core->flush();
+  const std::string binding_request("\x00\x01\x00\x00\x21\x12\xA4\x42transaction!", 20);
+  peer.send(address, binding_request);
+  peer.send(address, test::request("behind"));
+  REQUIRE(test::run_until(io, [&] { return owner.messages.size() == 1; }));
+  CHECK(core->counters().datagrams_stun == 1);
+  CHECK(core->counters().stun_answers == 0);
+  stuck = false;
+  REQUIRE(test::run_until(io, [&] { return peer.received().size() == 1; }));
+  CHECK(peer.received()[0].second == "waits");
+  core->close();
+}
 
 TEST_CASE("the queue of a blocked socket is bounded and drops its oldest", "[net][udp]") {
   net::transport_limits limits;

@@ -147,6 +147,7 @@ TEST_CASE("a name is asked for, and its addresses are tried in their order", "[p
   CHECK(event.host == "name.example");
   CHECK(event.port == 5080);
   CHECK(event.transport == sip::transport::tcp);
+  CHECK(!event.secure);
 
   SECTION("one") {
     h.resolve(event.lookup, {"192.0.2.7"});
@@ -203,6 +204,99 @@ TEST_CASE("a name is asked for, and its addresses are tried in their order", "[p
     CHECK(h.take().empty());
   }
   check_empty(h);
+}
+
+TEST_CASE("a look-up is told what the URI says, and nothing that it does not", "[proxy]") {
+  struct {
+    const char* uri;
+    const char* host;
+    std::uint16_t port;
+    std::optional<sip::transport> transport;
+    bool secure;
+  } const cases[] = {
+      {"sip:name.example", "name.example", 0, {}, false},
+      {"sip:bob@name.example:5060", "name.example", 5060, {}, false},
+      {"sip:name.example;transport=udp", "name.example", 0, sip::transport::udp, false},
+      {"sips:name.example", "name.example", 0, {}, true},
+      {"sips:name.example:5071;transport=tcp", "name.example", 5071, sip::transport::tcp, true},
+      {"sip:name.example;maddr=other.example", "other.example", 0, {}, false},
+      {"sip:192.0.2.1:5062;maddr=other.example;transport=ws", "other.example", 5062, sip::transport::ws,
+       false},
+  };
+  for (const auto& c : cases) {
+    INFO(c.uri);
+    proxy_harness h;
+    h.targets = {{{c.uri, {}, 1000}}};
+    h.receive(request().text());
+    REQUIRE(h.events.size() == 1);
+    CHECK(h.events[0].host == c.host);
+    CHECK(h.events[0].port == c.port);
+    CHECK(h.events[0].transport == c.transport);
+    CHECK(h.events[0].secure == c.secure);
+    CHECK(h.events[0].choice == 0);
+  }
+}
+
+TEST_CASE("a hop that fails is reported, with the reason", "[proxy]") {
+  proxy_harness h;
+  h.targets = {{{"sip:bob@name.example", {}, 1000}}};
+  h.receive(request().text());
+  REQUIRE(h.events.size() == 1);
+  h.resolve(h.events[0].lookup, {"192.0.2.7", "192.0.2.8"});
+  const auto first = h.take_one();
+  h.events.clear();
+  const auto failed = [&](std::size_t index, const char* address, proxy::hop_failure why) {
+    REQUIRE(h.events.size() == index + 1);
+    CHECK(h.events[index].what == proxy::event::kind::hop_failed);
+    CHECK(h.events[index].hop.remote.to_string() == address);
+    CHECK(h.events[index].failure == why);
+  };
+  SECTION("it can't be reached, and the last one neither") {
+    h.fail(first);
+    failed(0, "192.0.2.7:5060", proxy::hop_failure::transport);
+    h.fail(h.take().back());
+    failed(1, "192.0.2.8:5060", proxy::hop_failure::transport);
+  }
+  SECTION("it does not answer") {
+    h.run_until(32'100);
+    failed(0, "192.0.2.7:5060", proxy::hop_failure::timed_out);
+  }
+  SECTION("it wants to be left alone") {
+    h.reply(first, 503, "bob", "Retry-After: 90 (maintenance)\r\n");
+    failed(0, "192.0.2.7:5060", proxy::hop_failure::unavailable);
+    CHECK(h.events[0].retry_after == std::chrono::seconds(90));
+  }
+  SECTION("a 503 that does not ask for that says nothing about other requests") {
+    h.reply(first, 503);
+    CHECK(h.events.empty());
+  }
+  SECTION("another answer is no failure") {
+    h.reply(first, 500);
+    CHECK(h.events.empty());
+  }
+  h.run_for(300'000);
+  check_empty(h);
+}
+
+TEST_CASE("a connection that is there already is used where it leaves from the same listener", "[proxy]") {
+  proxy_harness h;
+  h.targets = {{{"sip:bob@name.example;transport=tcp", {}, 1000}}};
+  h.receive(request().text());
+  REQUIRE(h.events.size() == 1);
+  sip::hop open = peer_at("192.0.2.7:5060", 1, sip::transport::tcp, 77);
+  SECTION("the same") {
+    h.core.handle_resolved(h.now(), h.events[0].lookup, {&open, 1});
+    h.collect();
+    CHECK(h.take_one().to == open);
+  }
+  SECTION("another") {
+    open.listener = 0;
+    h.core.handle_resolved(h.now(), h.events[0].lookup, {&open, 1});
+    h.collect();
+    const auto sent = h.take_one();
+    CHECK(sent.to.listener == 1);
+    CHECK(sent.to.flow == 0);
+  }
 }
 
 TEST_CASE("a name that is never resolved does not hold up what another target says", "[proxy]") {

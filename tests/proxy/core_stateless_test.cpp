@@ -169,6 +169,16 @@ TEST_CASE("without state, one target is used, and a name can be looked up", "[pr
   f.h.targets = {{{"sip:bob@name.example", {}, 1000}}};
   f.h.receive(invite().text());
   REQUIRE(f.h.events.size() == 1);
+  SECTION("a retransmission asks for the same choice (RFC 3263 4.4)") {
+    f.h.receive(invite().text());
+    f.h.receive(invite().with_via("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKother").text());
+    REQUIRE(f.h.events.size() == 3);
+    CHECK(f.h.events[0].choice != 0);
+    CHECK(f.h.events[1].choice == f.h.events[0].choice);
+    CHECK(f.h.events[2].choice != f.h.events[0].choice);
+    for (std::size_t i = 0; i < 3; ++i) f.h.resolve(f.h.events[i].lookup, {"192.0.2.5"});
+    CHECK(f.h.take().size() == 3);
+  }
   SECTION("found") {
     f.h.resolve(f.h.events[0].lookup, {"192.0.2.5"});
     CHECK(f.h.take_one().to.remote.to_string() == "192.0.2.5:5060");

@@ -98,7 +98,7 @@ TEST_CASE("what is said to a neighbour is what it reads", "[proxy]") {
   sip::text_writer text(room);
   f.control.write(text);
   CHECK(std::string(text.text()) ==
-        "oc=" + std::to_string(f.control.reduction()) + ";oc-algo=\"loss\";oc-validity=500;oc-seq=4");
+        "oc=" + std::to_string(f.control.reduction()) + ";oc-validity=500;oc-seq=4");
 }
 
 TEST_CASE("a neighbour that says it is overloaded gets less, as long as that holds", "[proxy]") {

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
 #include <array>
@@ -68,6 +69,7 @@ class recording_handler : public net::transport_handler {
   std::vector<message> messages;
   std::vector<failure> failures;
   std::vector<ended> closed;
+  std::vector<ended> failed_flows;
   std::vector<broken> framing_errors;
   int batches = 0;
   bool inside = false;  ///< one of the functions is running: none may be called meanwhile
@@ -77,6 +79,7 @@ class recording_handler : public net::transport_handler {
   std::function<void(const sip::hop& from)> on_framing_error;
   std::function<void()> on_failure;
   std::function<void()> on_closed;
+  std::function<void()> on_flow_failed;
   std::function<void()> on_batch_end;
 
   void handle_message(base::time_point, const sip::hop& from, base::packet_buffer data) override {
@@ -102,6 +105,12 @@ class recording_handler : public net::transport_handler {
     call([&] {
       closed.push_back({flow, why});
       if (on_closed) on_closed();
+    });
+  }
+  void handle_flow_failed(base::time_point, const sip::hop& flow, base::error_code why) override {
+    call([&] {
+      failed_flows.push_back({flow, why});
+      if (on_flow_failed) on_flow_failed();
     });
   }
   void handle_batch_end(base::time_point) override {

@@ -96,8 +96,11 @@ void proxy_harness::resolve(std::uint64_t lookup, const strings& addresses) {
   std::vector<sip::hop> hops;
   for (const std::string& a : addresses) {
     const auto ip = base::ip_address::from_string(a).value();
-    hops.push_back(asked == events.end() ? sip::hop{.remote = {ip, 5060}}
-                                         : sip::hop{asked->transport, 0, {ip, asked->port}});
+    hops.push_back(asked == events.end()
+                       ? sip::hop{.remote = {ip, 5060}}
+                       : sip::hop{asked->transport.value_or(sip::transport::udp),
+                                  0,
+                                  {ip, asked->port != 0 ? asked->port : std::uint16_t{5060}}});
   }
   core.handle_resolved(now(), lookup, hops);
   collect();

@@ -18,7 +18,7 @@ enum class errc {
   /// What waits to be sent has reached its bound, because the network or the peer takes it too slowly. Treat
   /// the neighbour as congested: RFC 3261 would have a 503 sent or made up.
   queue_full,
-  /// As many connections or listeners exist as the limits allow. Shed load.
+  /// As many connections, listeners or questions exist as the limits allow. Shed load.
   limit_reached,
   /// The connection that was to be used is gone, and nothing says where a new one could lead.
   flow_gone,
@@ -30,12 +30,34 @@ enum class errc {
   too_slow,
   /// The peer has closed the connection, in good order.
   closed_by_peer,
+  /// The peer did not answer a keep-alive in time: the flow is dead (RFC 5626 4.4.1). Begin a new one.
+  no_pong,
+  /// The peer sent nothing for longer than it had promised by Flow-Timer: the flow is dead (RFC 5626 5.4).
+  no_keep_alive,
+  /// The peer sees us at another address than before: whatever it remembers of the flow leads nowhere (RFC
+  /// 5626 4.4.2). Register again.
+  mapping_changed,
+  /// The peer has answered a STUN keep-alive with an error: it serves none (RFC 5626 8). Do without.
+  keep_alive_refused,
   /// The pool has no buffer for what arrived. Give it more, or take fewer connections.
   no_buffer,
   /// A secure listener has no certificate to show. Give it one.
   no_certificate,
   /// The domain of the hop is not known any more. Look the name up again.
   unknown_domain,
+  /// DNS says that there is no such name. Asking again soon is of no use.
+  name_not_found,
+  /// DNS says that the name has no records of that type. Asking again soon is of no use.
+  no_records,
+  /// The domain says that it has no such service: an SRV record with the target "." (RFC 2782). Don't try
+  /// its addresses.
+  service_absent,
+  /// No name server would or could answer. Try again later.
+  dns_failed,
+  /// No name server answered in time. Try again later.
+  dns_timed_out,
+  /// What came as an answer is malformed, or answers something else. Try again later.
+  dns_bad_answer,
   /// A WebSocket listener has answered a plain HTTP request. Nothing is wrong.
   served_http,
   /// The owner, or the destructor, closed it.

@@ -3,6 +3,9 @@
 #include <parley/base/api.hpp>
 #include <parley/base/log.hpp>
 #include <parley/base/result.hpp>
+#include <parley/net/dns_client.hpp>
+#include <parley/net/server_locator.hpp>
+#include <parley/net/target_blacklist.hpp>
 #include <parley/net/transport_options.hpp>
 #include <parley/proxy/core.hpp>
 #include <parley/proxy/registrar.hpp>
@@ -27,6 +30,11 @@ struct proxy_server_options {
   proxy::registrar_options registrar;  ///< there is one where it has domains
   proxy::core_options core;            ///< its listeners, names and shard are filled in here
   transport_limits limits;
+  dns_options dns;
+  locator_options locator;
+  blacklist_options blacklist;
+  /// What each worker asks for names in the place of a `dns_client`, on that worker's executor; may be empty.
+  std::function<std::unique_ptr<name_source>(const asio::any_io_executor& executor)> make_names;
   std::size_t workers = 1;
   std::size_t memory_bytes = std::size_t{512} << 20U;  ///< for messages, of each worker
 };
@@ -40,6 +48,8 @@ struct proxy_server_status {
   proxy::core_counters core;
   proxy::registrar_counters registrar;
   transport_counters transport;
+  dns_counters dns;               ///< zeros where the application has its own source of names
+  std::uint64_t hops_failed = 0;  ///< that were put behind others for a while
 };
 
 /// A SIP proxy with its sockets and threads: a `proxy::core` on each shard of a `shard_group`, every shard

@@ -40,6 +40,12 @@ class transport_handler {
   /// what was queued on it.
   virtual void handle_closed(base::time_point now, const sip::hop& flow, base::error_code why) = 0;
 
+  /// A UDP pair that `transport_set::keep_alive` kept has failed, by `errc::no_pong`, `errc::mapping_changed`
+  /// or `errc::keep_alive_refused`, and is no longer kept. Nothing was closed: messages still go to that
+  /// address, but it is not to be relied on that the peer reaches us over it. Connections that fail so come
+  /// through `handle_closed`.
+  virtual void handle_flow_failed(base::time_point now, const sip::hop& flow, base::error_code why) = 0;
+
   /// Everything of one wake-up has been handed over. The owner drains its machine and calls
   /// `transport_set::send` for what that gives; the set sends it all when this returns.
   virtual void handle_batch_end(base::time_point now) = 0;

@@ -14,7 +14,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 namespace parley::net {
 
@@ -23,6 +25,14 @@ namespace asio = boost::asio;
 namespace detail {
 class transport_core;
 }
+
+/// How a flow is kept alive.
+struct keep_alive_options {
+  /// The longest time between two keep-alives; each is drawn between 80% and 100% of it (RFC 5626 4.4). What
+  /// the registrar's Flow-Timer says, where it says something. Zero takes the RFC's own: 120 s for
+  /// connections, 29 s for UDP.
+  base::duration interval{};
+};
 
 /// The sockets of one shard: UDP and TCP listeners, and the connections that were accepted or opened.
 ///
@@ -62,6 +72,9 @@ class PARLEY_API transport_set {
   /// Connections that exist, accepted and opened.
   std::size_t connection_count() const noexcept;
   const transport_counters& counters() const noexcept;
+  /// How full the fullest receive buffer of the UDP sockets is, 0 to 1: datagrams that wait to be read. 0
+  /// where the system does not tell.
+  double receive_backlog() const noexcept;
 
   /// Opens a listener and returns its index, which is what `hop::listener` holds: 0, 1, 2 and so on.
   /// *Errors:* those of the system, such as an address in use; `errc::unsupported_transport`;
@@ -83,8 +96,40 @@ class PARLEY_API transport_set {
   /// Sends what is queued, as far as the system takes it; the rest follows by itself.
   void flush();
 
+  /// The hop of a connection that is open, with its flow. Called from the executor, never from inside `race`.
+  using race_handler = std::function<void(const base::result<sip::hop>& winner)>;
+
+  /// Gets a connection to one of `hops`, which are addresses of one server in the order of preference (RFC
+  /// 8305 5): one that is open already, or else the first that opens. The next is tried when one has failed,
+  /// or has taken `attempt_delay`; those that come too late are closed. *Errors:* why the last one failed;
+  /// `errc::limit_reached` where `max_races` are under way. Take another server.
+  void race(std::vector<sip::hop> hops, race_handler done);
+
   /// Closes a connection; one that is gone already is no matter. `handle_closed` follows.
   void close_flow(std::uint64_t flow);
+
+  /// Keeps a flow open from our side, and finds out when it is dead (RFC 5626 4.4). Of a stream, the
+  /// connection that `send` would use for `flow`, which exists: it is sent CRLF CRLF, over WebSocket a ping,
+  /// and closed with `errc::no_pong` where no answer comes in `transport_limits::pong_timeout`. Of UDP, the
+  /// pair of listener and remote address: it is sent STUN Binding requests, and `handle_flow_failed` tells
+  /// when it has failed. Again for the same flow it changes the interval.
+  ///
+  /// Only for a peer that is known to take part (RFC 5626 4.4, 8): one that does not know keep-alives looks
+  /// dead. *Errors:* `errc::unknown_listener`; `errc::wrong_family`; `errc::flow_gone` where there is no such
+  /// connection: open one by sending; `errc::limit_reached` (`transport_limits::max_kept_flows`): stop
+  /// keeping others.
+  [[nodiscard]] base::result<void> keep_alive(const sip::hop& flow, const keep_alive_options& options = {});
+
+  /// Ends that; a flow that is not kept is no matter.
+  void stop_keep_alive(const sip::hop& flow);
+
+  /// Connections and UDP pairs that are kept alive.
+  std::size_t kept_flow_count() const noexcept;
+
+  /// The peer of a connection has been told to send something at least each `interval`, by Flow-Timer (RFC
+  /// 5626 5.4). Where nothing comes for that and `transport_limits::keep_alive_grace` on top, the connection
+  /// is closed with `errc::no_keep_alive`. Zero takes it back. *Errors:* `errc::flow_gone`.
+  [[nodiscard]] base::result<void> expect_keep_alive(std::uint64_t flow, base::duration interval);
 
   /// Closes everything. The handler is not called again.
   void close() noexcept;

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,14 +83,24 @@ struct target {
   std::string_view path{};
 };
 
+/// How a hop has failed (RFC 3263 4.3).
+enum class hop_failure : std::uint8_t {
+  timed_out,    ///< no answer came
+  transport,    ///< it can't be reached
+  unavailable,  ///< it said 503, with the time for which to leave it alone
+};
+
 /// What a `core` wants to be told, or tells.
 struct event {
   enum class kind : std::uint8_t {
     none,
     /// A request about which local policy decides: `forward` or `respond`.
     request,
-    /// A host name has to be looked up: `handle_resolved`.
+    /// The servers of a host name have to be found (RFC 3263): `handle_resolved`.
     resolve,
+    /// One of the hops that `handle_resolved` brought has failed. The core goes on to the next by itself;
+    /// for other requests there may be better ones for a while.
+    hop_failed,
     /// A BYE ended the call `lookup`, which this core did not know: tell the cores of the other shards by
     /// `forget_call`.
     foreign_call_ended,
@@ -97,9 +108,20 @@ struct event {
   kind what = kind::none;
   request_id request = request_id::none;
   std::uint64_t lookup = 0;  ///< names the look-up, or the call
-  std::string host;          ///< for `resolve`
-  std::uint16_t port = 0;
-  sip::transport transport = sip::transport::udp;
+
+  // Of `resolve`: what the URI says.
+  std::string host;        ///< its `maddr` where it has one
+  std::uint16_t port = 0;  ///< 0 where none is written
+  std::optional<sip::transport> transport;
+  bool secure = false;  ///< `sips`
+  /// Where it is not 0, the hops follow from it, so that they are the same for a retransmission that goes
+  /// without a transaction (RFC 3263 4.4).
+  std::uint64_t choice = 0;
+
+  // Of `hop_failed`.
+  sip::hop hop;
+  hop_failure failure = hop_failure::timed_out;
+  std::chrono::seconds retry_after{0};  ///< with `unavailable`
 };
 
 /// What a `core` has done so far.
@@ -194,8 +216,9 @@ class core {
   PARLEY_API base::result<void> respond(base::time_point now, request_id id, int status,
                                         const transaction::response_options& options = {});
   /// Answers a `resolve` event with hops in order of preference, of which `transport`, `remote` and `domain`
-  /// are used; none mean that the name can't be resolved. The next one is tried where one can't be reached,
-  /// does not answer or says 503 (RFC 3263 4.3).
+  /// are used, and `flow` where the request leaves by the listener named beside it; none mean that the name
+  /// can't be resolved. The next one is tried where one can't be reached, does not answer or says 503 (RFC
+  /// 3263 4.3).
   PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops);
 
   /// How busy this shard was since the last call, 0 to 1. Call it every 100 ms or so: it decides how many of

@@ -31,8 +31,8 @@ struct binding {
   std::uint16_t q = 1000;    ///< thousandths
 };
 
-/// The address of record that a SIP URI names, as `location` knows it: user@host with the user unescaped and
-/// the host in lower case. The rest of the URI does not count (RFC 3261 10.3.5).
+/// The address of record that a SIP URI names, as `location` knows it: `user@host` with the user unescaped
+/// and the host in lower case. The rest of the URI does not count (RFC 3261 10.3.5).
 PARLEY_API std::string address_of_record(const sip::uri_view& uri);
 
 /// Who is where: the bindings of addresses of record, until they expire. A machine, bounded by the number of
@@ -83,6 +83,7 @@ class location {
   std::size_t max_addresses_;
   base::timer_wheel wheel_;
   table addresses_;
+  std::vector<binding> none_;
   std::unordered_multimap<std::uint64_t, const std::string*> by_flow_;
 };
 

@@ -54,8 +54,8 @@ class overload_control {
 
   PARLEY_API bool admits(request_rank rank) noexcept;
 
-  /// Writes the value of `oc` and what goes with it (RFC 7339 4), as it is to stand in the Via of a neighbour
-  /// that has `oc` there. Its sequence number rises with each measurement.
+  /// Writes `oc` with its value and what goes with it (RFC 7339 4), as it is to stand in the Via of a
+  /// neighbour that has `oc` there. Its sequence number rises with each measurement.
   PARLEY_API void write(sip::text_writer& out) const noexcept;
 
  private:

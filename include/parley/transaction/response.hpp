@@ -36,9 +36,17 @@ PARLEY_API std::optional<sip::hop> response_hop(const sip::via_header& via, std:
 PARLEY_API void stamp_via(sip::patch& edit, const sip::via_header& via,
                           const base::socket_address& source) noexcept;
 
-/// The parameter `oc` where a neighbour has put it into its Via to be told of our load (RFC 7339 4.1); empty
-/// where it has not.
-PARLEY_API std::string_view bare_overload(const sip::via_header& via) noexcept;
+/// Where in its Via a neighbour asks to be told of our load (RFC 7339 4.1 and 4.2).
+///
+/// *Ownership:* views into the Via.
+struct overload_question {
+  std::string_view oc;          ///< the parameter, without a value; empty where nothing is asked
+  std::string_view algorithms;  ///< what stands in the quotes of `oc-algo`; our choice goes there
+};
+PARLEY_API overload_question read_overload_question(const sip::via_header& via) noexcept;
+
+/// The algorithm that is always understood (RFC 7339 4.2), and the only one that is chosen here.
+inline constexpr std::string_view overload_algorithm = "loss";
 
 /// What a response of our own has beside what it takes from the request.
 struct response_options {
@@ -51,7 +59,7 @@ struct response_options {
   };
   std::initializer_list<field> fields{};  ///< further headers
   std::span<const field> more_fields{};   ///< the same, for a number of them that is not known before
-  std::string_view overload{};            ///< what goes into the place of `bare_overload`
+  std::string_view overload{};            ///< what goes into the place of `overload_question::oc`
 };
 
 /// A response to `request`, which came from `source`, as RFC 3261 8.2.6.2 says: Via (stamped), From, To,

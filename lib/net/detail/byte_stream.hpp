@@ -3,6 +3,7 @@
 #include <parley/base/result.hpp>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -12,6 +13,11 @@ namespace parley::net::detail {
 
 namespace asio = boost::asio;
 
+/// True for what `read_some` and `write_some` report where there is nothing to do but to wait.
+inline bool must_wait(const base::error_code& error) noexcept {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
+
 /// Who uses a `byte_stream`. Called from the executor. A wait that the stream's `close` ended may still call.
 class stream_user {
  public:
@@ -19,6 +25,9 @@ class stream_user {
   virtual void handle_open(const base::error_code& error) = 0;
   virtual void handle_readable(const base::error_code& error) = 0;
   virtual void handle_writable(const base::error_code& error) = 0;
+  /// The peer has shown by the stream's own means that it is there: by answering `ping`, or by asking itself.
+  /// It came on a wait for reading. Only to be noted: from in here nothing is read, written or closed.
+  virtual void handle_sign_of_life([[maybe_unused]] bool answer) {}
 };
 
 /// What carries a `connection`: bytes in order, both ways, never blocking. Plain TCP is one; others that
@@ -46,7 +55,8 @@ class byte_stream {
   /// at the end of each, which `at_message_end` tells.
   virtual bool keeps_messages() const noexcept { return false; }
   virtual bool at_message_end() const noexcept { return false; }
-  /// Asks the peer for a sign of life by the stream's own means; false where it has none.
+  /// Asks the peer for a sign of life by the stream's own means, unless it has just been asked; false where
+  /// the stream has none, and once it has ended.
   virtual bool ping() noexcept { return false; }
 
   /// No more will be written. What was written still arrives.

@@ -6,6 +6,7 @@
 #include <parley/sip/hop.hpp>
 
 #include "net/detail/byte_stream.hpp"
+#include "net/detail/keep_alive.hpp"
 #include "net/detail/transport_core.hpp"
 
 #include <cstddef>
@@ -32,7 +33,13 @@ namespace parley::net::detail {
 ///  lingering    bytes                          drop them                           lingering
 ///  lingering    the peer has finished, or      -                                   closed
 ///               linger time-out
+///  open         keep-alive is due              queue CRLF CRLF, or ping            open
+///  open         no pong in time, or no         fail the queue                      closed
+///               keep-alive that was promised
 ///  any          error, idle, too slow          fail the queue                      closed
+///
+/// Its source is in four files: connection.cpp opens and ends, connection_read.cpp, connection_write.cpp, and
+/// connection_time.cpp for deadlines and keep-alives.
 ///
 /// An idle connection holds no buffer. The timer is not moved with every message: when it ends it looks at
 /// what has happened since.
@@ -51,10 +58,22 @@ class connection final : public flushable,
   /// True while `send` may get something through.
   bool writable() const noexcept { return state_ != state::lingering && state_ != state::closed; }
 
+  bool is_open() const noexcept { return state_ == state::open; }
+  bool has_queued() const noexcept { return front_ < queue_.size(); }
+
   /// Begins to connect, to shake hands or to read. The table holds it already.
   void start();
   void send(sip::outgoing&& message);
   void flush() override;
+
+  /// Keeps it alive from our side until `stop_keep_alive`. *Errors:* `errc::limit_reached`.
+  base::result<void> keep_alive(base::duration interval);
+  void stop_keep_alive();
+  /// The peer has promised to send something each `interval`; zero takes the promise back.
+  void expect_keep_alive(base::duration interval);
+  /// The client that a PROXY protocol header has named, while the connection opens. *Errors:*
+  /// `errc::limit_reached` where that source has as many connections as it may.
+  base::error_code set_remote(const base::socket_address& remote);
 
   /// Ends it now. What is queued fails with `why`.
   void close(base::error_code why);
@@ -65,6 +84,7 @@ class connection final : public flushable,
   void handle_open(const base::error_code& error) override;
   void handle_readable(const base::error_code& error) override;
   void handle_writable(const base::error_code& error) override;
+  void handle_sign_of_life(bool answer) override;
 
  private:
   enum class state : std::uint8_t { opening, open, half_closed, draining, lingering, closed };
@@ -88,6 +108,15 @@ class connection final : public flushable,
   void release() noexcept;
   void log_failure(const base::error_code& why);
 
+  void keep_alive_by_default(base::time_point now);
+  void ping_when_silent(base::time_point now);
+  void handle_received(base::time_point now);
+  void ask_for_pong(base::time_point now);
+  base::time_point keep_alive_due() const noexcept;
+  base::time_point promise_due() const noexcept;
+  void count_broken(const base::error_code& why) noexcept;
+  void count_timeout(base::time_point now) noexcept;
+
   base::time_point deadline() const noexcept;
   base::error_code timeout_error(base::time_point now) const noexcept;
   void schedule();
@@ -101,6 +130,7 @@ class connection final : public flushable,
   bool blocked_ = false;  // waiting until the stream takes more
   bool ponging_ = false;  // an answer to a keep-alive is queued: one does for many
   bool waiting_ = false;  // until there is something to read
+  bool kept_ = false;     // `keep_alive` was asked for, and counts
   base::error_code why_;  // once draining: what the owner is told in the end
 
   sip::stream_framer framer_;
@@ -112,9 +142,13 @@ class connection final : public flushable,
   std::size_t front_sent_ = 0;  // bytes of the next one that went out
   std::size_t queued_bytes_ = 0;
 
+  detail::keep_alive keeper_;
+  base::duration promised_{};  // how far the peer's keep-alives are apart; zero for no promise
+
   base::timer timer_;
-  base::time_point since_;  // when this state began
-  base::time_point last_activity_;
+  base::time_point since_;          // when this state began
+  base::time_point last_activity_;  // in either direction
+  base::time_point last_received_;
   base::time_point last_message_ = base::never;   // received
   base::time_point part_since_ = base::never;     // when the first byte in input_ came
   base::time_point blocked_since_ = base::never;  // when the queue last moved, while it is not empty

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 namespace parley::net::detail {
@@ -31,7 +32,8 @@ class connection_table {
   /// The newest connection that may be used for whatever goes to that address and domain.
   std::shared_ptr<connection> find(const sip::hop& to) const;
 
-  bool may_accept(const base::ip_address& source) const;
+  bool may_accept() const noexcept { return accepted_ < limits_.max_connections; }
+  bool may_accept_from(const base::ip_address& source) const;
   bool may_open() const noexcept { return opened_ < limits_.max_client_connections; }
   bool may_shake_hands() const noexcept { return handshakes_ < limits_.max_handshakes; }
   void begin_handshake() noexcept { ++handshakes_; }
@@ -39,13 +41,24 @@ class connection_table {
 
   /// Holds the connection until `remove`.
   void add(std::shared_ptr<connection> added);
+  /// The same for an accepted connection whose client another names, later. Before that it counts for no
+  /// source. It is used for its own flow only, now and later: what is sent to an address must not go to
+  /// whoever claims to be there.
+  void add_unnamed(std::shared_ptr<connection> added);
+  /// Counts such a connection for its client. False, and nothing has changed, where that one has as many as
+  /// it may.
+  [[nodiscard]] bool name_source(const connection& unnamed, const base::ip_address& source);
   /// Lets go of it; nothing happens when it is not held.
   void remove(const connection& gone);
   /// Keeps it, but for its own flow only.
   void unlist(const connection& gone);
 
+  struct entry {
+    std::shared_ptr<connection> kept;
+    std::optional<base::ip_address> source;  // for which it counts
+  };
   /// Empties the table and returns what was in it.
-  std::unordered_map<std::uint64_t, std::shared_ptr<connection>> take_all();
+  std::unordered_map<std::uint64_t, entry> take_all();
 
  private:
   struct route {
@@ -72,7 +85,7 @@ class connection_table {
   std::size_t accepted_ = 0;
   std::size_t opened_ = 0;
   std::size_t handshakes_ = 0;
-  std::unordered_map<std::uint64_t, std::shared_ptr<connection>> by_flow_;
+  std::unordered_map<std::uint64_t, entry> by_flow_;
   std::unordered_map<route, connection*, keyed_hash> by_route_;
   std::unordered_map<base::ip_address, std::size_t, keyed_hash> by_source_;
 };

@@ -5,13 +5,17 @@
 #include <parley/base/siphash.hpp>
 #include <parley/base/timer_wheel.hpp>
 #include <parley/net/deadline_timer.hpp>
+#include <parley/net/system_random.hpp>
 #include <parley/net/transport_handler.hpp>
 #include <parley/net/transport_options.hpp>
 #include <parley/sip/hop.hpp>
 
+#include "net/detail/connection_races.hpp"
 #include "net/detail/connection_table.hpp"
 #include "net/detail/datagram_io.hpp"
 #include "net/detail/domain_table.hpp"
+#include "net/detail/kept_pairs.hpp"
+#include "net/detail/timed.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -37,13 +41,6 @@ class flushable {
   virtual void flush() = 0;
 };
 
-/// What waits for a deadline on the wheel of a `transport_core`, as the context of its timer.
-class timed {
- public:
-  virtual ~timed() = default;
-  virtual void handle_timeout(base::time_point now) = 0;
-};
-
 /// What the sockets of a `transport_set` share: the owner's handler, the reports that wait for it, the queues
 /// to flush, the clockwork, the connections, and memory to receive into.
 ///
@@ -65,6 +62,9 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   transport_counters& counters() noexcept { return counters_; }
   connection_table& connections() noexcept { return connections_; }
   domain_table& domains() noexcept { return domains_; }
+  kept_pairs& pairs() noexcept { return pairs_; }
+  base::random_source& random() noexcept { return random_; }
+  connection_races& races() noexcept { return races_; }
   datagram_receiver& receiver() noexcept { return receiver_; }
   datagram_sender& sender() noexcept { return *sender_; }
 
@@ -84,7 +84,16 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   base::result<void> set_tls(std::uint16_t index, const tls_context& tls);
   void send(sip::outgoing&& message);
   void flush();
+  base::result<void> keep_alive(const sip::hop& flow, base::duration interval);
+  void stop_keep_alive(const sip::hop& flow);
   void close() noexcept;
+
+  std::size_t kept_flows() const noexcept { return kept_flows_; }
+  /// Counts one more flow that is kept alive; false where there are as many as the limits allow.
+  bool begin_keeping() noexcept;
+  void end_keeping() noexcept { --kept_flows_; }
+  /// The connection for a hop: one that exists, or a new one. *Errors:* null, with the reason.
+  std::shared_ptr<connection> connection_for(const sip::hop& to, base::error_code& error);
 
   /// Has `queue` flushed at the end of this wake-up, or soon where there is none.
   void mark_dirty(std::shared_ptr<flushable> queue);
@@ -92,6 +101,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   /// Reports to the owner from the executor, later. No report where the ticket is 0.
   void report_failure(const sip::outgoing& lost, base::error_code error);
   void report_closed(const sip::hop& flow, base::error_code why);
+  void report_flow_failed(const sip::hop& flow, base::error_code why);
 
   /// While one exists, the owner is being called, and `end_batch` will flush.
   class wake_up {
@@ -114,6 +124,9 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   /// CRLF, the answer to a keep-alive (RFC 5626 4.4.1); empty where the pool has nothing.
   base::packet_buffer pong();
   bool is_pong(const base::packet_buffer& data) const noexcept { return data && data.data() == pong_.data(); }
+  /// CRLF CRLF, the keep-alive itself; empty where the pool has nothing.
+  base::packet_buffer ping();
+  bool is_ping(const base::packet_buffer& data) const noexcept { return data && data.data() == ping_.data(); }
 
   /// Where streams are read into when a connection has no room of its own: a buffer of 2 KiB, empty where the
   /// pool has nothing, and more behind it.
@@ -127,13 +140,15 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
 
  private:
   struct report {
-    sip::outgoing lost;  // of a connection that has ended, its hop
+    enum class kind : std::uint8_t { send_failure, closed, flow_failed };
+
+    kind what;
+    sip::outgoing lost;  // of a flow that has ended, its hop
     base::error_code error;
-    bool is_closed;
   };
   static constexpr std::size_t max_failure_reports = 65536;
 
-  std::shared_ptr<connection> connection_for(const sip::hop& to, base::error_code& error);
+  std::shared_ptr<connection> existing_connection(const sip::hop& to) const;
   std::shared_ptr<connection> find_listed(const sip::hop& to) const;
   std::unique_ptr<byte_stream> open_stream(const sip::hop& to, base::error_code& error);
   void run_timers(base::time_point now);
@@ -152,12 +167,17 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   deadline_timer wheel_timer_;
   connection_table connections_;
   domain_table domains_;
+  system_random random_;
+  kept_pairs pairs_;
+  std::size_t kept_flows_ = 0;
+  connection_races races_{*this};
 
   datagram_receiver receiver_;
   std::unique_ptr<datagram_sender> sender_;
   base::packet_buffer spare_;
   std::unique_ptr<std::byte[]> spill_;
   base::packet_buffer pong_;
+  base::packet_buffer ping_;
 
   std::vector<std::shared_ptr<flushable>> dirty_;
   std::vector<std::shared_ptr<flushable>> flushing_;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace parley::net::detail {
@@ -22,6 +23,8 @@ class udp_listener final : public flushable, public std::enable_shared_from_this
                                                   const listener_options& options);
 
   void start() { wait_readable(); }
+  /// See `transport_set`.
+  double receive_backlog() noexcept { return detail::receive_backlog(socket_); }
   void send(sip::outgoing&& message);
   void flush() override;
   void close() noexcept;
@@ -30,6 +33,7 @@ class udp_listener final : public flushable, public std::enable_shared_from_this
   void wait_readable();
   void handle_readable(const base::error_code& error);
   void deliver(base::time_point now, std::size_t count);
+  bool handle_stun(base::time_point now, const base::socket_address& from, std::span<const std::byte> head);
   void send_queued();
   void wait_writable();
   void drop_front(base::error_code why);

@@ -42,6 +42,9 @@ class websocket_stream final : public byte_stream {
   bool at_message_end() const noexcept override;
   bool ping() noexcept override;
 
+  /// Whether a stream ended with that error because the peer has broken RFC 6455.
+  static bool is_violation(const base::error_code& error) noexcept;
+
  private:
   class session;
   explicit websocket_stream(std::shared_ptr<session> made);

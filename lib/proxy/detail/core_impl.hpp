@@ -47,10 +47,11 @@ struct held_target {
   target view() const noexcept { return {uri, next_hop, q, flow, path}; }
 };
 
-/// The addresses that are left for a branch to a name, the next one last.
+/// Where a branch to a name goes, and the hops that are left for it, the next one last.
 struct alternates {
   transaction::client_id client = transaction::client_id::none;
   held_target to;
+  sip::hop current{};
   std::vector<sip::hop> hops{};
 };
 
@@ -177,9 +178,10 @@ class core::implementation {
   void send_group(base::time_point now, record& r);
   void try_target(base::time_point now, record& r, const target& to, const route_plan& plan);
   int send_branch(base::time_point now, record& r, const target& to, const route_plan& plan);
-  int look_up(base::time_point now, record& r, const target& to, std::string_view host, std::uint16_t port,
-              sip::transport transport);
-  bool try_alternate(base::time_point now, record& r, response_context::branch& failed);
+  int look_up(base::time_point now, record& r, const target& to, event question);
+  int send_to_next(base::time_point now, record& r, detail::alternates&& others, const route_plan& plan);
+  bool try_alternate(base::time_point now, record& r, response_context::branch& failed, hop_failure why,
+                     std::chrono::seconds retry_after = {});
 
   // core_forward.cpp: a request to one hop. These return 0, or the status that the branch counts as.
   int send_to(base::time_point now, record& r, const target& to, const sip::hop& next,

@@ -1,0 +1,22 @@
+# c-ares as the target c-ares::cares, which c-ares' own CMake package defines; Debian's comes without one.
+find_package(c-ares CONFIG QUIET)
+if(NOT TARGET c-ares::cares)
+  find_path(CARES_INCLUDE_DIR ares.h)
+  find_library(CARES_LIBRARY cares)
+  mark_as_advanced(CARES_INCLUDE_DIR CARES_LIBRARY)
+  if(CARES_INCLUDE_DIR AND EXISTS "${CARES_INCLUDE_DIR}/ares_version.h")
+    file(STRINGS "${CARES_INCLUDE_DIR}/ares_version.h" c-ares_VERSION REGEX "#define ARES_VERSION_STR ")
+    string(REGEX REPLACE ".*\"(.*)\"" "\\1" c-ares_VERSION "${c-ares_VERSION}")
+  endif()
+  if(CARES_INCLUDE_DIR AND CARES_LIBRARY)
+    add_library(c-ares::cares UNKNOWN IMPORTED)
+    set_target_properties(c-ares::cares PROPERTIES
+      IMPORTED_LOCATION "${CARES_LIBRARY}"
+      INTERFACE_INCLUDE_DIRECTORIES "${CARES_INCLUDE_DIR}")
+  endif()
+endif()
+if(TARGET c-ares::cares)
+  set(c-ares_target c-ares::cares)
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(c-ares REQUIRED_VARS c-ares_target VERSION_VAR c-ares_VERSION)

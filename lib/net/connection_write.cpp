@@ -1,0 +1,117 @@
+// How a connection sends from its queue.
+#include <parley/net/clock.hpp>
+#include <parley/net/error.hpp>
+
+#include "net/detail/connection.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace parley::net::detail {
+namespace {
+
+constexpr std::size_t buffers_per_write = 64;
+
+std::size_t cost(const sip::outgoing& message) noexcept {
+  return message.data.size() + sizeof(sip::outgoing);
+}
+
+}  // namespace
+
+void connection::send(sip::outgoing&& message) {
+  if (!writable()) {
+    core_->report_failure(message, errc::flow_gone);
+    return;
+  }
+  if (queued_bytes_ + cost(message) > core_->limits().queued_bytes_per_connection) {
+    ++core_->counters().stream_queue_full;
+    core_->report_failure(message, errc::queue_full);
+    return;
+  }
+  enqueue(blocked_since_ == base::never ? steady_clock_source::now() : blocked_since_, std::move(message));
+}
+
+void connection::enqueue(base::time_point now, sip::outgoing&& message) {
+  queued_bytes_ += cost(message);
+  queue_.push_back(std::move(message));
+  if (blocked_since_ == base::never && state_ != state::opening) {
+    blocked_since_ = now;
+  }
+  if (!dirty_ && !blocked_ && state_ != state::opening) {
+    dirty_ = true;
+    core_->mark_dirty(shared_from_this());
+  }
+}
+
+void connection::flush() {
+  dirty_ = false;
+  if (!blocked_ && writable() && state_ != state::opening) send_queued();
+}
+
+void connection::send_queued() {
+  while (front_ < queue_.size()) {
+    std::array<asio::const_buffer, buffers_per_write> buffers;
+    const std::size_t count = std::min(buffers.size(), queue_.size() - front_);
+    for (std::size_t i = 0; i < count; ++i) {
+      const base::packet_buffer& data = queue_[front_ + i].data;
+      buffers[i] = asio::const_buffer(data.data(), data.size());
+    }
+    buffers[0] += front_sent_;
+    base::error_code error;
+    const std::size_t sent = stream_->write_some(std::span(buffers).first(count), error);
+    if (must_wait(error)) {
+      blocked_ = true;
+      schedule();
+      stream_->wait_writable(shared_from_this());
+      return;
+    }
+    if (error) {
+      close(error);
+      return;
+    }
+    drop_sent(sent);
+  }
+  queue_.clear();
+  front_ = 0;
+  blocked_since_ = base::never;
+}
+
+void connection::drop_sent(std::size_t bytes) {
+  last_activity_ = blocked_since_ = steady_clock_source::now();
+  bytes += front_sent_;
+  while (front_ < queue_.size() && bytes >= queue_[front_].data.size()) {
+    sip::outgoing& sent = queue_[front_++];
+    bytes -= sent.data.size();
+    queued_bytes_ -= cost(sent);
+    if (core_->is_pong(sent.data)) {
+      ponging_ = false;
+    } else if (core_->is_ping(sent.data)) {
+      keeper_.handle_asked(last_activity_);
+      schedule();
+    } else {
+      ++core_->counters().stream_messages_sent;
+    }
+    sent.data.reset();
+  }
+  front_sent_ = bytes;
+  if (front_ > 64 && front_ > queue_.size() / 2) {
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(front_));
+    front_ = 0;
+  }
+}
+
+void connection::handle_writable(const base::error_code& error) {
+  blocked_ = false;
+  if (!writable() || core_->closed()) return;
+  if (error) {
+    close(error);
+    return;
+  }
+  send_queued();
+  if (state_ == state::draining) finish();
+}
+
+}  // namespace parley::net::detail
