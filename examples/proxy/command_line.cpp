@@ -36,7 +36,8 @@ std::string read_listener(const std::string& text, net::listener_options& out) {
 }
 
 std::string read_advertised(const std::string& text, net::listener_options& out) {
-  const auto uri = parley::sip::parse_uri("sip:" + text);
+  const std::string as_uri = "sip:" + text;
+  const auto uri = parley::sip::parse_uri(as_uri);  // refers to it
   if (!uri || uri->has_user || !uri->parameters.empty() || !uri->headers.empty()) {
     return "\"" + text +
            "\" is no address to advertise: a host and perhaps a port are, as in sip.example.com:5061";
