@@ -74,6 +74,7 @@ struct proxy_server::implementation {
       const listener_options& wanted = options.listeners[i];
       proxy::listener out{wanted.transport, first.local_address(static_cast<std::uint16_t>(i)),
                           wanted.advertised_host, wanted.advertised_port};
+      out.reuse = wanted.tls && wanted.tls->options().reuse_connections;
       if (out.port == 0) out.port = out.local.port;
       if (out.local.ip.is_unspecified()) {
         const auto all = detail::interface_addresses(out.local.ip);

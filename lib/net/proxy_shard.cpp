@@ -220,6 +220,10 @@ void proxy_shard::handle_event(base::time_point now, const proxy::event& e) {
     case proxy::event::kind::request: return decide(now, e.request);
     case proxy::event::kind::resolve: return resolve(e);
     case proxy::event::kind::hop_failed: return next_hops_->handle_failure(now, e);
+    case proxy::event::kind::alias:
+      // A neighbour that has not proven to be that is reached as before.
+      std::ignore = transports_.alias(e.hop.flow, e.host, e.port);
+      return;
     case proxy::event::kind::foreign_call_ended: others_.forget_call(e.lookup); return;
   }
 }

@@ -49,6 +49,10 @@ base::result<void> transport_set::set_tls(std::uint16_t index, const tls_context
   return core_->set_tls(index, tls);
 }
 
+base::result<void> transport_set::alias(std::uint64_t flow, std::string_view host, std::uint16_t port) {
+  return core_->alias(flow, host, port);
+}
+
 void transport_set::send(sip::outgoing message) { core_->send(std::move(message)); }
 
 void transport_set::flush() {
