@@ -81,7 +81,9 @@ std::vector<sip::hop> next_hops::hops_to(const std::vector<located_target>& targ
     if (!listener) continue;
     to.listener = *listener;
     // RFC 5922 4: the identity is that of the URI, not what SRV made of it.
-    if (names_its_host(to.transport)) to.domain = transports_.domain(host);
+    if (names_its_host(to.transport)) {
+      to.domain = transports_.domain(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+    }
     hops.push_back(to);
   }
   return hops;
