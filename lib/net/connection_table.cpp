@@ -72,13 +72,13 @@ void connection_table::add(std::shared_ptr<connection> added) {
   } else {
     ++opened_;
   }
-  by_flow_.emplace(hop.flow, entry{std::move(added), source});
+  by_flow_.emplace(hop.flow, entry{std::move(added), source, std::nullopt});
 }
 
 void connection_table::add_unnamed(std::shared_ptr<connection> added) {
   ++accepted_;
   const std::uint64_t flow = added->hop().flow;
-  by_flow_.emplace(flow, entry{std::move(added), std::nullopt});
+  by_flow_.emplace(flow, entry{std::move(added), std::nullopt, std::nullopt});
 }
 
 bool connection_table::name_source(const connection& unnamed, const base::ip_address& source) {
@@ -89,9 +89,23 @@ bool connection_table::name_source(const connection& unnamed, const base::ip_add
   return true;
 }
 
+void connection_table::add_alias(const connection& accepted, const sip::hop& as) {
+  const auto found = by_flow_.find(accepted.hop().flow);
+  if (found == by_flow_.end() || found->second.alias) return;
+  if (by_route_.try_emplace(route(as), found->second.kept.get()).second) found->second.alias = as;
+}
+
+void connection_table::erase_route(const sip::hop& hop, const connection& of) {
+  const auto routed = by_route_.find(route(hop));
+  if (routed != by_route_.end() && routed->second == &of) by_route_.erase(routed);
+}
+
 void connection_table::unlist(const connection& gone) {
-  const auto routed = by_route_.find(route(gone.hop()));
-  if (routed != by_route_.end() && routed->second == &gone) by_route_.erase(routed);
+  erase_route(gone.hop(), gone);
+  const auto found = by_flow_.find(gone.hop().flow);
+  if (found == by_flow_.end() || !found->second.alias) return;
+  erase_route(*found->second.alias, gone);
+  found->second.alias.reset();
 }
 
 void connection_table::remove(const connection& gone) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <linux/sock_diag.h>
 #include <sys/socket.h>
 #include <vector>
 
@@ -131,6 +132,14 @@ std::size_t datagram_sender::send(asio::ip::udp::socket& socket, std::span<const
   }
   error = last_error();
   return 0;
+}
+
+double receive_backlog(asio::ip::udp::socket& socket) noexcept {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return 0;
+  const std::uint32_t room = memory[SK_MEMINFO_RCVBUF];
+  return room == 0 ? 0 : static_cast<double>(memory[SK_MEMINFO_RMEM_ALLOC]) / room;
 }
 
 }  // namespace parley::net::detail

@@ -77,6 +77,8 @@ std::size_t datagram_sender::send(asio::ip::udp::socket& socket, std::span<const
   return sent;
 }
 
+double receive_backlog(asio::ip::udp::socket&) noexcept { return 0; }
+
 }  // namespace parley::net::detail
 
 #endif

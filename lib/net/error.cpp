@@ -26,6 +26,7 @@ class net_category final : public base::error_category {
       case errc::mapping_changed: return "the peer sees us at another address than before";
       case errc::keep_alive_refused: return "the peer refused a STUN keep-alive";
       case errc::no_buffer: return "the buffer pool is exhausted";
+      case errc::not_verified: return "the peer has shown no certificate for the name that it claims";
       case errc::no_certificate: return "a secure listener needs a certificate";
       case errc::unknown_domain: return "the name of the peer is forgotten";
       case errc::name_not_found: return "there is no such name";

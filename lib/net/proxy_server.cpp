@@ -1,30 +1,20 @@
-#include <parley/net/clock.hpp>
-#include <parley/net/deadline_timer.hpp>
 #include <parley/net/proxy_server.hpp>
 #include <parley/net/shard_group.hpp>
 #include <parley/net/system_random.hpp>
-#include <parley/net/transport_set.hpp>
-#include <parley/proxy/registrar.hpp>
-#include <parley/sip/via.hpp>
-#include <parley/transaction/branch.hpp>
 
 #include "net/detail/interfaces.hpp"
-#include "net/detail/next_hops.hpp"
-
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include "net/detail/proxy_shard.hpp"
 
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <future>
-#include <optional>
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace parley::net {
 namespace {
-
-constexpr std::string_view room = "proxy";
 
 std::string host_text(const base::ip_address& ip) {
   std::string text = ip.to_string();
@@ -33,323 +23,6 @@ std::string host_text(const base::ip_address& ip) {
   text.push_back(']');
   return text;
 }
-
-base::buffer_pool_limits pool_limits(std::size_t bytes) {
-  base::buffer_pool_limits limits;
-  limits.max_bytes = bytes;
-  return limits;
-}
-
-/// One shard: sockets, core, names and timer on one executor.
-class shard final : public transport_handler {
- public:
-  shard(std::size_t index, shard_group& group, const proxy_server_options& options, base::log_sink& log)
-      : index_(index),
-        group_(group),
-        options_(options),
-        log_(log),
-        pool_(pool_limits(options.memory_bytes)),
-        executor_(group.context(index).get_executor()),
-        transports_(executor_, pool_, *this, options.limits, log, static_cast<std::uint16_t>(index)),
-        names_(make_names(options)),
-        drain_timer_(executor_),
-        timer_(executor_, [this](base::time_point now) { return handle_timeout(now); }) {}
-
-  transport_set& transports() noexcept { return transports_; }
-  base::buffer_pool& pool() noexcept { return pool_; }
-  const std::atomic<bool>& drained() const noexcept { return drained_; }
-
-  /// Makes the core; `core` is complete but for what is this shard's own.
-  void begin(proxy::core_options core) {
-    const base::time_point now = steady_clock_source::now();
-    if (!options_.registrar.domains.empty()) registrar_.emplace(options_.registrar, random_, now);
-    for (const std::string& domain : options_.registrar.domains) core.own.add(domain, 0);
-    core.transactions.shard = static_cast<std::uint16_t>(index_);
-    core.share_calls = group_.size() > 1;
-    own_ = core.own;
-    for (const proxy::listener& l : core.listeners) own_.add(l.host, l.port);
-    core_.emplace(std::move(core), pool_, random_, now);
-    next_hops_.emplace(executor_, transports_, *names_, random_, options_.locator, options_.blacklist);
-  }
-
-  void drain() {
-    draining_ = true;
-    core_->drain();
-    watch_drain();
-  }
-
-  proxy_server_status status() const {
-    proxy_server_status out;
-    out.requests_under_way = core_->requests_under_way();
-    out.calls = core_->calls();
-    out.transactions = core_->transactions().server_count() + core_->transactions().client_count();
-    out.core = core_->counters();
-    out.transport = transports_.counters();
-    if (dns_ != nullptr) out.dns = dns_->counters();
-    out.hops_failed = next_hops_->blacklisted();
-    if (registrar_) {
-      out.addresses = registrar_->location().size();
-      out.registrar = registrar_->counters();
-    }
-    return out;
-  }
-
-  void forget_call(std::uint64_t call) { core_->forget_call(call); }
-
-  // What the registrar of another shard has learned.
-  void replace_bindings(const std::string& address, std::vector<proxy::binding> bindings) {
-    std::ignore = registrar_->location().replace(address, std::move(bindings));
-    update_timer();
-  }
-  void drop_flow(std::uint64_t flow) {
-    registrar_->location().drop_flow(flow);
-    update_timer();
-  }
-
-  // A message of another shard's, for a flow that lives here.
-  void carry(sip::outgoing&& message) { transports_.send(std::move(message)); }
-
-  void report_failure(std::uint64_t ticket) {
-    const base::time_point now = steady_clock_source::now();
-    core_->handle_send_failure(now, ticket);
-    pump(now);
-    transports_.flush();
-    update_timer();
-  }
-
-  void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer message) override {
-    if (group_.size() > 1 && belongs_elsewhere(from, message)) return;
-    core_->handle_message(now, from, message);
-  }
-
-  void handle_framing_error(base::time_point now, const sip::hop& from, sip::parse_error error,
-                            base::packet_buffer head) override {
-    core_->handle_framing_error(now, from, error, head);
-  }
-
-  void handle_send_failure(base::time_point now, const sip::outgoing& lost, base::error_code) override {
-    if (lost.sender != index_) {
-      others_.report_failure(lost.sender, lost.ticket);
-      return;
-    }
-    core_->handle_send_failure(now, lost.ticket);
-    pump(now);
-  }
-
-  void handle_closed(base::time_point, const sip::hop& gone, base::error_code) override {
-    if (!registrar_) return;
-    registrar_->location().drop_flow(gone.flow);
-    others_.drop_flow(gone.flow);
-  }
-
-  // The proxy keeps no UDP pair alive.
-  void handle_flow_failed(base::time_point, const sip::hop&, base::error_code) override {}
-
-  void handle_batch_end(base::time_point now) override {
-    pump(now);
-    update_timer();
-  }
-
- private:
-  std::unique_ptr<name_source> make_names(const proxy_server_options& options) {
-    if (options.make_names) return options.make_names(executor_);
-    auto client = std::make_unique<dns_client>(executor_, random_, options.dns);
-    dns_ = client.get();
-    return client;
-  }
-
-  /// True where the message is a response to a request that another shard sent; it has then been handed over.
-  bool belongs_elsewhere(const sip::hop& from, const base::packet_buffer& message) {
-    if (!message.text().starts_with("SIP/")) return false;
-    if (!peeked_.parse(message.text())) return false;
-    const auto via = peeked_.get<sip::via_header>();
-    const auto branch = via ? transaction::branch_format::read(via->branch) : std::nullopt;
-    if (!branch || branch->shard == index_ || branch->shard >= group_.size()) return false;
-    group_.hand_over(branch->shard, from, message.bytes());
-    return true;
-  }
-
-  void pump(base::time_point now) {
-    proxy::event e;
-    while (core_->poll_event(e)) handle_event(now, e);
-    sip::outgoing out;
-    while (core_->poll_transmit(out)) send(now, std::move(out));
-    if (core_->counters().overload != overload_.told) warn_overload(now);
-  }
-
-  void send(base::time_point now, sip::outgoing&& out) {
-    const std::size_t owner = transport_set::shard_of(out.to.flow);
-    out.sender = static_cast<std::uint16_t>(index_);
-    if (out.to.flow == 0 || owner == index_ || owner >= group_.size()) {
-      transports_.send(std::move(out));
-    } else if (!group_.send_over(owner, out)) {
-      core_->handle_send_failure(now, out.ticket);
-    }
-  }
-
-  void update_timer() { timer_.update(poll_timeout()); }
-
-  base::time_point poll_timeout() const noexcept {
-    const base::time_point next = core_->poll_timeout();
-    return registrar_ ? std::min(next, registrar_->location().poll_timeout()) : next;
-  }
-
-  // What callers can bring about is said at most every ten seconds, with how often it happened meanwhile.
-  void warn_overload(base::time_point now) {
-    const std::uint64_t total = core_->counters().overload;
-    if (now < overload_.quiet_until || draining_ || !log_.enabled(base::log_level::warning)) return;
-    const std::array fields{
-        base::log_field{"requests", total - overload_.told},
-        base::log_field{"pending_invites", std::uint64_t{core_->transactions().pending_invites()}},
-        base::log_field{"transactions", std::uint64_t{core_->transactions().server_count()}}};
-    log_.write(
-        {base::log_level::warning, room,
-         "no room for more: requests were answered 503; see [limits] pending_invites, transactions, requests",
-         fields});
-    overload_ = {total, now + quiet_time};
-  }
-
-  void warn_unresolved(base::time_point now, const std::string& host, const base::error_code& error) {
-    ++unresolved_;
-    if (now < unresolved_log_.quiet_until || !log_.enabled(base::log_level::warning)) return;
-    const std::string why = error.message();
-    const std::array fields{base::log_field{"host", host}, base::log_field{"error", why},
-                            base::log_field{"times", unresolved_ - unresolved_log_.told}};
-    log_.write({base::log_level::warning, room, "no server can be found for a next hop's name", fields});
-    unresolved_log_ = {unresolved_, now + quiet_time};
-  }
-
-  void handle_event(base::time_point now, const proxy::event& e) {
-    switch (e.what) {
-      case proxy::event::kind::none: return;
-      case proxy::event::kind::request: return decide(now, e.request);
-      case proxy::event::kind::resolve: return resolve(e);
-      case proxy::event::kind::hop_failed: return next_hops_->handle_failure(now, e);
-      case proxy::event::kind::foreign_call_ended: others_.forget_call(e.lookup); return;
-    }
-  }
-
-  void decide(base::time_point now, proxy::request_id id) {
-    const sip::message_view& request = core_->view(id);
-    if (registrar_ && request.method() == sip::method::register_ && is_ours(request)) {
-      return answer_register(now, id, request);
-    }
-    options_.routes.decide(request, own_, decision_, registrar_ ? &*registrar_ : nullptr);
-    if (decision_.status != 0) {
-      std::ignore = core_->respond(
-          now, id, decision_.status,
-          {{},
-           {},
-           {{sip::header_id::accept, "*/*"}, {sip::header_id::allow, "INVITE, ACK, CANCEL, BYE, OPTIONS"}},
-           {}});
-    } else {
-      std::ignore = core_->forward(now, id, decision_.targets);
-    }
-  }
-
-  bool is_ours(const sip::message_view& request) const {
-    const auto uri = sip::parse_uri(request.request_uri());
-    return uri && uri->is_sip() && registrar_->serves(uri->host);
-  }
-
-  void answer_register(base::time_point now, proxy::request_id id, const sip::message_view& request) {
-    const sip::hop from = core_->source(id);
-    const proxy::registrar::answer answer = registrar_->handle_register(now, request, from);
-    std::vector<transaction::response_options::field> fields;
-    fields.reserve(answer.fields.size());
-    for (const auto& [name, value] : answer.fields) fields.push_back({name, value});
-    std::ignore = core_->respond(now, id, answer.status, {{}, {}, {}, fields});
-    // RFC 5626 5.4. When the connection closes, what is bound to it goes, too.
-    if (answer.watched && from.flow != 0) {
-      std::ignore = transports_.expect_keep_alive(from.flow, registrar_->options().flow_timer);
-    }
-    if (!answer.changed.empty())
-      others_.replace_bindings(answer.changed, registrar_->location().find(answer.changed));
-  }
-
-  void resolve(const proxy::event& e) {
-    next_hops_->find(e, core_->source(e.request).listener,
-                     [this, lookup = e.lookup, host = e.host](const base::error_code& error,
-                                                              const std::vector<sip::hop>& hops) {
-                       const base::time_point now = steady_clock_source::now();
-                       if (error) warn_unresolved(now, host, error);
-                       core_->handle_resolved(now, lookup, hops);
-                       pump(now);
-                       transports_.flush();
-                       update_timer();
-                     });
-  }
-
-  base::time_point handle_timeout(base::time_point now) {
-    // Each round does as much as the queues hold.
-    do {
-      core_->handle_timeout(now);
-      pump(now);
-    } while (core_->poll_timeout() <= now);
-    if (registrar_) registrar_->location().handle_timeout(now);
-    transports_.flush();
-    return poll_timeout();
-  }
-
-  void watch_drain() {
-    const base::time_point now = steady_clock_source::now();
-    // A response that was lost is asked for again within T1: one more second for those.
-    const bool done = core_->is_drained();
-    if (!done) done_since_.reset();
-    if (done && !done_since_) done_since_ = now;
-    const bool nothing_to_repeat = core_->transactions().server_count() == 0;
-    if (done && (nothing_to_repeat || now - *done_since_ >= std::chrono::seconds(1))) {
-      drained_ = true;
-      return;
-    }
-    drain_timer_.expires_after(std::chrono::milliseconds(50));
-    drain_timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) watch_drain();
-    });
-  }
-
- public:
-  /// How the other shards are told what this one has learned.
-  struct other_shards {
-    std::function<void(std::uint64_t call)> forget_call;
-    std::function<void(std::uint64_t flow)> drop_flow;
-    std::function<void(const std::string& address, const std::vector<proxy::binding>& bindings)>
-        replace_bindings;
-    std::function<void(std::size_t shard, std::uint64_t ticket)> report_failure;
-  };
-  other_shards others_;
-
- private:
-  std::size_t index_;
-  shard_group& group_;
-  const proxy_server_options& options_;
-  base::log_sink& log_;
-  base::buffer_pool pool_;
-  system_random random_;
-  asio::any_io_executor executor_;
-  std::optional<proxy::core> core_;
-  std::optional<proxy::registrar> registrar_;
-  transport_set transports_;
-  dns_client* dns_ = nullptr;  // what `names_` is, unless the application has its own
-  std::unique_ptr<name_source> names_;
-  std::optional<detail::next_hops> next_hops_;
-  asio::steady_timer drain_timer_;
-  deadline_timer timer_;
-  proxy::own_addresses own_;
-  proxy::route_table::decision decision_;
-  sip::message_view peeked_;
-  std::optional<base::time_point> done_since_;
-  struct throttled {
-    std::uint64_t told = 0;  // how many of these a line has been written about
-    base::time_point quiet_until{};
-  };
-  static constexpr base::duration quiet_time = std::chrono::seconds(10);
-  throttled overload_;
-  throttled unresolved_log_;
-  std::uint64_t unresolved_ = 0;
-  bool draining_ = false;
-  std::atomic<bool> drained_ = false;
-};
 
 /// Adds counters, all of which are 64-bit numbers, one by one: none can be forgotten.
 template <class Counters>
@@ -381,7 +54,7 @@ struct proxy_server::implementation {
   implementation(proxy_server_options o, base::log_sink& l)
       : options(std::move(o)), log(l), group({.count = options.workers}, l) {
     for (std::size_t i = 0; i < group.size(); ++i)
-      shards.push_back(std::make_unique<shard>(i, group, options, log));
+      shards.push_back(std::make_unique<detail::proxy_shard>(i, group, options, log));
   }
 
   void complete_core() {
@@ -401,6 +74,7 @@ struct proxy_server::implementation {
       const listener_options& wanted = options.listeners[i];
       proxy::listener out{wanted.transport, first.local_address(static_cast<std::uint16_t>(i)),
                           wanted.advertised_host, wanted.advertised_port};
+      out.reuse = wanted.tls && wanted.tls->options().reuse_connections;
       if (out.port == 0) out.port = out.local.port;
       if (out.local.ip.is_unspecified()) {
         const auto all = detail::interface_addresses(out.local.ip);
@@ -414,22 +88,24 @@ struct proxy_server::implementation {
 
   /// Runs `f(shard)` on each shard but `self`.
   template <class F>
-  void on_others(const shard& self, F f) {
+  void on_others(const detail::proxy_shard& self, F f) {
     for (std::size_t i = 0; i < shards.size(); ++i) {
       if (shards[i].get() != &self) group.post(i, [f, target = shards[i].get()] { f(*target); });
     }
   }
 
-  shard::other_shards tell_others(const shard& self) {
-    shard::other_shards out;
+  detail::proxy_shard::other_shards tell_others(const detail::proxy_shard& self) {
+    detail::proxy_shard::other_shards out;
     out.forget_call = [this, &self](std::uint64_t call) {
-      on_others(self, [call](shard& other) { other.forget_call(call); });
+      on_others(self, [call](detail::proxy_shard& other) { other.forget_call(call); });
     };
     out.drop_flow = [this, &self](std::uint64_t flow) {
-      on_others(self, [flow](shard& other) { other.drop_flow(flow); });
+      on_others(self, [flow](detail::proxy_shard& other) { other.drop_flow(flow); });
     };
     out.replace_bindings = [this, &self](const std::string& address, const auto& bindings) {
-      on_others(self, [address, bindings](shard& other) { other.replace_bindings(address, bindings); });
+      on_others(self, [address, bindings](detail::proxy_shard& other) {
+        other.replace_bindings(address, bindings);
+      });
     };
     out.report_failure = [this](std::size_t to, std::uint64_t ticket) {
       group.post(to, [target = shards[to].get(), ticket] { target->report_failure(ticket); });
@@ -440,7 +116,7 @@ struct proxy_server::implementation {
   proxy_server_options options;
   base::log_sink& log;
   shard_group group;
-  std::vector<std::unique_ptr<shard>> shards;
+  std::vector<std::unique_ptr<detail::proxy_shard>> shards;
   bool started = false;
 };
 
@@ -465,8 +141,7 @@ base::result<void> proxy_server::open(std::size_t& failed) {
   }
   s.complete_core();
   for (const auto& one : s.shards) {
-    one->begin(s.options.core);
-    one->others_ = s.tell_others(*one);
+    one->begin(s.options.core, s.tell_others(*one));
   }
   return {};
 }
@@ -488,11 +163,14 @@ void proxy_server::set_tls(const tls_context& tls) {
 
 void proxy_server::start() {
   for (std::size_t i = 0; i < impl_->shards.size(); ++i) {
-    shard* const one = impl_->shards[i].get();
+    detail::proxy_shard* const one = impl_->shards[i].get();
     impl_->group.attach(i, one, &one->pool(),
                         [one](base::time_point, sip::outgoing message) { one->carry(std::move(message)); });
   }
   impl_->group.start();
+  for (std::size_t i = 0; i < impl_->shards.size(); ++i) {
+    impl_->group.post(i, [one = impl_->shards[i].get()] { one->start(); });
+  }
   impl_->started = true;
 }
 

@@ -10,6 +10,8 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <string>
 #include <utility>
 
 namespace parley::net::detail {
@@ -17,6 +19,9 @@ namespace parley::net::detail {
 using asio::ip::tcp;
 
 namespace {
+
+// What callers can bring about is said at most so often.
+constexpr base::duration quiet_time = std::chrono::seconds(10);
 
 /// Reads a PROXY protocol header for a connection, which is made with the stream and so comes later.
 class header_judge {
@@ -90,9 +95,14 @@ bool tcp_acceptor::accept_one() {
       error == boost::system::errc::too_many_files_open_in_system ||
       error == boost::system::errc::no_buffer_space || error == boost::system::errc::not_enough_memory) {
     ++core_->counters().accept_back_offs;
-    core_->log(base::log_level::warning, "accepting pauses",
-               {{"listener", index_}, {"error", error.message()}});
-    core_->arm(back_off_, steady_clock_source::now() + core_->limits().accept_back_off);
+    const base::time_point now = steady_clock_source::now();
+    if (now >= quiet_until_) {
+      quiet_until_ = now + quiet_time;
+      const std::string why = error.message();
+      core_->log(base::log_level::warning, "accepting pauses for want of descriptors or memory",
+                 {{"listener", index_}, {"error", why}});
+    }
+    core_->arm(back_off_, now + core_->limits().accept_back_off);
     return false;
   }
   // The connection ended before it was accepted, or the network had an error for it: on to the next.

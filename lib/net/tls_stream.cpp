@@ -1,6 +1,7 @@
 #include "net/detail/tls_stream.hpp"
 
 #include <parley/base/address.hpp>
+#include <parley/net/error.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -16,6 +17,11 @@ namespace {
 
 // What one call of `write_some` encrypts at most: four records.
 constexpr std::size_t max_write = std::size_t{64} << 10U;
+// What one call of `read_some` reads below at most, beside what its caller asks for. Records that bring no
+// data, key updates say, could keep it busy for as long as the peer is fast enough.
+constexpr std::size_t max_read_beside = std::size_t{64} << 10U;
+// Of what waits for the stream below to take it. The peer makes OpenSSL answer, and may take none of it.
+constexpr std::size_t max_waiting = 4 * max_write;
 
 int stream_index() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -29,9 +35,16 @@ int stream_index() {
 int tls_stream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* done) {
   auto& self = *static_cast<tls_stream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  const asio::mutable_buffer buffer(into, size);
-  *done = self.below_->read_some({&buffer, 1}, self.below_error_);
-  if (!self.below_error_) return 1;
+  const asio::mutable_buffer buffer(into, std::min(size, self.read_budget_));
+  if (buffer.size() == 0) {
+    self.below_error_ = asio::error::would_block;
+  } else {
+    *done = self.below_->read_some({&buffer, 1}, self.below_error_);
+  }
+  if (!self.below_error_) {
+    self.read_budget_ -= *done;
+    return 1;
+  }
   if (must_wait(self.below_error_)) BIO_set_retry_read(bio);
   return 0;
 }
@@ -64,6 +77,12 @@ BIO_METHOD* tls_stream::bio_method() {
 }
 
 // Called for each certificate of the chain, the peer's own last, at depth 0.
+bool tls_stream::proves(std::string_view host) const {
+  const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  return certificate != nullptr && SSL_get_verify_result(ssl_.get()) == X509_V_OK &&
+         is_valid_for(names_of(*certificate), host, rules_);
+}
+
 int tls_stream::verify(int believed, X509_STORE_CTX* store) {
   if (believed != 1 || X509_STORE_CTX_get_error_depth(store) != 0) return believed;
   const auto* const ssl =
@@ -185,6 +204,7 @@ tls_stream::need tls_stream::shake_hands(base::error_code& error) {
   while (true) {
     if (!flush(error)) return must_wait(error) ? need::write : need::nothing;
     ERR_clear_error();
+    read_budget_ = max_read_beside;
     const int result = SSL_do_handshake(ssl_.get());
     base::error_code why;
     if (result != 1) why = error_of(result);
@@ -223,7 +243,13 @@ base::error_code tls_stream::error_of(int result) {
 std::size_t tls_stream::read_some(std::span<const asio::mutable_buffer> into, base::error_code& error) {
   error = broken_;
   if (error) return 0;
+  if (out_.size() - out_sent_ > max_waiting) {
+    broken_ = error = errc::queue_full;
+    return 0;
+  }
   read_needs_ = need::nothing;
+  read_budget_ = max_read_beside;
+  for (const asio::mutable_buffer& buffer : into) read_budget_ += buffer.size();
   std::size_t sum = 0;
   for (const asio::mutable_buffer& buffer : into) {
     auto* const start = static_cast<std::byte*>(buffer.data());
@@ -256,7 +282,13 @@ bool tls_stream::flush(base::error_code& error) {
     const asio::const_buffer rest(out_.data() + out_sent_, out_.size() - out_sent_);
     const std::size_t n = below_->write_some({&rest, 1}, error);
     if (error && !must_wait(error)) broken_ = error;
-    if (error) return false;
+    if (error) {
+      if (out_sent_ > out_.size() / 2) {
+        out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_sent_));
+        out_sent_ = 0;
+      }
+      return false;
+    }
     out_sent_ += n;
   }
   // An idle connection holds no memory for this.

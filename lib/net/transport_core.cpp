@@ -123,6 +123,20 @@ base::result<void> transport_core::set_tls(std::uint16_t index, const tls_contex
   return {};
 }
 
+base::result<void> transport_core::alias(std::uint64_t flow, std::string_view host, std::uint16_t port) {
+  const auto found = connections_.find(flow);
+  if (!found || !found->writable()) return errc::flow_gone;
+  sip::hop as = found->hop();
+  const auto ip = base::ip_address::from_string(host);
+  // Behind a NAT the address that the peer claims is not the one that others would find it by.
+  if (ip && ip->unmapped() != as.remote.ip.unmapped()) return errc::not_verified;
+  if (!found->accepted() || !found->proves(host)) return errc::not_verified;
+  as.remote.port = port;
+  as.domain = ip ? 0 : domains_.number_of(host);
+  connections_.add_alias(*found, as);
+  return {};
+}
+
 void transport_core::send(sip::outgoing&& message) {
   if (closed()) return;
   const sip::hop& to = message.to;

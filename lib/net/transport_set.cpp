@@ -2,7 +2,9 @@
 
 #include "net/detail/connection.hpp"
 #include "net/detail/transport_core.hpp"
+#include "net/detail/udp_listener.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::net {
@@ -29,6 +31,14 @@ std::size_t transport_set::connection_count() const noexcept { return core_->con
 
 const transport_counters& transport_set::counters() const noexcept { return core_->counters(); }
 
+double transport_set::receive_backlog() const noexcept {
+  double fullest = 0;
+  for (const auto& listener : core_->listeners()) {
+    if (listener.udp) fullest = std::max(fullest, listener.udp->receive_backlog());
+  }
+  return fullest;
+}
+
 base::result<std::uint16_t> transport_set::listen(const listener_options& options) {
   return core_->listen(options);
 }
@@ -37,6 +47,10 @@ std::uint32_t transport_set::domain(std::string_view host) { return core_->domai
 
 base::result<void> transport_set::set_tls(std::uint16_t index, const tls_context& tls) {
   return core_->set_tls(index, tls);
+}
+
+base::result<void> transport_set::alias(std::uint64_t flow, std::string_view host, std::uint16_t port) {
+  return core_->alias(flow, host, port);
 }
 
 void transport_set::send(sip::outgoing message) { core_->send(std::move(message)); }

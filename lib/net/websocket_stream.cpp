@@ -31,6 +31,8 @@ namespace websocket = beast::websocket;
 
 // What one read takes. Larger messages come in several; an idle connection holds this much.
 constexpr std::size_t read_bytes = 1024;
+// What may come without a byte of a message in it: empty frames, which nothing else bounds, and pings.
+constexpr std::size_t empty_bytes = std::size_t{1} << 20U;
 
 bool is_ascii(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -167,12 +169,13 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     parser_->body_limit(std::uint64_t{0});
     http::async_read(
         ws_.next_layer(), http_buffer_, *parser_,
-        [self = shared_from_this()](base::error_code why, std::size_t) { self->request_read(why); });
+        [self = shared_from_this()](base::error_code why, std::size_t n) { self->request_read(why, n); });
   }
 
-  void request_read(const base::error_code& error) {
+  void request_read(const base::error_code& error, std::size_t size) {
     if (closed_) return;
-    if (error == http::error::header_limit)
+    // Beast looks at its limit only where a request comes in several pieces.
+    if (error == http::error::header_limit || (!error && size > options_->request_bytes))
       return answer({.status = 431, .body = "the request is too large\n"});
     if (error == http::error::body_limit) return answer({.status = 413, .body = "no body is taken\n"});
     if (error == http::error::end_of_stream) return opened(asio::error::eof);
@@ -249,6 +252,7 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   void read() {
     reading_ = true;
     message_ended_ = false;
+    ws_.next_layer().allow_reading(empty_bytes, websocket::error::bad_continuation);
     ws_.async_read_some(
         asio::buffer(read_),
         [self = shared_from_this()](base::error_code why, std::size_t n) { self->was_read(why, n); });

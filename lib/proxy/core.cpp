@@ -50,6 +50,7 @@ detail::listener_text text_of(const listener& l) {
   const std::string sent_by = l.host + ":" + std::to_string(l.port);
   detail::listener_text out;
   out.via = "SIP/2.0/" + std::string(sip::name_of(l.transport)) + " " + sent_by + ";rport;branch=";
+  if (l.reuse && l.transport == sip::transport::tls) out.via_end = ";alias";
   out.route_uri = "sip:" + sent_by + std::string(transport_parameter(l.transport)) + ";lr";
   if (sip::is_secure(l.transport)) {
     out.secure_route_uri =

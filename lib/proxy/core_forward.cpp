@@ -88,10 +88,10 @@ base::result<base::packet_buffer> core::implementation::edit_request(const sip::
   const std::string_view ask = options_.overload.ask ? overload_parameters : std::string_view{};
   if (options_.stateless && from.flow != 0) {
     // Nothing but our own Via remembers which connection the response belongs to.
-    edit.add_first(header_id::via,
-                   {text.via, branch, ask, flow_parameter, edit.note(tokens_.write(from).text())});
+    edit.add_first(header_id::via, {text.via, branch, text.via_end, ask, flow_parameter,
+                                    edit.note(tokens_.write(from).text())});
   } else {
-    edit.add_first(header_id::via, {text.via, branch, ask});
+    edit.add_first(header_id::via, {text.via, branch, text.via_end, ask});
   }
   transaction::stamp_via(edit, via, from.remote);
   if (options_.record_route && may_open_dialog(view_)) {
@@ -141,8 +141,22 @@ void core::implementation::stay_on_path(sip::patch& edit, const sip::hop& from, 
   if (from.listener != next.listener || by_flow || next.only_flow) stay(from, by_flow);
 }
 
+// RFC 3261 18.1.1: a large request goes over a transport that controls congestion. Where that can't be, the
+// request is sent by UDP after all.
+bool core::implementation::send_by_tcp(base::time_point now, record& r, const target& to,
+                                       const sip::hop& by_udp, const route_plan& plan) {
+  sip::hop by_tcp = by_udp;
+  by_tcp.transport = sip::transport::tcp;
+  if (!choose_listener(by_tcp, r.from, plan.own_route)) return false;
+  if (send_to(now, r, to, by_tcp, plan) != 0) return false;
+  ++counters_.moved_to_tcp;
+  if (r.stateless) return true;
+  r.others.push_back({r.responses.branches().back().client, detail::held_target(to), by_tcp, {by_udp}, true});
+  return true;
+}
+
 int core::implementation::send_to(base::time_point now, record& r, const target& to, const sip::hop& to_hop,
-                                  const route_plan& plan) {
+                                  const route_plan& plan, bool large_by_udp) {
   sip::hop next = to_hop;
   // RFC 3261 16.9: a hop that can't be reached counts as if it had answered 503.
   if (!next.only_flow && !choose_listener(next, r.from, plan.own_route)) return 503;
@@ -164,6 +178,11 @@ int core::implementation::send_to(base::time_point now, record& r, const target&
     ++counters_.dropped_no_room;
     r.overloaded = true;
     return 503;
+  }
+  if (next.transport == sip::transport::udp && !next.only_flow && !large_by_udp &&
+      options_.max_datagram_request != 0 && out->size() > options_.max_datagram_request &&
+      send_by_tcp(now, r, to, next, plan)) {
+    return 0;
   }
   if (r.stateless) {
     if (layer_.send(next, std::move(*out))) {

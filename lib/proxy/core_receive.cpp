@@ -92,6 +92,22 @@ void core::implementation::overloaded(const sip::hop& from) {
   answer_stateless(from, 503, {{}, {}, {{header_id::retry_after, retry_after_}}});
 }
 
+// RFC 5923 8.2: the neighbour would like requests to itself to come by this connection.
+void core::implementation::note_alias(const sip::hop& from) {
+  if (from.transport != sip::transport::tls || from.flow == 0) return;
+  std::uint64_t& last = aliased_[from.flow % aliased_.size()];
+  if (last == from.flow) return;
+  const auto via = view_.get<sip::via_header>();
+  if (!via || !via->parameters.contains("alias")) return;
+  last = from.flow;
+  event e;
+  e.what = event::kind::alias;
+  e.hop = from;
+  e.host = via->host;
+  e.port = via->port_or_default();
+  std::ignore = events_.push(std::move(e));
+}
+
 // True where a request that begins a transaction is answered 503 because its source sends too many, or
 // because there is more to do than time.
 bool core::implementation::turn_away(base::time_point now, const sip::hop& from, bool in_dialog) {
@@ -170,6 +186,7 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
   const bool in_dialog = to && !to->tag.empty();
   if (turn_away(now, from, in_dialog)) return;
   if (const refusal why = check(view_)) return refuse(from, why);
+  note_alias(from);
   if ((draining_ && !in_dialog) || events_.full()) return overloaded(from);
 
   record* const r = create(now, from, data);

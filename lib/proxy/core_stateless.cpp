@@ -22,6 +22,7 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
   const bool is_ack = view_.method() == sip::method::ack;
   if (!is_ack && view_.method() != sip::method::cancel && turn_away(now, from, in_dialog)) return;
   if (const refusal why = check(view_)) return refuse(from, why);
+  note_alias(from);
   if (draining_ && !in_dialog && !is_ack && view_.method() != sip::method::cancel) return overloaded(from);
   record* const r = events_.full() ? nullptr : create(now, from, data);
   if (r == nullptr) {

@@ -195,7 +195,7 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
   const auto held =
       std::find_if(r->held.begin(), r->held.end(), [id](const auto& t) { return t.lookup == id; });
   if (held == r->held.end()) return;
-  detail::alternates others{transaction::client_id::none, std::move(*held), {}, {}};
+  detail::alternates others{transaction::client_id::none, std::move(*held), {}, {}, false};
   others.to.lookup = 0;
   r->held.erase(held);
   if (r->answered) return;
@@ -224,12 +224,19 @@ int core::implementation::send_to_next(base::time_point now, record& r, detail::
                                        const route_plan& plan) {
   others.current = others.hops.back();
   others.hops.pop_back();
-  const int status = send_to(now, r, others.to.view(), others.current, plan);
-  if (status == 0 && !r.stateless) {
-    others.client = r.responses.branches().back().client;
+  const bool large_by_udp = std::exchange(others.large_by_udp, false);
+  const int status = send_to(now, r, others.to.view(), others.current, plan, large_by_udp);
+  if (status != 0 || r.stateless) return status;
+  others.client = r.responses.branches().back().client;
+  const auto moved = std::find_if(r.others.begin(), r.others.end(),
+                                  [&](const auto& o) { return o.client == others.client; });
+  if (moved == r.others.end()) {
     r.others.push_back(std::move(others));
+  } else {
+    // It went by TCP for its size: the same server by UDP comes before the others.
+    moved->hops.insert(moved->hops.begin(), others.hops.begin(), others.hops.end());
   }
-  return status;
+  return 0;
 }
 
 void core::implementation::report_hop(const record& r, transaction::client_id failed, hop_failure why,
@@ -250,6 +257,11 @@ bool core::implementation::try_alternate(base::time_point now, record& r, respon
                                   [&](const auto& o) { return o.client == failed.client; });
   if (found == r.others.end()) return false;
   if (r.answered || r.cancelled || r.has_unsent() || r.responses.is_decided()) return false;
+  // RFC 3261 18.1.1: UDP takes over where TCP can't be had, not where the server is busy or silent.
+  if (found->large_by_udp && why != hop_failure::transport) {
+    found->large_by_udp = false;
+    found->hops.pop_back();
+  }
   if (found->hops.empty() || r.responses.branches().size() >= options_.max_branches) return false;
   detail::alternates others = std::move(*found);
   r.others.erase(found);

@@ -31,6 +31,8 @@ bool is_reached_by_flow(const sip::message_view& request, const sip::hop& from) 
   if (contact->uri.parameters.contains("ob") || names_nobody(contact->uri.host)) return true;
   if (contact->parameters.contains("reg-id") && contact->parameters.contains("+sip.instance")) return true;
   const auto ip = contact->uri.ip();
+  // A client over TLS has no certificate that others could connect to; a server has a name.
+  if (ip && from.transport == sip::transport::tls) return true;
   return ip && ip->is_private() && ip->unmapped() != from.remote.ip.unmapped();
 }
 

@@ -33,6 +33,7 @@ agent() {
 
 # start_agent LIBRARY WS|WSS: one that answers; its id in agent_pid.
 start_agent() {
+  : >"$work/$1.log"
   agent "$1" "$2" >"$work/$1.log" 2>&1 &
   agent_pid=$!
   started+=("$agent_pid")

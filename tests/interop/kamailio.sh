@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Kamailio as the next hop over udp, tcp, tls with certificates on both sides, and ws: SIPp calls SIPp through parley-proxy and
-# Kamailio, ended by each side in turn, so that Kamailio has to find its way back.
+# Kamailio as the next hop over udp, tcp, ws, and with certificates on both sides tls and wss: SIPp calls SIPp through
+# parley-proxy and Kamailio, ended by each side in turn, so that Kamailio has to find its way back.
 set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
 source "$interop/lib/authority.sh"
@@ -9,8 +9,9 @@ authority authority
 issue server 'IP:127.0.0.1'
 
 declare -A proxy_at kamailio_at
-read -r caller_port callee_port "proxy_at[udp]" "proxy_at[tcp]" "proxy_at[tls]" "proxy_at[ws]" \
-  "kamailio_at[udp]" "kamailio_at[tcp]" "kamailio_at[tls]" "kamailio_at[ws]" < <(free_ports 10)
+read -r caller_port callee_port "proxy_at[udp]" "proxy_at[tcp]" "proxy_at[tls]" "proxy_at[ws]" "proxy_at[wss]" \
+  "kamailio_at[udp]" "kamailio_at[tcp]" "kamailio_at[tls]" "kamailio_at[ws]" < <(free_ports 11)
+kamailio_at[wss]=${kamailio_at[tls]}
 listeners=()
 for transport in "${!proxy_at[@]}"; do listeners+=(--listen "$transport:127.0.0.1:${proxy_at[$transport]}"); done
 sed -e "s/@UDP@/${kamailio_at[udp]}/; s/@TCP@/${kamailio_at[tcp]}/; s/@TLS@/${kamailio_at[tls]}/; s/@WS@/${kamailio_at[ws]}/" \
@@ -26,7 +27,7 @@ end_kamailio() {
 trap 'end_kamailio; end_started; rm -rf "$work"' EXIT
 wait_bound tcp "${kamailio_at[ws]}" "$kamailio_pid" || fail "Kamailio does not start" "$work/kamailio.log"
 
-for transport in udp tcp tls ws; do
+for transport in udp tcp tls ws wss; do
   launch_proxy "${listeners[@]}" --cert "$work/server.pem" --key "$work/server.key" --ca "$work/authority.pem" \
     --route "sip:127.0.0.1:${kamailio_at[$transport]};transport=$transport"
   start_sipp callee udp "$callee_port" -sf "$(scenario uas_either)" -d 50 -key via UDP \

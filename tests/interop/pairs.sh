@@ -53,6 +53,7 @@ jssip() {
 
 declare -A answering
 for transport in ws wss; do
+  : >"$work/callee-$transport.log"
   jssip $transport "callee-$transport" >"$work/callee-$transport.log" 2>&1 &
   answering[$transport]=$!
   started+=($!)

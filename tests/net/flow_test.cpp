@@ -16,13 +16,13 @@
 
 using namespace parley;
 using namespace std::chrono_literals;
-using test::frame;
 using test::net_fixture;
 using test::raw_client;
 using test::request;
 using test::tcp_host;
 using test::tcp_peer;
 using test::udp_peer;
+using test::websocket_frame;
 
 namespace {
 
@@ -247,7 +247,7 @@ TEST_CASE("a silent browser is asked for a sign of life", "[net][ws]") {
     REQUIRE(f.until([&] {
       // Pings of a server are two bytes.
       for (const std::size_t asked = c.peer.received().size() / 2; answered < asked; ++answered) {
-        c.peer.send(frame(0x8A, ""));
+        c.peer.send(websocket_frame(0x8A, ""));
       }
       return f.counters().keep_alive_pongs >= 4;
     }));
@@ -281,12 +281,12 @@ TEST_CASE("a silent browser is asked for a sign of life", "[net][ws]") {
     net_fixture f(limits);
     f.listen(sip::transport::ws);
     raw_client c(f);
-    c.peer.send(frame(0x81, request("x")));
+    c.peer.send(websocket_frame(0x81, request("x")));
     REQUIRE(f.until([&] { return f.owner.messages.size() == 1; }));
     REQUIRE(f.set->expect_keep_alive(f.owner.messages[0].from.flow, 60ms));
     int sent = 0;
     REQUIRE(f.until([&] {
-      if (++sent < 100) c.peer.send(frame(0x89, ""));
+      if (++sent < 100) c.peer.send(websocket_frame(0x89, ""));
       return f.owner.closed.size() == 1;
     }));
     CHECK(sent >= 100);

@@ -8,6 +8,7 @@
 #include "support/memory_stream.hpp"
 #include "support/net_fixture.hpp"
 #include "support/tls_peer.hpp"
+#include "support/websocket_frames.hpp"
 
 #include <memory>
 #include <optional>
@@ -53,17 +54,6 @@ struct proxied_fixture {
   net_fixture net;
 };
 
-constexpr std::string_view upgrade =
-    "GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Protocol: sip\r\n\r\n";
-
-/// A message of fewer than 126 bytes in a frame of a client, masked with zeros.
-std::string small_frame(std::string_view text) {
-  return std::string("\x81") + static_cast<char>(0x80U | text.size()) + std::string(4, '\0') +
-         std::string(text);
-}
-
 }  // namespace
 
 TEST_CASE("a message is from the client that the header names, over every stream", "[net][proxy_protocol]") {
@@ -75,19 +65,20 @@ TEST_CASE("a message is from the client that the header names, over every stream
   proxied_fixture f({}, transport);
   const std::string header = proxy_header_for(named, test::tlv(0x05, "unique"));
   const std::string text = request("named");
-  const std::string message = websocket ? small_frame(text) : text;
+  const std::string message = websocket ? test::websocket_frame(0x81, text) : text;
   if (sip::is_secure(transport)) {
     test::tls_peer peer(f.net.io, f.net.address(0), TLS1_3_VERSION, header);
     REQUIRE(f.until([&] { return peer.pump(), peer.open(); }));
     if (websocket) {
-      peer.send(upgrade);
+      peer.send(test::websocket_handshake);
       REQUIRE(f.until([&] { return peer.pump().find("\r\n\r\n") != std::string::npos; }));
     }
     peer.send(message);
     REQUIRE(f.until([&] { return f.net.owner.messages.size() == 1; }));
   } else {
     // All of it in one segment, where the transport allows that.
-    const auto peer = f.connect(websocket ? header + std::string(upgrade) : header + message);
+    const auto peer =
+        f.connect(websocket ? header + std::string(test::websocket_handshake) : header + message);
     if (websocket) {
       REQUIRE(f.until([&] { return peer->received().find("\r\n\r\n") != std::string::npos; }));
       peer->send(message);

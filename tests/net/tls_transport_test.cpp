@@ -136,3 +136,56 @@ TEST_CASE("handshakes are bounded in time and in number", "[net][tls]") {
   REQUIRE(f.server.until([&] { return fourth.ended(); }));
   CHECK(f.server.counters().handshakes_failed == 3);
 }
+
+TEST_CASE("a connection that a proven neighbour offers is used for requests to it", "[net][tls]") {
+  tls_fixture f;
+  const auto asking = [&](const char* name) {
+    net::tls_options options;
+    options.certificates = {f.ca.issue({name, std::string("DNS:") + name})};
+    options.authority_files = {f.ca.file()};
+    options.clients = net::client_certificate::optional;
+    return net::tls_context::make(options).value();
+  };
+  REQUIRE(f.listen(f.server, asking("example.com")) == 0);
+  REQUIRE(f.listen(f.client, asking("client.example.com")) == 0);
+  f.client.send(f.to_server(f.client.set->domain("example.com")), request("first"));
+  REQUIRE(f.until([&] { return f.server.owner.messages.size() == 1; }));
+  const sip::hop from = f.server.owner.messages[0].from;
+
+  // Its own listener is where it would be reached without the alias.
+  sip::hop to = from;
+  to.flow = 0;
+  to.remote.port = f.client.address(0).port;
+  to.domain = f.server.set->domain("client.example.com");
+  CHECK(f.server.set->alias(from.flow, "other.example.com", to.remote.port).error() ==
+        net::errc::not_verified);
+  CHECK(f.server.set->alias(from.flow, "127.0.0.2", to.remote.port).error() == net::errc::not_verified);
+  CHECK(f.server.set->alias(99, "client.example.com", to.remote.port).error() == net::errc::flow_gone);
+  REQUIRE(f.server.set->alias(from.flow, "client.example.com", to.remote.port));
+  f.server.send(to, request("back"));
+  REQUIRE(f.until([&] { return f.client.owner.messages.size() == 1; }));
+  CHECK(f.server.set->connection_count() == 1);
+  CHECK(f.server.counters().connections_opened == 0);
+
+  // For another of its names a connection of its own is opened.
+  to.domain = f.server.set->domain("example.com");
+  f.server.send(to, request("other"), 5);
+  REQUIRE(f.until([&] { return f.server.owner.failures.size() == 1; }));
+  // With the connection goes the alias.
+  f.client.set->close_flow(f.client.owner.messages[0].from.flow);
+  REQUIRE(f.until([&] { return f.server.owner.closed.size() == 1; }));
+  to.domain = f.server.set->domain("client.example.com");
+  f.server.send(to, request("again"));
+  REQUIRE(f.until([&] { return f.client.owner.messages.size() == 2; }));
+  CHECK(f.server.counters().connections_opened == 1);
+}
+
+TEST_CASE("a neighbour without a certificate offers its connection in vain", "[net][tls]") {
+  tls_fixture f;
+  REQUIRE(f.listen(f.server, f.context({f.ca.issue({"x", "DNS:example.com"})})) == 0);
+  REQUIRE(f.listen(f.client, f.context({f.ca.issue({"y", "DNS:client.example.com"})})) == 0);
+  f.client.send(f.to_server(f.client.set->domain("example.com")), request("first"));
+  REQUIRE(f.until([&] { return f.server.owner.messages.size() == 1; }));
+  CHECK(f.server.set->alias(f.server.owner.messages[0].from.flow, "client.example.com", 5061).error() ==
+        net::errc::not_verified);
+}

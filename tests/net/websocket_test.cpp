@@ -8,11 +8,11 @@
 #include <string>
 
 using namespace parley;
-using test::frame;
 using test::net_fixture;
 using test::raw_client;
 using test::request;
 using test::tcp_peer;
+using test::websocket_frame;
 
 namespace {
 
@@ -109,17 +109,18 @@ TEST_CASE("a client may cut its messages into frames, and keeps the connection a
   websocket_fixture f;
   raw_client c(f.server);
   const std::string text = request("fragments", 300);
-  c.peer.send(frame(0x01, text.substr(0, 100)) + frame(0x89, "ping") + frame(0x00, text.substr(100, 100)));
+  c.peer.send(websocket_frame(0x01, text.substr(0, 100)) + websocket_frame(0x89, "ping") +
+              websocket_frame(0x00, text.substr(100, 100)));
   REQUIRE(f.server.until([&] { return !c.peer.received().empty(); }));
   CHECK(c.peer.received() == std::string("\x8a\x04ping", 6));
   CHECK(f.server.owner.messages.empty());
-  c.peer.send(frame(0x00, text.substr(200)) + frame(0x80, ""));
+  c.peer.send(websocket_frame(0x00, text.substr(200)) + websocket_frame(0x80, ""));
   REQUIRE(f.server.until([&] { return f.server.owner.messages.size() == 1; }));
   CHECK(f.server.owner.messages[0].text() == text);
 
   SECTION("binary") {
     c.peer.received().clear();
-    c.peer.send(frame(0x82, text));
+    c.peer.send(websocket_frame(0x82, text));
     REQUIRE(f.server.until([&] { return f.server.owner.messages.size() == 2; }));
   }
 }
@@ -127,7 +128,7 @@ TEST_CASE("a client may cut its messages into frames, and keeps the connection a
 TEST_CASE("CRLF keep-alives are answered over WebSocket, too", "[net][ws]") {
   websocket_fixture f;
   raw_client c(f.server);
-  c.peer.send(frame(0x81, "\r\n\r\n"));
+  c.peer.send(websocket_frame(0x81, "\r\n\r\n"));
   REQUIRE(f.server.until([&] { return !c.peer.received().empty(); }));
   CHECK(c.peer.received() == std::string("\x81\x02\r\n", 4));
   CHECK(f.server.counters().keep_alive_pings == 1);
@@ -139,11 +140,11 @@ TEST_CASE("frames that break RFC 6455 end the connection", "[net][ws]") {
   limits.message.message_bytes = 4096;
   websocket_fixture f(limits);
   const std::string huge("\x82\xff\x80\0\0\0\0\0\0\0\0\0\0\0", 14);
-  const auto bad = GENERATE_COPY(
-      values<std::string>({frame(0x81, request("unmasked", 0), false), frame(0x89, std::string(126, 'x')),
-                           frame(0x00, "continuation of nothing"), frame(0x83, "reserved opcode"),
-                           frame(0xC1, "reserved bit"), frame(0x81, "\xff\xff not UTF-8"), huge,
-                           frame(0x82, std::string(4097, 'x')), frame(0x09, "fragmented ping")}));
+  const auto bad = GENERATE_COPY(values<std::string>(
+      {websocket_frame(0x81, request("unmasked", 0), false), websocket_frame(0x89, std::string(126, 'x')),
+       websocket_frame(0x00, "continuation of nothing"), websocket_frame(0x83, "reserved opcode"),
+       websocket_frame(0xC1, "reserved bit"), websocket_frame(0x81, "\xff\xff not UTF-8"), huge,
+       websocket_frame(0x82, std::string(4097, 'x')), websocket_frame(0x09, "fragmented ping")}));
   raw_client c(f.server);
   c.peer.send(bad);
   REQUIRE(f.server.until([&] { return c.peer.ended(); }));
@@ -163,7 +164,7 @@ TEST_CASE("a slow handshake is given up, over WebSocket too", "[net][ws]") {
   CHECK(f.server.counters().connections_timed_out == 1);
 }
 
-TEST_CASE("a peer on a secure connection that calls itself ws is reached by it", "[net][websocket]") {
+TEST_CASE("a peer on a secure connection that calls itself ws is reached by it", "[net][ws]") {
   websocket_fixture f({}, sip::transport::wss);
   net::listener_options plain{.transport = sip::transport::ws, .bind = {base::ip_address::loopback_v4(), 0}};
   REQUIRE(f.client.set->listen(plain));
@@ -178,7 +179,7 @@ TEST_CASE("a peer on a secure connection that calls itself ws is reached by it",
   CHECK(f.server.owner.messages[1].from.transport == sip::transport::wss);
 }
 
-TEST_CASE("what only a connection leads to fails with it", "[net][websocket]") {
+TEST_CASE("what only a connection leads to fails with it", "[net][ws]") {
   websocket_fixture f;
   sip::hop gone = f.to_server();
   gone.flow = 99;

@@ -234,3 +234,32 @@ TEST_CASE("without transactions a response finds the connection of its request",
   CHECK(h.take().empty());
   CHECK(h.core.counters().dropped_stray == 1);
 }
+
+TEST_CASE("a neighbour that offers its TLS connection is reported once, and is offered ours", "[proxy]") {
+  auto options = with_websocket();
+  options.listeners.push_back({sip::transport::tls,
+                               base::socket_address::from_string("192.0.2.10:5061").value(),
+                               "sip.example.com", 5061, true});
+  proxy_harness h(options);
+  h.targets = {{"sip:bob@192.0.2.2;transport=tls", {}, 1000}};
+  const sip::hop neighbour = peer_at("192.0.2.3:40000", 4, sip::transport::tls, 91);
+  for (int n = 0; n < 3; ++n) {
+    request_text text;
+    text.method = "MESSAGE";
+    text.via = "SIP/2.0/TLS edge.example.com:5071;branch=z9hG4bK" + std::to_string(n) + ";alias";
+    h.receive(text.text(), neighbour);
+    CHECK(h.take_one().value("Via").ends_with(";alias"));
+  }
+  REQUIRE(h.events.size() == 1);
+  CHECK(h.events[0].what == proxy::event::kind::alias);
+  CHECK(h.events[0].hop == neighbour);
+  CHECK(h.events[0].host == "edge.example.com");
+  CHECK(h.events[0].port == 5071);
+  // Only over TLS, and only where it is offered.
+  request_text plain;
+  plain.via = "SIP/2.0/TCP 192.0.2.4;branch=z9hG4bKx;alias";
+  h.receive(plain.text(), peer_at("192.0.2.4:40000", 1, sip::transport::tcp, 92));
+  plain.via = "SIP/2.0/TLS 192.0.2.4;branch=z9hG4bKy";
+  h.receive(plain.text(), peer_at("192.0.2.4:40000", 4, sip::transport::tls, 93));
+  CHECK(h.events.size() == 1);
+}

@@ -206,6 +206,12 @@ TEST_CASE("a client that only its flow leads to is bound to it", "[proxy]") {
   CHECK(flow_of("Contact: <sip:x@10.0.0.7>\r\n", natted).only_flow);
   CHECK(flow_of("Contact: <sip:x@10.0.0.7>\r\n", natted).remote.to_string() == "192.0.2.7:40000");
   CHECK(flow_of("Contact: <sip:x@192.0.2.7;ob>\r\n", natted).only_flow);
+  CHECK(flow_of("Contact: <sip:x@192.0.2.7:40000;transport=tls>\r\n",
+                peer_at("192.0.2.7:40000", 2, sip::transport::tls, 8))
+            .flow == 8);
+  CHECK_FALSE(flow_of("Contact: <sips:x@phone.example.com>\r\n",
+                      peer_at("192.0.2.7:40000", 2, sip::transport::tls, 8))
+                  .only_flow);
   // One that can be reached by its address, and one behind another proxy, are not.
   CHECK_FALSE(flow_of("Contact: <sip:x@192.0.2.7>\r\n", natted).only_flow);
   CHECK_FALSE(flow_of("Contact: <sip:x@10.0.0.7>\r\n", peer_at("10.0.0.7:5060")).only_flow);

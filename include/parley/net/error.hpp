@@ -43,6 +43,8 @@ enum class errc {
   no_buffer,
   /// A secure listener has no certificate to show. Give it one.
   no_certificate,
+  /// The peer has shown no certificate that is valid for the name it claims. Do not believe it.
+  not_verified,
   /// The domain of the hop is not known any more. Look the name up again.
   unknown_domain,
   /// DNS says that there is no such name. Asking again soon is of no use.

@@ -58,6 +58,9 @@ struct tls_options {
   std::string ciphers =
       "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
       "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+  /// Let neighbours that have proven who they are send us requests by the connections that we open to them,
+  /// and take theirs for ours (RFC 5923).
+  bool reuse_connections = true;
   bool resumption = true;                  ///< of sessions, by tickets
   std::size_t max_client_sessions = 1024;  ///< that are remembered for resumption as a client
 };

@@ -72,6 +72,9 @@ class PARLEY_API transport_set {
   /// Connections that exist, accepted and opened.
   std::size_t connection_count() const noexcept;
   const transport_counters& counters() const noexcept;
+  /// How full the fullest receive buffer of the UDP sockets is, 0 to 1: datagrams that wait to be read. 0
+  /// where the system does not tell.
+  double receive_backlog() const noexcept;
 
   /// Opens a listener and returns its index, which is what `hop::listener` holds: 0, 1, 2 and so on.
   /// *Errors:* those of the system, such as an address in use; `errc::unsupported_transport`;
@@ -86,6 +89,11 @@ class PARLEY_API transport_set {
   /// that exist go on with what they began with. *Errors:* `errc::unknown_listener` where that one is not
   /// secure; `errc::no_certificate`.
   [[nodiscard]] base::result<void> set_tls(std::uint16_t index, const tls_context& tls);
+
+  /// The peer of a secure connection that we have accepted offers it for requests to `host`, which it claims
+  /// to be, at `port` of its address (RFC 5923 8.2). They take it from now on. *Errors:* `errc::flow_gone`;
+  /// `errc::not_verified` where the peer has shown no valid certificate for that host: reach it as before.
+  [[nodiscard]] base::result<void> alias(std::uint64_t flow, std::string_view host, std::uint16_t port);
 
   /// Queues a message. *Errors:* are reported later with its ticket, unless that is 0.
   void send(sip::outgoing message);

@@ -37,6 +37,9 @@ struct listener {
   /// is empty.
   std::string host;
   std::uint16_t port = 0;  ///< `local`'s where it is 0
+  /// Of a TLS listener: neighbours are told in our Via that they may send requests by the connections that we
+  /// open to them (RFC 5923 8.1).
+  bool reuse = false;
 };
 
 /// What a `core` is to do and how much it may hold.
@@ -101,6 +104,9 @@ struct event {
     /// One of the hops that `handle_resolved` brought has failed. The core goes on to the next by itself;
     /// for other requests there may be better ones for a while.
     hop_failed,
+    /// A neighbour offers the connection `hop` for requests to `host` and `port`, its own (RFC 5923): take it
+    /// where the neighbour has proven to be that. Comes once for a connection, or a little more often.
+    alias,
     /// A BYE ended the call `lookup`, which this core did not know: tell the cores of the other shards by
     /// `forget_call`.
     foreign_call_ended,
@@ -118,7 +124,7 @@ struct event {
   /// without a transaction (RFC 3263 4.4).
   std::uint64_t choice = 0;
 
-  // Of `hop_failed`.
+  // Of `hop_failed` and `alias`.
   sip::hop hop;
   hop_failure failure = hop_failure::timed_out;
   std::chrono::seconds retry_after{0};  ///< with `unavailable`

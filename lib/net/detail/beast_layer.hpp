@@ -10,8 +10,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/role.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -28,6 +30,13 @@ class beast_layer {
 
   executor_type get_executor() noexcept { return executor_; }
   byte_stream& stream() noexcept { return *stream_; }
+
+  /// Reads bring that many bytes more, then fail with `then`, unless this is called again meanwhile. Beast
+  /// goes on reading by itself for as long as frames come that hold nothing.
+  void allow_reading(std::size_t bytes, base::error_code then) noexcept {
+    allowed_ = bytes;
+    exhausted_ = then;
+  }
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& into, Token&& token) {
@@ -92,6 +101,7 @@ class beast_layer {
       if (count_ == 0) return true;
       done_ =
           Kind::run(*layer_.stream_, std::span<const typename Kind::buffer>(buffers_).first(count_), error_);
+      if constexpr (std::is_same_v<Kind, read_kind>) layer_.count_read(done_, error_);
       return error_ != asio::error::would_block && error_ != asio::error::try_again;
     }
     void wait() { Kind::wait(*layer_.stream_, this->shared_from_this()); }
@@ -104,6 +114,11 @@ class beast_layer {
     std::size_t done_ = 0;
     base::error_code error_;
   };
+
+  void count_read(std::size_t bytes, base::error_code& error) noexcept {
+    if (!error && bytes > allowed_) error = exhausted_;
+    allowed_ -= std::min(bytes, allowed_);
+  }
 
   template <class Kind, class Buffers, class Token>
   auto start(const Buffers& buffers, Token&& token) {
@@ -119,6 +134,8 @@ class beast_layer {
 
   std::unique_ptr<byte_stream> stream_;
   executor_type executor_;
+  std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
+  base::error_code exhausted_;
 };
 
 // How Beast ends what is below its own layer.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace parley::net::detail {
 
@@ -58,6 +59,9 @@ class byte_stream {
   /// Asks the peer for a sign of life by the stream's own means, unless it has just been asked; false where
   /// the stream has none, and once it has ended.
   virtual bool ping() noexcept { return false; }
+
+  /// True where the peer has proven by a certificate that it is `host`, a name or an address.
+  virtual bool proves(std::string_view) const { return false; }
 
   /// No more will be written. What was written still arrives.
   virtual void finish_writing() noexcept = 0;

@@ -55,6 +55,8 @@ class connection final : public flushable,
 
   const sip::hop& hop() const noexcept { return hop_; }
   bool accepted() const noexcept { return origin_ == origin::accepted; }
+  /// True where the peer's certificate is valid for `host`.
+  bool proves(std::string_view host) const { return stream_->proves(host); }
   /// True while `send` may get something through.
   bool writable() const noexcept { return state_ != state::lingering && state_ != state::closed; }
 

@@ -48,6 +48,8 @@ class connection_table {
   /// Counts such a connection for its client. False, and nothing has changed, where that one has as many as
   /// it may.
   [[nodiscard]] bool name_source(const connection& unnamed, const base::ip_address& source);
+  /// What goes to `as` takes this connection too, unless another is there already. One alias a connection.
+  void add_alias(const connection& accepted, const sip::hop& as);
   /// Lets go of it; nothing happens when it is not held.
   void remove(const connection& gone);
   /// Keeps it, but for its own flow only.
@@ -56,6 +58,7 @@ class connection_table {
   struct entry {
     std::shared_ptr<connection> kept;
     std::optional<base::ip_address> source;  // for which it counts
+    std::optional<sip::hop> alias{};
   };
   /// Empties the table and returns what was in it.
   std::unordered_map<std::uint64_t, entry> take_all();
@@ -77,6 +80,7 @@ class connection_table {
   };
 
   /// An IPv4 address, or the /64 that one IPv6 host may have all to itself.
+  void erase_route(const sip::hop& hop, const connection& of);
   static base::ip_address source_of(const base::ip_address& address) noexcept;
 
   const transport_limits& limits_;

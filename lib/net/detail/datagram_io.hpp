@@ -64,4 +64,7 @@ class datagram_sender {
   std::unique_ptr<state> state_;
 };
 
+/// How full the receive buffer of the socket is, 0 to 1; 0 where the system does not tell.
+double receive_backlog(asio::ip::udp::socket& socket) noexcept;
+
 }  // namespace parley::net::detail

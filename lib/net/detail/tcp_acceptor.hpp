@@ -34,6 +34,7 @@ class tcp_acceptor final : public timed, public std::enable_shared_from_this<tcp
   std::shared_ptr<transport_core> core_;
   asio::ip::tcp::acceptor acceptor_;
   base::timer back_off_;
+  base::time_point quiet_until_{};  // nothing is logged about back-offs
   std::uint16_t index_;
   bool closed_ = false;
 };

@@ -20,7 +20,8 @@ namespace parley::net::detail {
 ///
 /// The bytes of records go through memory of our own: many messages make one write of the stream below, and
 /// what it does not take waits here. While something waits `write_some` takes nothing, so that never more
-/// waits than one call has given.
+/// waits than one call has given, beside the answers that OpenSSL gives by itself: a peer that asks for more
+/// of these than it takes ends the stream.
 class tls_stream final : public byte_stream {
  public:
   /// The server's side: shows the certificate that the client asks for.
@@ -42,6 +43,7 @@ class tls_stream final : public byte_stream {
   std::size_t write_some(std::span<const asio::const_buffer> from, base::error_code& error) override;
   void wait_readable(std::shared_ptr<stream_user> user) override;
   void wait_writable(std::shared_ptr<stream_user> user) override;
+  bool proves(std::string_view host) const override;
   void finish_writing() noexcept override;
   void close() noexcept override;
 
@@ -81,6 +83,7 @@ class tls_stream final : public byte_stream {
   need read_needs_ = need::nothing;
   base::error_code below_error_;  // of the last read below
   base::error_code broken_;       // what ended the stream: it stays so
+  std::size_t read_budget_ = 0;   // bytes that this call may still read below
   std::shared_ptr<finisher> finisher_;
 
   std::vector<std::byte> out_;  // records that the stream below has not taken

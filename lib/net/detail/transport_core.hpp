@@ -82,6 +82,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
 
   base::result<std::uint16_t> listen(const listener_options& options);
   base::result<void> set_tls(std::uint16_t index, const tls_context& tls);
+  base::result<void> alias(std::uint64_t flow, std::string_view host, std::uint16_t port);
   void send(sip::outgoing&& message);
   void flush();
   base::result<void> keep_alive(const sip::hop& flow, base::duration interval);

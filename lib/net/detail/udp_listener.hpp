@@ -23,6 +23,8 @@ class udp_listener final : public flushable, public std::enable_shared_from_this
                                                   const listener_options& options);
 
   void start() { wait_readable(); }
+  /// See `transport_set`.
+  double receive_backlog() noexcept { return detail::receive_backlog(socket_); }
   void send(sip::outgoing&& message);
   void flush() override;
   void close() noexcept;

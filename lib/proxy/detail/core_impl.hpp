@@ -53,6 +53,7 @@ struct alternates {
   held_target to;
   sip::hop current{};
   std::vector<sip::hop> hops{};
+  bool large_by_udp = false;  ///< the next hop is taken although the request is too large for UDP
 };
 
 /// One request and all that came of it: the response context of RFC 3261 16.
@@ -98,6 +99,7 @@ struct request_record {
 /// What a listener's messages bear, composed once.
 struct listener_text {
   std::string via;               ///< up to and with `;branch=`
+  std::string_view via_end;      ///< what follows the branch
   std::string route_uri;         ///< for Record-Route
   std::string secure_route_uri;  ///< the same for a request that is to go by TLS all the way; empty where
                                  ///< that can't be
@@ -166,6 +168,7 @@ class core::implementation {
   void refuse(const sip::hop& from, const refusal& why);
   void answer_stateless(const sip::hop& from, int status, const transaction::response_options& options);
   void overloaded(const sip::hop& from);
+  void note_alias(const sip::hop& from);
   bool turn_away(base::time_point now, const sip::hop& from, bool in_dialog);
   std::string_view overload_text(const sip::message_view& message) noexcept;
   refusal check(const sip::message_view& request) noexcept;
@@ -185,8 +188,10 @@ class core::implementation {
   bool try_alternate(base::time_point now, record& r, response_context::branch& failed);
 
   // core_forward.cpp: a request to one hop. These return 0, or the status that the branch counts as.
-  int send_to(base::time_point now, record& r, const target& to, const sip::hop& next,
-              const route_plan& plan);
+  int send_to(base::time_point now, record& r, const target& to, const sip::hop& next, const route_plan& plan,
+              bool large_by_udp = false);
+  bool send_by_tcp(base::time_point now, record& r, const target& to, const sip::hop& by_udp,
+                   const route_plan& plan);
   base::result<base::packet_buffer> edit_request(const sip::hop& from, const sip::via_header& via,
                                                  const sip::hop& next, const route_plan& plan,
                                                  const target& to, std::string_view branch);
@@ -227,6 +232,7 @@ class core::implementation {
   source_limiter dialog_sources_;
   neighbour_loads neighbours_;
   std::array<char, 96> overload_text_;
+  std::array<std::uint64_t, 64> aliased_{};  // flows whose alias was reported lately
   std::vector<detail::listener_text> texts_;
   std::string retry_after_;
   const sip::message_view no_view_;
