@@ -252,7 +252,8 @@ void core::implementation::report_hop(const record& r, transaction::client_id fa
   std::ignore = events_.push(std::move(e));
 }
 
-bool core::implementation::try_alternate(base::time_point now, record& r, response_context::branch& failed) {
+bool core::implementation::try_alternate(base::time_point now, record& r, response_context::branch& failed,
+                                         hop_failure why) {
   const auto found = std::find_if(r.others.begin(), r.others.end(),
                                   [&](const auto& o) { return o.client == failed.client; });
   if (found == r.others.end()) return false;
