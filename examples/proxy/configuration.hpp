@@ -5,6 +5,7 @@
 #include <parley/net/proxy_server.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,15 @@ struct configuration {
   parley::net::proxy_server_options server;
   parley::base::log_level log_level = parley::base::log_level::info;
   std::chrono::seconds drain_timeout{30};
-  parley::net::tls_options tls;                         ///< for all secure listeners
-  std::vector<parley::base::ip_network> proxy_senders;  ///< for all listeners with the PROXY protocol
-  std::string route;                                    ///< as in `server.routes`, empty for none
-  std::vector<std::string> contacts;                    ///< all that `server.routes` has
+  // For all listeners, wherever they are named: `settle_listeners` writes it into their options.
+  parley::net::tls_options tls;  ///< for those that are secure: `load_tls`
+  parley::net::websocket_options websocket;
+  std::string advertised_host;  ///< empty for the bound address
+  std::uint16_t advertised_port = 0;
+  std::vector<parley::net::listener_options> proxy_listeners;  ///< whose connections come by a load balancer
+  std::vector<parley::base::ip_network> proxy_senders;         ///< who may send PROXY protocol headers
+  std::string route;                                           ///< as in `server.routes`, empty for none
+  std::vector<std::string> contacts;                           ///< all that `server.routes` has
 };
 
 /// What came of reading the command line: a configuration to run with, or a text to print and an exit code.
@@ -45,7 +51,7 @@ std::string check_next_hop(const std::string& uri, const configuration& config);
 
 /// `HOST` or `HOST:PORT`, an IPv6 address in brackets, as Via and Record-Route are to have it. *Errors:* as
 /// above.
-std::string read_advertised(const std::string& text, parley::net::listener_options& out);
+std::string read_advertised(const std::string& text, configuration& config);
 
 /// `HOST` or `HOST:PORT` of a name server, HOST numeric; it goes behind those that are there. *Errors:* as
 /// above.
@@ -57,11 +63,14 @@ std::string load_tls(const parley::net::tls_options& options,
                      std::vector<parley::net::listener_options>& listeners);
 
 /// Has all listeners for streams take the PROXY protocol. *Errors:* as above.
-std::string require_proxy_protocol(std::vector<parley::net::listener_options>& listeners);
+std::string require_proxy_protocol(configuration& config);
 
 /// Adds an address or a network, `192.0.2.0/24`, to those that may send PROXY protocol headers.
 /// *Errors:* as above.
 std::string allow_proxy_sender(const std::string& text, configuration& config);
+
+/// Gives the listeners what holds for all of them. After the command line and the file have been read.
+void settle_listeners(configuration& config);
 
 /// *Errors:* returns what is wrong, empty where nothing is.
 std::string read_log_level(const std::string& text, parley::base::log_level& out);

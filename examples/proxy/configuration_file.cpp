@@ -2,16 +2,17 @@
 #include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
+#include "table_reader.hpp"
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,136 +21,6 @@
 
 namespace parley_proxy {
 namespace {
-
-std::string decimal_text(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%g", value);
-  return text.data();
-}
-
-/// Reads one table's keys one by one and remembers the first thing that is wrong, with its line.
-class table_reader {
- public:
-  table_reader(const toml::table& table, std::string& error) : table_(table), error_(error) {}
-
-  /// Refuses keys that nothing reads: a setting with a slip in its name must not go unnoticed.
-  void allow(std::initializer_list<std::string_view> keys) {
-    for (const auto& [key, node] : table_) {
-      bool known = false;
-      for (const std::string_view k : keys) known = known || key.str() == k;
-      if (!known) fail(node, "there is no setting \"" + std::string(key.str()) + "\"");
-    }
-  }
-
-  void text(std::string_view key, std::string& out) {
-    if (const toml::node* const n = table_.get(key)) {
-      if (const auto value = n->value_exact<std::string>()) {
-        out = *value;
-      } else {
-        fail(*n, "\"" + std::string(key) + "\" is a text in quotes");
-      }
-    }
-  }
-
-  void flag(std::string_view key, bool& out) {
-    if (const toml::node* const n = table_.get(key)) {
-      if (const auto value = n->value_exact<bool>()) {
-        out = *value;
-      } else {
-        fail(*n, "\"" + std::string(key) + "\" is true or false");
-      }
-    }
-  }
-
-  template <class Value>
-  void choice(std::string_view key, Value& out,
-              std::initializer_list<std::pair<std::string_view, Value>> choices) {
-    const toml::node* const n = table_.get(key);
-    if (n == nullptr) return;
-    const auto value = n->value_exact<std::string>();
-    std::string all;
-    for (const auto& [name, meant] : choices) {
-      if (value && *value == name) {
-        out = meant;
-        return;
-      }
-      all.append(all.empty() ? "" : ", ").append(name);
-    }
-    fail(*n, "\"" + std::string(key) + "\" is one of " + all);
-  }
-
-  template <class Number>
-  void number(std::string_view key, Number& out, std::int64_t low, std::int64_t high) {
-    if (const toml::node* const n = table_.get(key)) {
-      const auto value = n->value_exact<std::int64_t>();
-      if (value && *value >= low && *value <= high) {
-        out = static_cast<Number>(*value);
-      } else {
-        fail(*n, "\"" + std::string(key) + "\" is a whole number from " + std::to_string(low) + " to " +
-                     std::to_string(high));
-      }
-    }
-  }
-
-  /// Calls `f(text, node)` for each text of a list.
-  template <class F>
-  void texts(std::string_view key, F&& f) {
-    const toml::node* const n = table_.get(key);
-    if (n == nullptr) return;
-    const toml::array* const list = n->as_array();
-    if (list == nullptr) return fail(*n, "\"" + std::string(key) + "\" is a list of texts");
-    for (const toml::node& item : *list) {
-      const auto value = item.value_exact<std::string>();
-      if (!value) return fail(item, "\"" + std::string(key) + "\" is a list of texts");
-      f(*value, item);
-    }
-  }
-
-  template <class F>
-  void table(std::string_view key, F&& f) {
-    const toml::node* const n = table_.get(key);
-    if (n == nullptr) return;
-    if (const toml::table* const inner = n->as_table()) {
-      table_reader reader(*inner, error_);
-      f(reader);
-    } else {
-      fail(*n, "\"" + std::string(key) + "\" is a table: [" + std::string(key) + "]");
-    }
-  }
-
-  template <class F>
-  void tables(std::string_view key, F&& f) {
-    const toml::node* const n = table_.get(key);
-    if (n == nullptr) return;
-    const toml::array* const list = n->as_array();
-    if (list == nullptr)
-      return fail(*n, "\"" + std::string(key) + "\" is a list of tables: [[" + std::string(key) + "]]");
-    for (const toml::node& item : *list) {
-      const toml::table* const inner = item.as_table();
-      if (inner == nullptr) return fail(item, "\"" + std::string(key) + "\" is a list of tables");
-      table_reader reader(*inner, error_);
-      f(reader, item);
-    }
-  }
-
-  double decimal(std::string_view key, double fallback, double low, double high) {
-    const toml::node* const n = table_.get(key);
-    if (n == nullptr) return fallback;
-    const auto value = n->value<double>();
-    if (value && *value >= low && *value <= high) return *value;
-    fail(*n,
-         "\"" + std::string(key) + "\" is a number from " + decimal_text(low) + " to " + decimal_text(high));
-    return fallback;
-  }
-
-  void fail(const toml::node& where, const std::string& why) {
-    if (error_.empty()) error_ = "line " + std::to_string(where.source().begin.line) + ": " + why;
-  }
-
- private:
-  const toml::table& table_;
-  std::string& error_;
-};
 
 constexpr std::int64_t many = 100'000'000;
 
@@ -250,20 +121,12 @@ void read_tls(table_reader& in, parley::net::tls_options& tls) {
   in.flag("resumption", tls.resumption);
 }
 
-void read_websocket(table_reader& in, std::vector<parley::net::listener_options>& listeners) {
+void read_websocket(table_reader& in, parley::net::websocket_options& options) {
   in.allow({"origins", "hosts", "static", "compression"});
-  parley::net::websocket_options options;
   in.texts("origins", [&](const std::string& text, const toml::node&) { options.origins.push_back(text); });
   in.texts("hosts", [&](const std::string& text, const toml::node&) { options.hosts.push_back(text); });
   in.text("static", options.static_folder);
   in.flag("compression", options.compression);
-  for (parley::net::listener_options& one : listeners) one.websocket = options;
-}
-
-void read_duration_s(table_reader& in, std::string_view key, parley::base::duration& out) {
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(out);
-  read_seconds(in, key, seconds, 1);
-  out = seconds;
 }
 
 void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
@@ -281,15 +144,15 @@ void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
   in.number("pending", dns.max_pending, 1, many);
   in.number("names", dns.max_names, 0, many);
   in.number("records", dns.max_records, 1, 1000);
-  read_duration_s(in, "ttl_min_s", dns.shortest_ttl);
-  read_duration_s(in, "ttl_max_s", dns.longest_ttl);
-  read_duration_s(in, "negative_min_s", dns.shortest_negative);
-  read_duration_s(in, "negative_max_s", dns.longest_negative);
-  read_duration_s(in, "failed_s", dns.failed_for);
+  read_seconds(in, "ttl_min_s", dns.shortest_ttl, 1);
+  read_seconds(in, "ttl_max_s", dns.longest_ttl, 1);
+  read_seconds(in, "negative_min_s", dns.shortest_negative, 1);
+  read_seconds(in, "negative_max_s", dns.longest_negative, 1);
+  read_seconds(in, "failed_s", dns.failed_for, 1);
   in.flag("prefer_ipv4", server.locator.prefer_ipv4);
   read_milliseconds(in, "attempt_delay_ms", server.limits.attempt_delay);
-  read_duration_s(in, "blacklist_s", server.blacklist.failed_for);
-  read_duration_s(in, "blacklist_max_s", server.blacklist.longest);
+  read_seconds(in, "blacklist_s", server.blacklist.failed_for, 1);
+  read_seconds(in, "blacklist_max_s", server.blacklist.longest, 1);
   in.number("blacklist_targets", server.blacklist.max_targets, 1, many);
 }
 
@@ -327,14 +190,14 @@ void read_proxy_protocol(table_reader& in, configuration& config) {
   in.texts("listeners", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options wanted;
     if (const std::string why = read_listener(text, wanted); !why.empty()) return in.fail(node, why);
-    for (parley::net::listener_options& one : config.server.listeners) {
-      if (one.transport != wanted.transport || one.bind != wanted.bind) continue;
-      one.proxy_protocol = one.transport != parley::sip::transport::udp;
-      if (!one.proxy_protocol)
-        in.fail(node, "\"" + text + "\" is not for streams, which the PROXY protocol is");
-      return;
-    }
-    in.fail(node, "\"" + text + "\" is none of the places in \"listen\"");
+    const auto& all = config.server.listeners;
+    const bool listed = std::any_of(all.begin(), all.end(), [&wanted](const auto& one) {
+      return one.transport == wanted.transport && one.bind == wanted.bind;
+    });
+    if (!listed) return in.fail(node, "\"" + text + "\" is none of the places in \"listen\"");
+    if (wanted.transport == parley::sip::transport::udp)
+      return in.fail(node, "\"" + text + "\" is not for streams, which the PROXY protocol is");
+    config.proxy_listeners.push_back(wanted);
   });
   in.texts("from", [&](const std::string& text, const toml::node& node) {
     if (const std::string why = allow_proxy_sender(text, config); !why.empty()) in.fail(node, why);
@@ -425,14 +288,12 @@ std::string read_file(const std::string& path, configuration& config) {
   in.table("dns", [&](table_reader& t) { read_dns(t, server); });
   in.table("tls", [&](table_reader& t) { read_tls(t, config.tls); });
   in.table("registrar", [&](table_reader& t) { read_registrar(t, server.registrar); });
-  in.table("websocket", [&](table_reader& t) { read_websocket(t, server.listeners); });
+  in.table("websocket", [&](table_reader& t) { read_websocket(t, config.websocket); });
   in.table("proxy_protocol", [&](table_reader& t) { read_proxy_protocol(t, config); });
   if (const toml::node* const node = root.get("advertise")) {
     std::string advertised;
     in.text("advertise", advertised);
-    for (parley::net::listener_options& one : server.listeners) {
-      if (const std::string why = read_advertised(advertised, one); !why.empty()) in.fail(*node, why);
-    }
+    if (const std::string why = read_advertised(advertised, config); !why.empty()) in.fail(*node, why);
   }
   in.tables("location", [&](table_reader& t, const toml::node& where) { read_location(t, where, config); });
   return error.empty() ? error : path + ": " + error;

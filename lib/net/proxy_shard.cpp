@@ -45,7 +45,10 @@ void proxy_shard::begin(proxy::core_options core, other_shards others) {
   core.transactions.shard = static_cast<std::uint16_t>(index_);
   core.share_calls = group_.size() > 1;
   own_ = core.own;
-  for (const proxy::listener& l : core.listeners) own_.add(l.host, l.port);
+  for (const proxy::listener& l : core.listeners) {
+    own_.add(l.host, l.port);
+    own_.add(l.local.ip.to_string(), l.local.port);
+  }
   core_.emplace(std::move(core), pool_, random_, now);
   next_hops_.emplace(executor_, transports_, *names_, random_, options_.locator, options_.blacklist);
 }

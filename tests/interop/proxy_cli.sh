@@ -120,6 +120,21 @@ wait "$sipp_pid"
 end_proxy
 passed "the example file with every setting: 3 listeners, OPTIONS over IPv6 and TCP, 20 calls"
 
+# What the file says of all listeners holds for those of the command line, too.
+read -r udp_port ws_port file_port < <(free_ports 3)
+mkdir "$work/pages"
+echo 'a page' >"$work/pages/page.txt"
+printf '%s\n' "listen = [\"udp:127.0.0.1:$file_port\", \"ws:127.0.0.1:$ws_port\"]" 'advertise = "sip.example.com"' \
+  '[websocket]' "static = \"$work/pages\"" >"$work/common.toml"
+launch_proxy --config "$work/common.toml" --listen "udp:127.0.0.1:$udp_port" --listen "ws:127.0.0.1:$ws_port"
+! grep -q ":$file_port" "$work/proxy.log" || fail "listens where the file says, too" "$work/proxy.log"
+python3 "$interop/lib/ping.py" udp 127.0.0.1 "$udp_port" 200 sip.example.com
+page=$(python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())' \
+  "http://127.0.0.1:$ws_port/page.txt") || fail "serves no files" "$work/proxy.log"
+[ "$page" = 'a page' ] || fail "serves \"$page\"" "$work/proxy.log"
+end_proxy
+passed "advertise and [websocket] of a file, with listeners of the command line"
+
 read -r proxy_port callee_port < <(free_ports 2)
 launch_proxy --listen "udp:127.0.0.1:$proxy_port" --route "sip:127.0.0.1:$callee_port" --workers 2 --log-level debug
 start_sipp callee udp "$callee_port" -sf "$(scenario uas_route)" -m 200

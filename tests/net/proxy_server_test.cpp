@@ -17,9 +17,11 @@ using sip::transport;
 
 /// A proxy on loopback whose next hop is `callee`, and the two peers around it.
 struct proxied {
-  explicit proxied(std::size_t workers = 1, transport listen_on = transport::udp) {
+  explicit proxied(std::size_t workers = 1, transport listen_on = transport::udp,
+                   const std::string& name = {}) {
     net::proxy_server_options options;
-    options.listeners.push_back({.transport = listen_on, .bind = {base::ip_address::loopback_v4(), 0}});
+    options.listeners.push_back(
+        {.transport = listen_on, .bind = {base::ip_address::loopback_v4(), 0}, .advertised_host = name});
     options.workers = workers;
     const std::string route = "sip:" + callee.address().to_string();
     REQUIRE(options.routes.set_default_route(route));
@@ -81,6 +83,21 @@ TEST_CASE("a proxy_server answers OPTIONS for itself") {
   const std::string response = p.wait(p.caller, 0);
   CHECK(response.starts_with("SIP/2.0 200 OK\r\n"));
   CHECK(response.find("\r\nAllow: ") != std::string::npos);
+}
+
+TEST_CASE("a proxy_server goes by its advertised name and still by its address") {
+  proxied p(1, transport::udp, "sip.example.com");
+  const std::string port = std::to_string(p.address.port);
+  p.caller.send(p.address, p.request("OPTIONS", "sip:sip.example.com:" + port, "o1"));
+  CHECK(p.wait(p.caller, 0).starts_with("SIP/2.0 200 OK\r\n"));
+  p.caller.send(p.address, p.request("OPTIONS", "sip:" + p.address.to_string(), "o2"));
+  CHECK(p.wait(p.caller, 1).starts_with("SIP/2.0 200 OK\r\n"));
+  p.caller.send(p.address, p.request("MESSAGE", "sip:b@elsewhere.example.com", "m1"));
+  sip::message_view view;
+  const std::string forwarded = p.wait(p.callee, 0);
+  REQUIRE(view.parse(std::string_view(forwarded)));
+  CHECK(view.get<sip::via_header>()->host == "sip.example.com");
+  CHECK(view.get<sip::via_header>()->port == p.address.port);
 }
 
 TEST_CASE("responses find the shard that sent the request") {
