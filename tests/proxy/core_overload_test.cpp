@@ -19,12 +19,6 @@ std::string invite(int n) {
   return out.text();
 }
 
-int count(const std::vector<proxy_message>& messages, std::string_view start) {
-  int n = 0;
-  for (const auto& m : messages) n += m.start_line().starts_with(start) ? 1 : 0;
-  return n;
-}
-
 const std::vector<proxy::target> bob = {{"sip:bob@192.0.2.2", {}, 1000}};
 
 }  // namespace

@@ -26,12 +26,6 @@ request_text in_dialog(int n) {
   return out;
 }
 
-int count(const std::vector<proxy_message>& messages, std::string_view start) {
-  int n = 0;
-  for (const auto& m : messages) n += m.start_line().starts_with(start) ? 1 : 0;
-  return n;
-}
-
 const std::vector<proxy::target> bob = {{"sip:bob@192.0.2.2", {}, 1000}};
 
 }  // namespace
