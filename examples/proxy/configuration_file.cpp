@@ -82,7 +82,8 @@ void read_overload(table_reader& in, parley::proxy::overload_options& overload) 
 }
 
 void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
-  in.allow({"t1_ms", "t2_ms", "t4_ms", "trying_ms", "timer_c_s", "group_s", "tcp_idle_s", "handshake_s"});
+  in.allow({"t1_ms", "t2_ms", "t4_ms", "trying_ms", "timer_c_s", "group_s", "tcp_idle_s", "connect_s",
+            "handshake_s", "first_message_s", "message_s", "write_s"});
   auto& t = server.core.transactions.timers;
   read_milliseconds(in, "t1_ms", t.t1);
   read_milliseconds(in, "t2_ms", t.t2);
@@ -94,7 +95,11 @@ void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
   read_seconds(in, "timer_c_s", server.core.timer_c, 181);  // RFC 3261 16.6.11: more than three minutes
   read_seconds(in, "group_s", server.core.group_time, 1);
   read_seconds(in, "tcp_idle_s", server.limits.idle_timeout, 1);
+  read_seconds(in, "connect_s", server.limits.connect_timeout, 1);
   read_seconds(in, "handshake_s", server.limits.handshake_timeout, 1);
+  read_seconds(in, "first_message_s", server.limits.first_message_timeout, 1);
+  read_seconds(in, "message_s", server.limits.message_timeout, 1);
+  read_seconds(in, "write_s", server.limits.write_timeout, 1);
 }
 
 void read_keep_alive(table_reader& in, parley::net::transport_limits& limits) {

@@ -92,7 +92,7 @@ void core::implementation::overloaded(const sip::hop& from) {
   answer_stateless(from, 503, {{}, {}, {{header_id::retry_after, retry_after_}}});
 }
 
-// RFC 5923 5: the neighbour would like requests to itself to come by this connection.
+// RFC 5923 8.2: the neighbour would like requests to itself to come by this connection.
 void core::implementation::note_alias(const sip::hop& from) {
   if (from.transport != sip::transport::tls || from.flow == 0) return;
   std::uint64_t& last = aliased_[from.flow % aliased_.size()];

@@ -41,6 +41,14 @@ std::string joined(const sip::message_view& request, header_id id) {
   return out;
 }
 
+/// False where requests could not be sent along the Path of this one (RFC 3327 5.3).
+bool has_sound_path(const sip::message_view& request) {
+  bool sound = true;
+  const auto read = request.for_each<sip::path_header>(
+      [&sound](const sip::path_header& path) { return sound = path.uri.is_sip(); });
+  return read && sound;
+}
+
 /// RFC 5626 6: true where the first hop of the request supports flows, because it is us or says so.
 bool first_hop_keeps_flows(const sip::message_view& request) {
   std::size_t vias = 0;
@@ -182,6 +190,7 @@ int registrar::update(base::time_point now, const sip::message_view& request, co
     asked = expires ? expires->value : static_cast<std::uint32_t>(options_.default_expires.count());
   }
   const bool outbound = detail::supports(request, "outbound");
+  if (!has_sound_path(request)) return 400;
   const std::string path = joined(request, header_id::path);
   if (!path.empty() && !detail::supports(request, "path")) {
     // RFC 3327 5.3: the client has to know that others have put themselves between.

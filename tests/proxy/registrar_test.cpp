@@ -280,6 +280,17 @@ TEST_CASE("a Path that the client does not know of is refused", "[proxy]") {
   CHECK(f.send(register_text(std::string(phone) + "Path: <sip:192.0.2.9;lr>\r\n").text()).status == 421);
 }
 
+TEST_CASE("a Path that nothing can be sent along is refused", "[proxy]") {
+  fixture f;
+  for (const char* path :
+       {"sip:192.0.2.9;lr", "<sip:192.0.2.9;lr>,,<sip:192.0.2.8;lr>", "<tel:+1>", "<sip:"}) {
+    CAPTURE(path);
+    const auto line = "Supported: path\r\nPath: " + std::string(path) + "\r\n";
+    CHECK(f.send(register_text(std::string(phone) + line, ++f.cseq).text()).status == 400);
+  }
+  CHECK(f.targets().empty());
+}
+
 TEST_CASE("where users are known each proves who it is, and registers its own address", "[proxy]") {
   auto options = one_domain();
   options.users = {{"alice", "wonderland"}, {"bob", "builder"}};

@@ -91,7 +91,7 @@ class PARLEY_API transport_set {
   [[nodiscard]] base::result<void> set_tls(std::uint16_t index, const tls_context& tls);
 
   /// The peer of a secure connection that we have accepted offers it for requests to `host`, which it claims
-  /// to be, at `port` of its address (RFC 5923 5). They take it from now on. *Errors:* `errc::flow_gone`;
+  /// to be, at `port` of its address (RFC 5923 8.2). They take it from now on. *Errors:* `errc::flow_gone`;
   /// `errc::not_verified` where the peer has shown no valid certificate for that host: reach it as before.
   [[nodiscard]] base::result<void> alias(std::uint64_t flow, std::string_view host, std::uint16_t port);
 

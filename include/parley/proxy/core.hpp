@@ -38,7 +38,7 @@ struct listener {
   std::string host;
   std::uint16_t port = 0;  ///< `local`'s where it is 0
   /// Of a TLS listener: neighbours are told in our Via that they may send requests by the connections that we
-  /// open to them (RFC 5923 5).
+  /// open to them (RFC 5923 8.1).
   bool reuse = false;
 };
 

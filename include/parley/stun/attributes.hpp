@@ -122,6 +122,7 @@ struct use_candidate {
 
 /// ERROR-CODE (RFC 8489 14.8).
 struct error_code {
+  /// A code and its phrase, which is for humans and may be empty.
   struct value_type {
     std::uint16_t code = 0;  ///< 300 to 699
     std::string_view reason{};

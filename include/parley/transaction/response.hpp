@@ -43,6 +43,7 @@ struct overload_question {
   std::string_view oc;          ///< the parameter, without a value; empty where nothing is asked
   std::string_view algorithms;  ///< what stands in the quotes of `oc-algo`; our choice goes there
 };
+/// Reads that question; nothing is asked where the Via has no `oc`.
 PARLEY_API overload_question read_overload_question(const sip::via_header& via) noexcept;
 
 /// The algorithm that is always understood (RFC 7339 4.2), and the only one that is chosen here.

@@ -1,0 +1,176 @@
+#include <parley/net/proxy_server.hpp>
+#include <parley/net/transport_set.hpp>
+
+#include "support/catch.hpp"
+#include "support/net_fixture.hpp"
+#include "support/websocket_frames.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace parley;
+using test::net_fixture;
+using test::request;
+using test::tcp_peer;
+
+namespace {
+
+/// A request of exactly that size, with a body of `body` bytes.
+std::string sized_request(std::size_t size, std::size_t body = 0) {
+  const std::size_t without = request("", body).size();
+  return request(std::string(size - without, 'x'), body);
+}
+
+/// What becomes of a message on a connection of its own: taken, or the error that ends it.
+base::error_code outcome(net_fixture& f, const std::string& bytes, bool websocket = false) {
+  tcp_peer peer(f.io, f.address(0));
+  if (websocket) {
+    peer.send(test::websocket_handshake);
+    REQUIRE(f.until([&] { return peer.received().find("\r\n\r\n") != std::string::npos; }));
+  }
+  const std::size_t messages = f.owner.messages.size();
+  const std::size_t closed = f.owner.closed.size();
+  const std::size_t broken = f.owner.framing_errors.size();
+  peer.send(bytes);
+  REQUIRE(f.until([&] {
+    return f.owner.messages.size() > messages || f.owner.closed.size() > closed ||
+           f.owner.framing_errors.size() > broken;
+  }));
+  base::error_code out;
+  if (f.owner.framing_errors.size() > broken)
+    out = sip::make_error_code(f.owner.framing_errors.back().error.code);
+  if (f.owner.closed.size() > closed) out = f.owner.closed.back().why;
+  peer.reset();
+  REQUIRE(f.until([&] { return f.owner.closed.size() == closed + 1; }));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("sizes of a stream's messages, up to each limit and one byte beyond it", "[net][bounds]") {
+  net::transport_limits limits;
+  SECTION("headers") {
+    limits.message.header_bytes = 1000;
+    net_fixture f(limits);
+    f.listen(sip::transport::tcp);
+    // The empty line behind them is not counted.
+    CHECK_FALSE(outcome(f, sized_request(999 + 2)));
+    CHECK_FALSE(outcome(f, sized_request(1000 + 2)));
+    CHECK(outcome(f, sized_request(1001 + 2)) == sip::errc::headers_too_large);
+    CHECK(f.counters().stream_messages_too_large == 1);
+  }
+  SECTION("a body") {
+    limits.message.body_bytes = 500;
+    net_fixture f(limits);
+    f.listen(sip::transport::tcp);
+    CHECK_FALSE(outcome(f, request("a", 499)));
+    CHECK_FALSE(outcome(f, request("b", 500)));
+    CHECK(outcome(f, request("c", 501)) == sip::errc::body_too_large);
+    CHECK(f.counters().stream_messages_too_large == 1);
+  }
+  SECTION("a message") {
+    limits.message.message_bytes = 2000;
+    net_fixture f(limits);
+    f.listen(sip::transport::tcp);
+    CHECK_FALSE(outcome(f, sized_request(1999, 1500)));
+    CHECK_FALSE(outcome(f, sized_request(2000, 1500)));
+    CHECK(outcome(f, sized_request(2001, 1500)) == sip::errc::message_too_large);
+    CHECK(f.counters().stream_messages_too_large == 1);
+  }
+  SECTION("a message over WebSocket") {
+    limits.message.message_bytes = 2000;
+    net_fixture f(limits);
+    f.listen(sip::transport::ws);
+    for (const std::size_t size : {1999, 2000})
+      CHECK_FALSE(outcome(f, test::websocket_frame(0x81, sized_request(size)), true));
+    CHECK(outcome(f, test::websocket_frame(0x81, sized_request(2001)), true) == sip::errc::message_too_large);
+    CHECK(f.counters().stream_messages_too_large == 1);
+  }
+  SECTION("a message over WebSocket in several frames") {
+    limits.message.message_bytes = 2000;
+    net_fixture f(limits);
+    f.listen(sip::transport::ws);
+    const auto in_two = [](std::size_t size) {
+      const std::string text = sized_request(size);
+      return test::websocket_frame(0x01, text.substr(0, 1500)) +
+             test::websocket_frame(0x80, text.substr(1500));
+    };
+    CHECK_FALSE(outcome(f, in_two(1999), true));
+    CHECK_FALSE(outcome(f, in_two(2000), true));
+    CHECK(outcome(f, in_two(2001), true) == sip::errc::message_too_large);
+  }
+}
+
+TEST_CASE("as many handshakes at once as the limits allow, and none more", "[net][bounds]") {
+  constexpr std::size_t limit = 3;
+  net::transport_limits limits;
+  limits.max_handshakes = limit;
+  net_fixture f(limits);
+  f.listen(sip::transport::ws);
+  std::vector<std::unique_ptr<tcp_peer>> peers;
+  for (std::size_t i = 1; i <= limit; ++i) {
+    peers.push_back(std::make_unique<tcp_peer>(f.io, f.address(0)));
+    REQUIRE(f.until([&] { return f.counters().connections_accepted == i; }));
+    CHECK(f.counters().handshakes_refused == 0);
+  }
+  tcp_peer refused(f.io, f.address(0));
+  REQUIRE(f.until([&] { return refused.ended(); }));
+  CHECK(f.counters().handshakes_refused == 1);
+  // One gets through, and another may begin.
+  peers[0]->send(test::websocket_handshake);
+  REQUIRE(f.until([&] { return peers[0]->received().find("\r\n\r\n") != std::string::npos; }));
+  tcp_peer next(f.io, f.address(0));
+  REQUIRE(f.until([&] { return f.counters().connections_accepted == limit + 1; }));
+  // One is given up by its peer, and another may begin.
+  peers[1]->reset();
+  REQUIRE(f.until([&] { return f.counters().handshakes_failed == 1; }));
+  tcp_peer last(f.io, f.address(0));
+  REQUIRE(f.until([&] { return f.counters().connections_accepted == limit + 2; }));
+  CHECK(f.counters().handshakes_refused == 1);
+}
+
+TEST_CASE("as many bytes wait for a connection as the limits allow", "[net][bounds]") {
+  // While it is being opened nothing goes out.
+  const std::string text(1000, 'x');
+  const auto failures_with = [&](std::size_t bytes) {
+    net::transport_limits limits;
+    limits.queued_bytes_per_connection = bytes;
+    net_fixture f(limits);
+    f.listen(sip::transport::tcp);
+    test::tcp_host host(f.io);
+    for (std::uint64_t ticket = 1; ticket <= 3; ++ticket)
+      f.send({sip::transport::tcp, 0, host.address(), 0}, text, ticket);
+    REQUIRE(f.until([&] { return f.owner.failures.size() + f.counters().stream_messages_sent == 3; }));
+    CHECK(f.counters().stream_queue_full == f.owner.failures.size());
+    return f.owner.failures.size();
+  };
+  const std::size_t three = 3 * (text.size() + sizeof(sip::outgoing));
+  CHECK(failures_with(three + 1) == 0);
+  CHECK(failures_with(three) == 0);
+  CHECK(failures_with(three - 1) == 1);
+}
+
+TEST_CASE("a proxy_server adds up what all its shards have counted", "[net][bounds]") {
+  net::proxy_server_options options;
+  options.workers = 2;
+  options.listeners.push_back(
+      {.transport = sip::transport::tcp, .bind = {base::ip_address::loopback_v4(), 0}});
+  options.listeners[0].proxy_protocol = true;
+  net::proxy_server server(std::move(options));
+  std::size_t failed = 0;
+  REQUIRE(server.open(failed).has_value());
+  server.start();
+  test::asio::io_context io;
+  std::vector<std::unique_ptr<tcp_peer>> peers;
+  constexpr std::size_t count = 16;
+  for (std::size_t i = 0; i < count; ++i) {
+    peers.push_back(std::make_unique<tcp_peer>(io, server.local_address(0)));
+    peers.back()->send(request("no header"));
+  }
+  for (const auto& peer : peers) REQUIRE(test::run_until(io, [&] { return peer->ended(); }));
+  const net::transport_counters counters = server.status().transport;
+  CHECK(counters.connections_accepted == count);
+  CHECK(counters.handshakes_failed == count);
+  CHECK(counters.proxy_headers_refused == count);
+}
