@@ -147,6 +147,7 @@ int run(parley_proxy::configuration& config) {
       base::log_field{"refused", status.core.refused},
       base::log_field{"overload", status.core.overload},
       base::log_field{"shed", status.core.shed},
+      base::log_field{"shed_unanswered", status.core.shed_unanswered},
       base::log_field{"spared", status.core.spared},
       base::log_field{"rate_limited", status.core.rate_limited},
       base::log_field{"moved_to_tcp", status.core.moved_to_tcp},

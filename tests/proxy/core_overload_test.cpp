@@ -106,6 +106,35 @@ TEST_CASE("requests, transactions of either side and events have their limits to
   CHECK(count(h.take(), "INVITE") == 1);
 }
 
+TEST_CASE("a flood that has filled the tables leaves room for dialogs and emergency calls", "[proxy]") {
+  auto options = proxy_harness::default_options();
+  SECTION("requests") { options.max_requests = 16; }
+  SECTION("server transactions") { options.transactions.max_server_transactions = 16; }
+  SECTION("client transactions") { options.transactions.max_client_transactions = 16; }
+  SECTION("pending INVITEs") { options.transactions.max_pending_invites = 16; }
+  proxy_harness h(options);
+  h.targets = bob;
+  for (int n = 0; n < 17; ++n) h.receive(invite(n));
+  auto out = h.take();
+  CHECK(count(out, "INVITE") == 16);
+  CHECK(count(out, "SIP/2.0 503") == 1);
+  request_text again;
+  again.method = "INVITE";
+  again.via = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKagain";
+  h.receive(again.with_to_tag("bob").text());
+  request_text emergency;
+  emergency.method = "INVITE";
+  emergency.lines = "Priority: emergency\r\n";
+  h.receive(emergency.text());
+  out = h.take();
+  CHECK(count(out, "INVITE") == 2);
+  CHECK(count(out, "SIP/2.0 503") == 0);
+  // That room has its end, too.
+  again.via += "2";
+  h.receive(again.with_to_tag("bob").text());
+  CHECK(count(h.take(), "SIP/2.0 503") == 1);
+}
+
 TEST_CASE("where nobody takes the events, requests are answered 503", "[proxy]") {
   auto options = proxy_harness::default_options();
   options.transactions.max_queue = 8;
