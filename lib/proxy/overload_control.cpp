@@ -22,6 +22,9 @@ constexpr double least_admitted = 0.01;
 constexpr double least_answered = 0.01;
 /// Behind a receive buffer that is so full there may be none soon.
 constexpr double high_backlog = 0.5;
+/// Measurements in a row above the target before anything is shed for it: a burst that is over in half a
+/// second is what buffers are for.
+constexpr int patience = 5;
 
 /// Which requests are shed needs to be even, not secret (xorshift64).
 unsigned draw_percent(std::uint64_t& state) noexcept {
@@ -72,7 +75,8 @@ overload_control::overload_control(const overload_options& options, base::random
 void overload_control::handle_load(double load, double backlog) noexcept {
   ++measurements_;
   saturated_ = load >= saturation ? std::min(saturated_ + 1, 100) : 0;
-  if (load > options_.target) {
+  above_ = load > options_.target ? std::min(above_ + 1, patience) : 0;
+  if (above_ == patience || (above_ != 0 && (backlog > high_backlog || admitted_ < 1))) {
     const double less = std::pow(options_.target / load, std::max(saturated_, 1));
     admitted_ = std::max(admitted_ * less, least_admitted);
   } else {

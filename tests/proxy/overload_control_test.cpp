@@ -59,11 +59,24 @@ TEST_CASE("above the target ordinary requests are shed, what belongs to a dialog
   CHECK(measurements <= 30);
 }
 
+TEST_CASE("half a second without time is a burst, not overload, while the buffers hold it", "[proxy]") {
+  fixture f;
+  for (int i = 0; i < 3; ++i) {
+    for (int n = 0; n < 4; ++n) f.control.handle_load(1.0, 0.5);
+    CHECK(f.control.reduction() == 0);
+    f.control.handle_load(0.8);
+  }
+  for (int n = 0; n < 4; ++n) f.control.handle_load(1.0);
+  CHECK(f.control.reduction() == 0);
+  f.control.handle_load(1.0);
+  CHECK(f.control.reduction() > 0);
+}
+
 TEST_CASE("without any time left the share that is let in falls faster each time", "[proxy]") {
   fixture f;
-  f.control.handle_load(1.0);
+  f.control.handle_load(1.0, 1.0);
   CHECK(f.control.reduction() == 15);
-  for (int i = 1; i < 8; ++i) f.control.handle_load(1.0);
+  for (int i = 1; i < 8; ++i) f.control.handle_load(1.0, 1.0);
   CHECK(f.control.reduction() == 99);
   fixture with_some_left;
   for (int i = 0; i < 8; ++i) with_some_left.control.handle_load(0.95);

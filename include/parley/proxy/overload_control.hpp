@@ -40,10 +40,10 @@ PARLEY_API request_rank rank_of(const sip::message_view& request) noexcept;
 /// Decides which requests are let in while there is more to do than time, by the loss algorithm of RFC 7339
 /// 5.10.1: of each hundred ordinary requests so many are shed. A machine: the driver measures the load.
 ///
-/// Above the target the share that is let in shrinks in proportion with each measurement, and faster the
-/// longer there is no time left at all, since the load then tells no more how far beyond capacity it is: from
-/// all to one in a hundred in 0.7 s of measurements every 100 ms. Below the target it grows by a tenth, and
-/// is back at all within 2.5 s.
+/// Above the target for five measurements, or at once where receive buffers fill up, the share that is let in
+/// shrinks in proportion with each measurement, and faster the longer there is no time left at all, since the
+/// load then tells no more how far beyond capacity it is: from all to one in a hundred in 0.7 s of
+/// measurements every 100 ms. Below the target it grows by a tenth, and is back at all within 2.5 s.
 ///
 /// A response costs several times what reading the request does. While receive buffers are more than half
 /// full although new requests are shed, fewer of these are answered: the system would drop what belongs to
@@ -72,7 +72,8 @@ class overload_control {
   overload_options options_;
   double admitted_ = 1;  ///< share of ordinary requests
   double answered_ = 1;  ///< share of those that are not
-  int saturated_ = 0;    ///< measurements in a row without time left
+  int above_ = 0;        ///< measurements in a row above the target
+  int saturated_ = 0;    ///< of those, the ones without any time left
   std::uint64_t measurements_ = 0;
   std::uint64_t draw_;
 };
