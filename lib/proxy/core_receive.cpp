@@ -126,12 +126,14 @@ bool core::implementation::turn_away(base::time_point now, const sip::hop& from,
   return true;
 }
 
-// New requests leave an eighth beyond their limits free, so that what belongs to a dialog goes on, and
-// emergency calls come through, when a flood has filled the tables.
+// New requests leave an eighth beyond their limits free, and a quarter of the buffers, so that what belongs
+// to a dialog goes on, and emergency calls come through, when a flood has filled all else.
 bool core::implementation::has_room() noexcept {
   const transaction::layer_options& limits = options_.transactions;
+  const std::size_t memory = pool_.max_bytes();
   const bool for_all =
-      requests_.size() < options_.max_requests && layer_.server_count() < limits.max_server_transactions &&
+      pool_.stats().bytes_in_use < memory - memory / 4 && requests_.size() < options_.max_requests &&
+      layer_.server_count() < limits.max_server_transactions &&
       layer_.client_count() < limits.max_client_transactions &&
       (view_.method() != sip::method::invite || layer_.pending_invites() < limits.max_pending_invites);
   return for_all || rank_of(view_) != request_rank::ordinary;

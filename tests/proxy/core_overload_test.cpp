@@ -135,6 +135,27 @@ TEST_CASE("a flood that has filled the tables leaves room for dialogs and emerge
   CHECK(count(h.take(), "SIP/2.0 503") == 1);
 }
 
+TEST_CASE("new requests leave a quarter of the buffers to dialogs", "[proxy]") {
+  base::buffer_pool_limits limits;
+  limits.max_bytes = std::size_t{8} << 20U;
+  proxy_harness h(proxy_harness::default_options(), limits);
+  h.targets = bob;
+  int taken = 0;
+  while (taken < 10'000 && h.core.counters().overload == 0) {
+    h.receive(invite(taken++));
+    h.take();
+  }
+  REQUIRE(h.core.counters().overload == 1);
+  CHECK(h.pool.stats().bytes_in_use >= limits.max_bytes / 4 * 3);
+  CHECK(h.core.counters().dropped_no_room == 0);
+  request_text again;
+  for (int n = 0; n < 20; ++n) {
+    again.via = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKagain" + std::to_string(n);
+    h.receive(again.with_to_tag("bob").text());
+  }
+  CHECK(count(h.take(), "OPTIONS") == 20);
+}
+
 TEST_CASE("where nobody takes the events, requests are answered 503", "[proxy]") {
   auto options = proxy_harness::default_options();
   options.transactions.max_queue = 8;

@@ -44,8 +44,8 @@ struct listener {
 
 /// What a `core` is to do and how much it may hold.
 ///
-/// The limits on requests, transactions and pending INVITEs are those for new requests. An eighth more is for
-/// what belongs to dialogs and for emergency calls.
+/// The limits on requests, transactions and pending INVITEs are those for new requests. An eighth more, and
+/// the last quarter of the pool, is for what belongs to dialogs and for emergency calls.
 struct core_options {
   std::vector<listener> listeners;
   own_addresses own;         ///< further names of ours; those of the listeners are added by the core

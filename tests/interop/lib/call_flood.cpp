@@ -205,7 +205,12 @@ class both_ends {
 
   /// Takes what has come, and sends what follows from it. True where anything had.
   bool answer() {
-    bool any = callee_->receive([this](std::string_view text) { be_called(text); });
+    bool any = false;
+    // As much as all callers together may take.
+    for (std::size_t i = 0; i < callers; ++i) {
+      if (!callee_->receive([this](std::string_view text) { be_called(text); })) break;
+      any = true;
+    }
     for (auto& caller : callers_)
       any = caller->receive([&](std::string_view text) { call(*caller, text); }) || any;
     flush();

@@ -47,9 +47,9 @@ overload_calls() {
   start_sipp callee udp "$callee_port" -sf "$(scenario uas_long)" -l 60000
   probe before || fail "new calls do not succeed before the flood" "$work/before.err" "$work/proxy.log"
   # Half of the calls end during the flood, the others after it.
-  rounds=$(((seconds + 8) / 2))
+  rounds=$((seconds / 5 + 1))
   place_long long "$rounds" & long_pid=$!
-  place_long short "$((seconds / 4 + 1))" & short_pid=$!
+  place_long short "$((seconds / 10 + 1))" & short_pid=$!
   sleep 2
   local before; before=$(pss "$proxy_pid")
 
@@ -80,7 +80,7 @@ overload_calls() {
   kill "${others[@]}" 2>/dev/null || true
   echo "$name: capacity $capacity calls/s beside ${#others[@]} other programs on its core, $offered offered a second: $(cat "$work/flood")"
   echo "$name: the proxy shed $(counter shed), $(counter shed_unanswered) of them without a response, and had no room for $(counter overload); the system dropped $lost datagrams"
-  echo "$name: $calls calls with $((calls / 2 * (rounds * 2 + (seconds / 4 + 1) * 2 + 2))) requests in dialogs completed," \
+  echo "$name: $calls calls with $((calls / 2 * (rounds * 2 + (seconds / 10 + 1) * 2 + 2))) requests in dialogs completed," \
     "$(sipp_figure long 'Retransmissions(C)') and $(sipp_figure short 'Retransmissions(C)') messages repeated"
   echo "$name: Pss $before KiB before, $early KiB at most in the first two thirds of the flood, $most KiB at most"
   [ "$most" -le $((early + early / 10 + 4096)) ] || fail "memory grows: $early KiB after two thirds of the flood, $most KiB at its end"
