@@ -1,4 +1,4 @@
-# Sourced after interop.sh by overload.sh and scripts/soak.
+# Sourced after interop.sh by scripts/soak.
 
 # probe NAME: 20 calls in 0.4 s; true where each succeeds without a message being repeated, and is answered within 100 ms on average.
 probe() {
