@@ -82,8 +82,9 @@ struct transport_limits {
   base::duration message_timeout = std::chrono::seconds(16);
   /// How long the peer may leave what we send untaken.
   base::duration write_timeout = std::chrono::seconds(32);
-  /// Without a byte in either direction. Longer than the keep-alives of RFC 5626 4.4.1 are apart; those that
-  /// we send ourselves count, because they are answered.
+  /// Without a byte in either direction. Longer than the 120 s between keep-alives of RFC 5626 4.4.1; who has
+  /// to spare a battery may wait for 840 s and needs more. Those that we send count, because they are
+  /// answered.
   base::duration idle_timeout = std::chrono::minutes(10);
   /// How long after its last message a connection whose peer has closed its half is kept for responses.
   base::duration half_close_timeout = std::chrono::seconds(10);

@@ -170,6 +170,7 @@ class core::implementation {
   void overloaded(const sip::hop& from);
   void note_alias(const sip::hop& from);
   bool turn_away(base::time_point now, const sip::hop& from, bool in_dialog);
+  bool has_room() noexcept;
   std::string_view overload_text(const sip::message_view& message) noexcept;
   refusal check(const sip::message_view& request) noexcept;
   bool is_loop(const sip::message_view& request) noexcept;
