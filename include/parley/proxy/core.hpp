@@ -104,8 +104,9 @@ struct event {
     request,
     /// The servers of a host name have to be found (RFC 3263): `handle_resolved`.
     resolve,
-    /// One of the hops that `handle_resolved` brought has failed. The core goes on to the next by itself;
-    /// for other requests there may be better ones for a while.
+    /// One of the hops that `handle_resolved` brought has failed, or TCP to an address that was tried for
+    /// the size of a request. The core goes on to the next by itself; for other requests there may be better
+    /// ones for a while.
     hop_failed,
     /// A neighbour offers the connection `hop` for requests to `host` and `port`, its own (RFC 5923): take it
     /// where the neighbour has proven to be that. Comes once for a connection, or a little more often.
