@@ -323,6 +323,11 @@ class run {
       forwarded_.push_back(std::move(m));
       if (forwarded_.size() > 12) forwarded_.pop_front();
     }
+    for (const proxy::event& e : h_.events) {
+      // Only what was found for a name is reported as failed.
+      require(e.what != proxy::event::kind::hop_failed ||
+              names_.find(e.hop.remote.ip.to_string()) != std::string::npos);
+    }
     if (h_.events.size() > 64) h_.events.erase(h_.events.begin(), h_.events.begin() + 32);
   }
 

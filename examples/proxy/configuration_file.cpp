@@ -45,7 +45,8 @@ void read_seconds(table_reader& in, std::string_view key, parley::base::duration
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
             "header_bytes", "header_lines", "connections", "connections_per_source",
-            "queued_bytes_per_connection", "handshakes"});
+            "queued_bytes_per_connection", "handshakes", "source_rate", "source_burst", "sources",
+            "udp_request_bytes"});
   auto& core = server.core;
   in.number("transactions", core.transactions.max_server_transactions, 16, many);
   core.transactions.max_client_transactions = core.transactions.max_server_transactions;
@@ -64,6 +65,20 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.number("connections_per_source", server.limits.max_connections_per_source, 1, many);
   in.number("handshakes", server.limits.max_handshakes, 1, many);
   in.number("queued_bytes_per_connection", server.limits.queued_bytes_per_connection, 4096, 1 << 30);
+  in.number("source_rate", core.sources.rate, 0, many);
+  in.number("source_burst", core.sources.burst, 1, many);
+  in.number("sources", core.sources.sources, 8, 1 << 24);
+  in.number("udp_request_bytes", core.max_datagram_request, 0, 65535);
+}
+
+void read_overload(table_reader& in, parley::proxy::overload_options& overload) {
+  in.allow({"target", "ask", "validity_ms", "neighbours"});
+  overload.target = in.decimal("target", overload.target, 0.05, 1);
+  in.flag("ask", overload.ask);
+  std::int64_t validity = overload.validity.count();
+  in.number("validity_ms", validity, 1, 60'000);
+  overload.validity = std::chrono::milliseconds(validity);
+  in.number("neighbours", overload.neighbours, 1, many);
 }
 
 void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
@@ -263,8 +278,8 @@ std::string read_file(const std::string& path, configuration& config) {
   std::string error;
   table_reader in(root, error);
   in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "timers", "keep_alive", "dns", "tls", "websocket", "proxy_protocol",
-            "advertise", "registrar", "location"});
+            "drain_timeout_s", "limits", "overload", "timers", "keep_alive", "dns", "tls", "websocket",
+            "proxy_protocol", "advertise", "registrar", "location"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -288,6 +303,7 @@ std::string read_file(const std::string& path, configuration& config) {
   in.flag("stateless", server.core.stateless);
   read_seconds(in, "drain_timeout_s", config.drain_timeout, 0);
   in.table("limits", [&](table_reader& t) { read_limits(t, server); });
+  in.table("overload", [&](table_reader& t) { read_overload(t, server.core.overload); });
   in.table("timers", [&](table_reader& t) { read_timers(t, server); });
   in.table("keep_alive", [&](table_reader& t) { read_keep_alive(t, server.limits); });
   in.table("dns", [&](table_reader& t) { read_dns(t, server); });

@@ -270,5 +270,6 @@ result<packet_buffer> buffer_pool::copy(std::string_view text, std::size_t headr
 void buffer_pool::trim() noexcept { core_->trim(); }
 
 buffer_pool_stats buffer_pool::stats() const noexcept { return core_->stats; }
+std::size_t buffer_pool::max_bytes() const noexcept { return core_->limits.max_bytes; }
 
 }  // namespace parley::base

@@ -56,6 +56,7 @@ base::result<void> ares_channel::set_up(const options& wanted) {
   }
   if (wanted.servers.empty()) return {};
   std::vector<ares_addr_port_node> nodes;
+  nodes.reserve(wanted.servers.size());
   for (const base::socket_address& server : wanted.servers) nodes.push_back(node_for(server));
   for (std::size_t i = 0; i + 1 < nodes.size(); ++i) nodes[i].next = &nodes[i + 1];
   if (ares_set_servers_ports(channel_, nodes.data()) != ARES_SUCCESS) return errc::dns_failed;

@@ -61,13 +61,14 @@ void next_hops::find(const proxy::event& asked, std::uint16_t from, handler done
 }
 
 std::optional<std::uint16_t> next_hops::listener_for(const sip::hop& to, std::uint16_t from) const noexcept {
+  const std::size_t count = transports_.listener_count();
   const auto fits = [&](std::uint16_t index) {
-    return index < transports_.listener_count() && transports_.options(index).transport == to.transport &&
+    return index < count && transports_.options(index).transport == to.transport &&
            transports_.local_address(index).ip.is_v6() == to.remote.ip.is_v6();
   };
   if (fits(from)) return from;
-  for (std::uint16_t i = 0; i < transports_.listener_count(); ++i) {
-    if (fits(i)) return i;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const auto index = static_cast<std::uint16_t>(i); fits(index)) return index;
   }
   return std::nullopt;
 }
@@ -81,7 +82,9 @@ std::vector<sip::hop> next_hops::hops_to(const std::vector<located_target>& targ
     if (!listener) continue;
     to.listener = *listener;
     // RFC 5922 4: the identity is that of the URI, not what SRV made of it.
-    if (names_its_host(to.transport)) to.domain = transports_.domain(host);
+    if (names_its_host(to.transport)) {
+      to.domain = transports_.domain(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+    }
     hops.push_back(to);
   }
   return hops;

@@ -194,7 +194,7 @@ void proxy_shard::warn_refused(base::time_point now) {
   if (may_warn(now, shed_, counted.shed, times)) {
     const std::array fields{base::log_field{"requests", times}};
     log_.write({base::log_level::warning, room,
-                "more comes than there is time for: new requests were answered 503; see [overload]", fields});
+                "more comes than there is time for: new requests were refused; see [overload]", fields});
   }
   if (may_warn(now, rate_limited_, counted.rate_limited, times)) {
     const std::array fields{base::log_field{"requests", times}};
@@ -312,7 +312,8 @@ void proxy_shard::watch_load() {
   load_timer_.expires_after(load_meter::interval);
   load_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    core_->handle_load(load_.measure(steady_clock_source::now(), transports_.receive_backlog()));
+    const double backlog = transports_.receive_backlog();
+    core_->handle_load(load_.measure(steady_clock_source::now(), backlog), backlog);
     watch_load();
   });
 }

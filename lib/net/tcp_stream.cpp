@@ -2,6 +2,7 @@
 
 #include "net/detail/sockaddr.hpp"
 
+#include <unistd.h>
 #include <utility>
 
 namespace parley::net::detail {
@@ -26,9 +27,28 @@ void tcp_stream::set_options() noexcept {
 
 void tcp_stream::open(std::shared_ptr<stream_user> user) {
   if (connected_) return user->handle_open({});
-  socket_.async_connect(to_endpoint<tcp>(remote_), [user = std::move(user)](const base::error_code& error) {
-    user->handle_open(error);
-  });
+  socket_.async_connect(to_endpoint<tcp>(remote_),
+                        [this, user = std::move(user)](const base::error_code& error) {
+                          if (!error) forget_writable();
+                          user->handle_open(error);
+                        });
+}
+
+// Asio has asked epoll for writability in order to connect, and asks again with each wait for reading from
+// then on: each would wake us at once. Handing the socket in anew ends that.
+void tcp_stream::forget_writable() noexcept {
+#if defined(BOOST_ASIO_HAS_EPOLL)
+  base::error_code error;
+  const tcp protocol = remote_.ip.is_v4() ? tcp::v4() : tcp::v6();
+  const auto native = socket_.release(error);
+  if (error) return;
+  socket_.assign(protocol, native, error);
+  if (error) {
+    ::close(native);
+    return;
+  }
+  socket_.non_blocking(true, error);
+#endif
 }
 
 std::size_t tcp_stream::read_some(std::span<const asio::mutable_buffer> into, base::error_code& error) {

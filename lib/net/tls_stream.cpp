@@ -36,10 +36,11 @@ int tls_stream::bio_read(BIO* bio, char* into, std::size_t size, std::size_t* do
   auto& self = *static_cast<tls_stream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   const asio::mutable_buffer buffer(into, std::min(size, self.read_budget_));
-  if (buffer.size() == 0) {
+  if (buffer.size() == 0 || self.drained_) {
     self.below_error_ = asio::error::would_block;
   } else {
     *done = self.below_->read_some({&buffer, 1}, self.below_error_);
+    self.drained_ = *done < buffer.size();
   }
   if (!self.below_error_) {
     self.read_budget_ -= *done;
@@ -173,7 +174,14 @@ class tls_stream::opener final : public stream_user, public std::enable_shared_f
  public:
   opener(tls_stream& stream, std::shared_ptr<stream_user> user) : stream_(stream), user_(std::move(user)) {}
 
-  void handle_open(const base::error_code& error) override { go_on(error); }
+  void handle_open(const base::error_code& error) override {
+    // A client speaks first.
+    const SSL* const ssl = stream_.ssl_.get();
+    if (!error && ssl != nullptr && SSL_is_server(ssl) == 1) {
+      return stream_.below_->wait_readable(shared_from_this());
+    }
+    go_on(error);
+  }
   void handle_readable(const base::error_code& error) override { go_on(error); }
   void handle_writable(const base::error_code& error) override { go_on(error); }
 
@@ -201,6 +209,7 @@ tls_stream::need tls_stream::shake_hands(base::error_code& error) {
     error = asio::error::no_memory;
     return need::nothing;
   }
+  drained_ = false;
   while (true) {
     if (!flush(error)) return must_wait(error) ? need::write : need::nothing;
     ERR_clear_error();
@@ -250,6 +259,7 @@ std::size_t tls_stream::read_some(std::span<const asio::mutable_buffer> into, ba
   read_needs_ = need::nothing;
   read_budget_ = max_read_beside;
   for (const asio::mutable_buffer& buffer : into) read_budget_ += buffer.size();
+  drained_ = false;
   std::size_t sum = 0;
   for (const asio::mutable_buffer& buffer : into) {
     auto* const start = static_cast<std::byte*>(buffer.data());
@@ -272,6 +282,10 @@ std::size_t tls_stream::read_some(std::span<const asio::mutable_buffer> into, ba
       }
       filled += n;
       sum += n;
+      if (drained_ && SSL_has_pending(ssl_.get()) == 0) {
+        read_needs_ = need::read;
+        return sum;
+      }
     }
   }
   return sum;

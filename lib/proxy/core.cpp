@@ -32,6 +32,16 @@ core_options complete(core_options options, base::random_source& random) {
   return options;
 }
 
+// What the tables hold beyond the limits for new requests; see `has_room`.
+constexpr std::size_t with_reserve(std::size_t limit) noexcept { return limit + limit / 8; }
+
+transaction::layer_options with_reserve(transaction::layer_options options) noexcept {
+  options.max_server_transactions = with_reserve(options.max_server_transactions);
+  options.max_client_transactions = with_reserve(options.max_client_transactions);
+  options.max_pending_invites = with_reserve(options.max_pending_invites);
+  return options;
+}
+
 std::string_view transport_parameter(sip::transport transport) noexcept {
   switch (transport) {
     case sip::transport::tcp: return ";transport=tcp";
@@ -64,11 +74,11 @@ detail::listener_text text_of(const listener& l) {
 core::implementation::implementation(core_options options, base::buffer_pool& pool,
                                      base::random_source& random, base::time_point now)
     : options_(complete(std::move(options), random)),
-      layer_(options_.transactions, pool, random, now),
+      layer_(with_reserve(options_.transactions), pool, random, now),
       events_(options_.transactions.max_queue),
       overload_(options_.overload, random),
       wheel_(now),
-      requests_(options_.max_requests),
+      requests_(with_reserve(options_.max_requests)),
       pool_(pool),
       secret_(options_.shared_secret),
       tokens_(options_.shared_secret),
@@ -267,7 +277,7 @@ base::result<void> core::respond(base::time_point now, request_id id, int status
 void core::handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops) {
   impl_->handle_resolved(now, lookup, hops);
 }
-void core::handle_load(double load) noexcept { impl_->overload_.handle_load(load); }
+void core::handle_load(double load, double backlog) noexcept { impl_->overload_.handle_load(load, backlog); }
 void core::drain() noexcept { impl_->draining_ = true; }
 void core::handle_timeout(base::time_point now) { impl_->handle_timeout(now); }
 base::time_point core::poll_timeout() const noexcept {

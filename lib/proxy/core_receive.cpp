@@ -108,18 +108,35 @@ void core::implementation::note_alias(const sip::hop& from) {
   std::ignore = events_.push(std::move(e));
 }
 
-// True where a request that begins a transaction is answered 503 because its source sends too many, or
+// True where a request that begins a transaction is refused because its source sends too many, or
 // because there is more to do than time.
 bool core::implementation::turn_away(base::time_point now, const sip::hop& from, bool in_dialog) {
   if (!(in_dialog ? dialog_sources_ : sources_).take(now, from.remote.ip)) {
     ++counters_.rate_limited;
   } else if (overload_.reduction() != 0 && !overload_.admits(rank_of(view_))) {
     ++counters_.shed;
+    if (from.transport == sip::transport::udp && !overload_.answers()) {
+      ++counters_.shed_unanswered;
+      return true;
+    }
   } else {
     return false;
   }
   answer_stateless(from, 503, {{}, {}, {{header_id::retry_after, retry_after_}}});
   return true;
+}
+
+// New requests leave an eighth beyond their limits free, and a quarter of the buffers, so that what belongs
+// to a dialog goes on, and emergency calls come through, when a flood has filled all else.
+bool core::implementation::has_room() noexcept {
+  const transaction::layer_options& limits = options_.transactions;
+  const std::size_t memory = pool_.max_bytes();
+  const bool for_all =
+      pool_.stats().bytes_in_use < memory - memory / 4 && requests_.size() < options_.max_requests &&
+      layer_.server_count() < limits.max_server_transactions &&
+      layer_.client_count() < limits.max_client_transactions &&
+      (view_.method() != sip::method::invite || layer_.pending_invites() < limits.max_pending_invites);
+  return for_all || rank_of(view_) != request_rank::ordinary;
 }
 
 // What a neighbour that asks for it is told of our load (RFC 7339 4.1), with the message's topmost Via.
@@ -187,7 +204,7 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
   if (turn_away(now, from, in_dialog)) return;
   if (const refusal why = check(view_)) return refuse(from, why);
   note_alias(from);
-  if ((draining_ && !in_dialog) || events_.full()) return overloaded(from);
+  if ((draining_ && !in_dialog) || events_.full() || !has_room()) return overloaded(from);
 
   record* const r = create(now, from, data);
   if (r == nullptr) return overloaded(from);

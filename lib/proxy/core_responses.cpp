@@ -40,9 +40,10 @@ void core::implementation::handle_response(base::time_point now, const transacti
   if (verdict == response_context::verdict::forward) {
     send_upstream(now, *r, view_, data, nullptr);
   } else if (status == 503) {
-    const auto asked = view_.get<sip::retry_after_header>();
-    try_alternate(now, *r, *branch, hop_failure::unavailable,
-                  std::chrono::seconds(asked ? asked->seconds : 0));
+    // RFC 3261 21.5.4: a server that says so is left alone for as long as it asks for.
+    if (const auto asked = view_.get<sip::retry_after_header>(); asked && asked->seconds > 0)
+      report_hop(*r, got.client, hop_failure::unavailable, std::chrono::seconds(asked->seconds));
+    try_alternate(now, *r, *branch, hop_failure::unavailable);
   }
   settle(now, *r);
 }
@@ -208,22 +209,26 @@ void core::implementation::handle_event(base::time_point now, const transaction:
       note_final(*r, 408);
       break;
     case kind::client_timed_out:
-    case kind::client_transport_failed:
+    case kind::client_transport_failed: {
+      const auto why = e.what == kind::client_timed_out ? hop_failure::timed_out : hop_failure::transport;
+      if (unanswered) report_hop(*r, e.client, why);
       // RFC 3261 16.8 and 16.9: treated as a 408, or as a 503 of that branch.
-      if (unanswered &&
-          try_alternate(now, *r, *branch,
-                        e.what == kind::client_timed_out ? hop_failure::timed_out : hop_failure::transport)) {
+      if (unanswered && try_alternate(now, *r, *branch, why)) {
         settle(now, *r);
       } else {
         // RFC 5626 5.3: a flow that is gone is told apart, so that another one is tried.
         const int failed = branch != nullptr && branch->by_flow ? 430 : 503;
-        branch_failed(now, *r, e.client, e.what == kind::client_timed_out ? 408 : failed);
+        branch_failed(now, *r, e.client, why == hop_failure::timed_out ? 408 : failed);
       }
       break;
+    }
     case kind::client_deadline:
       cancel_branch(now, e.client);
       // RFC 3261 16.8: without a provisional response there is nothing to wait for.
-      if (unanswered) branch_failed(now, *r, e.client, 408);
+      if (unanswered) {
+        report_hop(*r, e.client, hop_failure::timed_out);
+        branch_failed(now, *r, e.client, 408);
+      }
       break;
     case kind::server_ended:
     case kind::client_ended:

@@ -239,20 +239,24 @@ int core::implementation::send_to_next(base::time_point now, record& r, detail::
   return 0;
 }
 
+void core::implementation::report_hop(const record& r, transaction::client_id failed, hop_failure why,
+                                      std::chrono::seconds retry_after) {
+  const auto found =
+      std::find_if(r.others.begin(), r.others.end(), [&](const auto& o) { return o.client == failed; });
+  if (found == r.others.end()) return;
+  event e;
+  e.what = event::kind::hop_failed;
+  e.hop = found->current;
+  e.failure = why;
+  e.retry_after = retry_after;
+  std::ignore = events_.push(std::move(e));
+}
+
 bool core::implementation::try_alternate(base::time_point now, record& r, response_context::branch& failed,
-                                         hop_failure why, std::chrono::seconds retry_after) {
+                                         hop_failure why) {
   const auto found = std::find_if(r.others.begin(), r.others.end(),
                                   [&](const auto& o) { return o.client == failed.client; });
   if (found == r.others.end()) return false;
-  // RFC 3261 21.5.4: a server that says 503 is left alone for as long as it asks for.
-  if (why != hop_failure::unavailable || retry_after.count() > 0) {
-    event e;
-    e.what = event::kind::hop_failed;
-    e.hop = found->current;
-    e.failure = why;
-    e.retry_after = retry_after;
-    std::ignore = events_.push(std::move(e));
-  }
   if (r.answered || r.cancelled || r.has_unsent() || r.responses.is_decided()) return false;
   // RFC 3261 18.1.1: UDP takes over where TCP can't be had, not where the server is busy or silent.
   if (found->large_by_udp && why != hop_failure::transport) {

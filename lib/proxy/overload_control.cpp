@@ -15,6 +15,16 @@ namespace {
 constexpr std::uint32_t default_validity_ms = 500;
 /// Nobody keeps us away for longer with one response.
 constexpr std::uint32_t max_validity_ms = 60'000;
+/// From here on there is no time left: the rest is what measuring misses.
+constexpr double saturation = 0.98;
+/// Least shares, so that somebody gets through and the sender learns that there is too much.
+constexpr double least_admitted = 0.01;
+constexpr double least_answered = 0.01;
+/// Behind a receive buffer that is so full there may be none soon.
+constexpr double high_backlog = 0.5;
+/// Measurements in a row above the target before anything is shed for it: a burst that is over in half a
+/// second is what buffers are for.
+constexpr int patience = 5;
 
 /// Which requests are shed needs to be even, not secret (xorshift64).
 unsigned draw_percent(std::uint64_t& state) noexcept {
@@ -62,12 +72,20 @@ request_rank rank_of(const sip::message_view& request) noexcept {
 overload_control::overload_control(const overload_options& options, base::random_source& random)
     : options_(options), draw_(random.u64() | 1U) {}
 
-void overload_control::handle_load(double load) noexcept {
+void overload_control::handle_load(double load, double backlog) noexcept {
   ++measurements_;
-  if (load > options_.target) {
-    admitted_ = std::max(admitted_ * options_.target / load, 0.01);
+  saturated_ = load >= saturation ? std::min(saturated_ + 1, 100) : 0;
+  above_ = load > options_.target ? std::min(above_ + 1, patience) : 0;
+  if (above_ == patience || (above_ != 0 && (backlog > high_backlog || admitted_ < 1))) {
+    const double less = std::pow(options_.target / load, std::max(saturated_, 1));
+    admitted_ = std::max(admitted_ * less, least_admitted);
   } else {
     admitted_ = std::min(admitted_ * 1.1 + 0.01, 1.0);
+  }
+  if (backlog > high_backlog) {
+    answered_ = std::max(answered_ / 2, least_answered);
+  } else {
+    answered_ = std::min(answered_ * 1.1 + 0.01, 1.0);
   }
 }
 
@@ -77,6 +95,10 @@ unsigned overload_control::reduction() const noexcept {
 
 bool overload_control::admits(request_rank rank) noexcept {
   return rank != request_rank::ordinary || admitted_ >= 1 || draw_percent(draw_) >= reduction();
+}
+
+bool overload_control::answers() noexcept {
+  return answered_ >= 1 || draw_percent(draw_) < static_cast<unsigned>(std::lround(answered_ * 100));
 }
 
 void overload_control::write(sip::text_writer& out) const noexcept {

@@ -1,26 +1,10 @@
 #!/usr/bin/env bash
 # What is thrown at the doors and needs a whole proxy to show what becomes of it: lies about Content-Length, TLS renegotiation,
-# 10,000 connections from one address, and the end of all descriptors. docs/attacks.md is the list.
+# and 10,000 connections from one address. docs/attacks.md is the list.
 set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
+source "$interop/lib/attack.sh"
 export ASAN_OPTIONS=quarantine_size_mb=1
-
-# start_attack NAME ARGUMENT…: attack.py in the background, its process id in attack_pid; stop_attack closes its connections.
-start_attack() {
-  local who=$1; shift
-  mkfifo "$work/$who.go"
-  python3 "$interop/lib/attack.py" "$@" <"$work/$who.go" >"$work/$who" 2>"$work/$who.err" &
-  attack_pid=$!
-  started+=("$attack_pid")
-  exec {attack_input}>"$work/$who.go"
-}
-stop_attack() {
-  exec {attack_input}>&-
-  wait "$attack_pid"
-}
-served() { timeout 2 python3 "$interop/lib/ping.py" "$1" 127.0.0.1 "$2" 200 2>/dev/null; }
-# processor_ms PID: what it has used so far.
-processor_ms() { awk -v hz="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); print int(($12 + $13) * 1000 / hz)}' "/proc/$1/stat"; }
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" \
   -subj /CN=localhost -days 2 2>/dev/null
@@ -60,30 +44,4 @@ end_proxy
 [ "$(counter sources_refused)" -ge 9744 ] || fail "sources_refused did not count" "$work/proxy.log"
 passed "10,000 connections from one address: $kept kept, 100 calls from another meanwhile, 100 more at once afterwards;" \
   "Pss $before KiB before, $during KiB with them, $after KiB after"
-
-ulimit -Sn 64
-launch_proxy "${proxy[@]}"
-ulimit -Sn "$(ulimit -Hn)"
-# Ten calls on one connection begin before the descriptors end, and outlast them.
-run_sipp established tcp "$tcp_port" 10 100 -sf "$(scenario uac_route)" -d 6000 &
-calls_pid=$!
-sleep 1
-start_attack exhaustion hold "$tcp_port" 200 127.0.0.1
-pausing() { grep -q 'accepting pauses' "$work/proxy.log"; }
-wait_until 10 pausing || fail "200 connections with 64 descriptors do not make it pause" "$work/proxy.log"
-first=$(processor_ms "$proxy_pid")
-sleep 3
-used=$(($(processor_ms "$proxy_pid") - first))
-[ "$used" -le 600 ] || fail "in 3 s without descriptors it has used $used ms of the processor" "$work/proxy.log"
-served udp "$udp_port" || fail "UDP is not served without descriptors" "$work/proxy.log"
-! served tcp "$tcp_port" || fail "a new connection was served without descriptors" "$work/proxy.log"
-wait "$calls_pid" || fail "established calls failed" "$work/proxy.log"
-stop_attack
-wait_until 5 served tcp "$tcp_port" || fail "not served 5 s after the attack" "$work/proxy.log"
-run_sipp caller tcp "$tcp_port" 50 100 -sf "$(scenario uac_route)" -d 10
 end_sipp "$sipp_pid"
-[ "$(grep -c 'accepting pauses' "$work/proxy.log")" -le 3 ] || fail "the log is flooded" "$work/proxy.log"
-end_proxy
-[ "$(counter accept_back_offs)" -gt 5 ] || fail "accept_back_offs did not count" "$work/proxy.log"
-passed "200 connections with 64 descriptors: accepting pauses $(counter accept_back_offs) times, $used ms of the processor in 3 s," \
-  "10 established calls and UDP go on, new connections are served at once afterwards"

@@ -95,6 +95,9 @@ TEST_CASE("the peer has to prove the name in the URI, not the one in an SRV reco
   const auto found = f.find(asking_for("example.com", transport::ws));
   REQUIRE(found.hops.size() == 1);
   CHECK(found.hops[0].domain == f.f.set->domain("example.com"));
+  const auto dotted = f.find(asking_for("example.com.", transport::ws));
+  REQUIRE(dotted.hops.size() == 1);
+  CHECK(dotted.hops[0].domain == found.hops[0].domain);
   f.script.address("example.com", "192.0.2.9");
   const auto plain = f.find(asking_for("example.com", transport::udp));
   REQUIRE(plain.hops.size() == 1);

@@ -289,6 +289,17 @@ TEST_CASE("the name that a client asks for chooses the certificate", "[net][tls]
   CHECK(name.data() == shown);
 }
 
+TEST_CASE("a handshake takes the suite that costs least and shows the chain of the file alone",
+          "[net][tls]") {
+  authority ca;
+  auto options = showing({ca.issue({"x", "DNS:example.com"})});
+  options.authority_files = {ca.file()};
+  tls_pair pair(options, believing(ca));
+  REQUIRE(pair.open_well());
+  CHECK(std::string(SSL_get_cipher_name(pair.server->stream->native())) == "TLS_AES_128_GCM_SHA256");
+  CHECK(sk_X509_num(SSL_get_peer_cert_chain(pair.client->stream->native())) == 1);
+}
+
 TEST_CASE("a session is taken up again, for the same name only", "[net][tls]") {
   authority ca;
   const bool resume = GENERATE(true, false);

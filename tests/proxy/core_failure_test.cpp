@@ -261,6 +261,17 @@ TEST_CASE("a hop that fails is reported, with the reason", "[proxy]") {
     h.run_until(32'100);
     failed(0, "192.0.2.7:5060", proxy::hop_failure::timed_out);
   }
+  SECTION("it does not answer in the time of its group") {
+    proxy_harness grouped;
+    grouped.targets = {{{"sip:bob@name.example", {}, 1000}, {"sip:bob@192.0.2.9", {}, 500}}};
+    grouped.receive(request().text());
+    grouped.resolve(grouped.events[0].lookup, {"192.0.2.7"});
+    grouped.events.clear();
+    grouped.run_until(20'100);
+    REQUIRE(grouped.events.size() == 1);
+    CHECK(grouped.events[0].hop.remote.to_string() == "192.0.2.7:5060");
+    CHECK(grouped.events[0].failure == proxy::hop_failure::timed_out);
+  }
   SECTION("it wants to be left alone") {
     h.reply(first, 503, "bob", "Retry-After: 90 (maintenance)\r\n");
     failed(0, "192.0.2.7:5060", proxy::hop_failure::unavailable);

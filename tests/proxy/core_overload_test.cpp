@@ -19,12 +19,6 @@ std::string invite(int n) {
   return out.text();
 }
 
-int count(const std::vector<proxy_message>& messages, std::string_view start) {
-  int n = 0;
-  for (const auto& m : messages) n += m.start_line().starts_with(start) ? 1 : 0;
-  return n;
-}
-
 const std::vector<proxy::target> bob = {{"sip:bob@192.0.2.2", {}, 1000}};
 
 }  // namespace
@@ -110,6 +104,56 @@ TEST_CASE("requests, transactions of either side and events have their limits to
   h.take();
   h.receive(invite(10));
   CHECK(count(h.take(), "INVITE") == 1);
+}
+
+TEST_CASE("a flood that has filled the tables leaves room for dialogs and emergency calls", "[proxy]") {
+  auto options = proxy_harness::default_options();
+  SECTION("requests") { options.max_requests = 16; }
+  SECTION("server transactions") { options.transactions.max_server_transactions = 16; }
+  SECTION("client transactions") { options.transactions.max_client_transactions = 16; }
+  SECTION("pending INVITEs") { options.transactions.max_pending_invites = 16; }
+  proxy_harness h(options);
+  h.targets = bob;
+  for (int n = 0; n < 17; ++n) h.receive(invite(n));
+  auto out = h.take();
+  CHECK(count(out, "INVITE") == 16);
+  CHECK(count(out, "SIP/2.0 503") == 1);
+  request_text again;
+  again.method = "INVITE";
+  again.via = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKagain";
+  h.receive(again.with_to_tag("bob").text());
+  request_text emergency;
+  emergency.method = "INVITE";
+  emergency.lines = "Priority: emergency\r\n";
+  h.receive(emergency.text());
+  out = h.take();
+  CHECK(count(out, "INVITE") == 2);
+  CHECK(count(out, "SIP/2.0 503") == 0);
+  // That room has its end, too.
+  again.via += "2";
+  h.receive(again.with_to_tag("bob").text());
+  CHECK(count(h.take(), "SIP/2.0 503") == 1);
+}
+
+TEST_CASE("new requests leave a quarter of the buffers to dialogs", "[proxy]") {
+  base::buffer_pool_limits limits;
+  limits.max_bytes = std::size_t{8} << 20U;
+  proxy_harness h(proxy_harness::default_options(), limits);
+  h.targets = bob;
+  int taken = 0;
+  while (taken < 10'000 && h.core.counters().overload == 0) {
+    h.receive(invite(taken++));
+    h.take();
+  }
+  REQUIRE(h.core.counters().overload == 1);
+  CHECK(h.pool.stats().bytes_in_use >= limits.max_bytes / 4 * 3);
+  CHECK(h.core.counters().dropped_no_room == 0);
+  request_text again;
+  for (int n = 0; n < 20; ++n) {
+    again.via = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKagain" + std::to_string(n);
+    h.receive(again.with_to_tag("bob").text());
+  }
+  CHECK(count(h.take(), "OPTIONS") == 20);
 }
 
 TEST_CASE("where nobody takes the events, requests are answered 503", "[proxy]") {

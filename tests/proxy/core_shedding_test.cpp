@@ -26,12 +26,6 @@ request_text in_dialog(int n) {
   return out;
 }
 
-int count(const std::vector<proxy_message>& messages, std::string_view start) {
-  int n = 0;
-  for (const auto& m : messages) n += m.start_line().starts_with(start) ? 1 : 0;
-  return n;
-}
-
 const std::vector<proxy::target> bob = {{"sip:bob@192.0.2.2", {}, 1000}};
 
 }  // namespace
@@ -88,6 +82,28 @@ TEST_CASE("under load ordinary requests are shed, emergency calls and dialogs go
   for (int i = 0; i < 40; ++i) h.core.handle_load(0.2);
   for (int n = 2000; n < 2050; ++n) h.receive(numbered("MESSAGE", n).text());
   CHECK(count(h.take(), "MESSAGE") == 50);
+}
+
+TEST_CASE("with full receive buffers requests over UDP are shed without a response, others with one",
+          "[proxy]") {
+  proxy_harness h;
+  h.targets = bob;
+  for (int i = 0; i < 100; ++i) h.core.handle_load(1.0, 1.0);
+  for (int n = 0; n < 200; ++n) h.receive(numbered("INVITE", n).text());
+  CHECK(h.core.counters().shed_unanswered >= 180);
+  CHECK(count(h.take(), "SIP/2.0 503") ==
+        static_cast<int>(h.core.counters().shed - h.core.counters().shed_unanswered));
+  sip::hop stream = h.alice;
+  stream.transport = sip::transport::tcp;
+  stream.flow = 7;
+  const auto before = h.core.counters();
+  for (int n = 200; n < 300; ++n) {
+    auto request = numbered("INVITE", n);
+    request.via.replace(0, 11, "SIP/2.0/TCP");
+    h.core.handle_message(h.now(), stream, h.pool.copy(request.text()).value());
+  }
+  CHECK(h.core.counters().shed_unanswered == before.shed_unanswered);
+  CHECK(h.core.counters().shed >= before.shed + 90);
 }
 
 TEST_CASE("without transactions the same is shed", "[proxy]") {

@@ -59,6 +59,49 @@ TEST_CASE("above the target ordinary requests are shed, what belongs to a dialog
   CHECK(measurements <= 30);
 }
 
+TEST_CASE("half a second without time is a burst, not overload, while the buffers hold it", "[proxy]") {
+  fixture f;
+  for (int i = 0; i < 3; ++i) {
+    for (int n = 0; n < 4; ++n) f.control.handle_load(1.0, 0.5);
+    CHECK(f.control.reduction() == 0);
+    f.control.handle_load(0.8);
+  }
+  for (int n = 0; n < 4; ++n) f.control.handle_load(1.0);
+  CHECK(f.control.reduction() == 0);
+  f.control.handle_load(1.0);
+  CHECK(f.control.reduction() > 0);
+}
+
+TEST_CASE("without any time left the share that is let in falls faster each time", "[proxy]") {
+  fixture f;
+  f.control.handle_load(1.0, 1.0);
+  CHECK(f.control.reduction() == 15);
+  for (int i = 1; i < 8; ++i) f.control.handle_load(1.0, 1.0);
+  CHECK(f.control.reduction() == 99);
+  fixture with_some_left;
+  for (int i = 0; i < 8; ++i) with_some_left.control.handle_load(0.95);
+  CHECK(with_some_left.control.reduction() < 65);
+}
+
+TEST_CASE("while receive buffers are full few of the shed requests are answered", "[proxy]") {
+  fixture f;
+  const auto answered = [&f](int of = 1000) {
+    int out = 0;
+    for (int i = 0; i < of; ++i) out += f.control.answers() ? 1 : 0;
+    return out;
+  };
+  for (int i = 0; i < 20; ++i) f.control.handle_load(1.0, 0.5);
+  CHECK(answered() == 1000);
+  f.control.handle_load(1.0, 0.51);
+  CHECK(answered() > 400);
+  CHECK(answered() < 600);
+  for (int i = 0; i < 100; ++i) f.control.handle_load(1.0, 1.0);
+  CHECK(answered(10'000) > 0);
+  CHECK(answered(10'000) < 300);
+  for (int i = 0; i < 30; ++i) f.control.handle_load(1.0, 0.1);
+  CHECK(answered() == 1000);
+}
+
 TEST_CASE("a target of one sheds nothing", "[proxy]") {
   proxy::overload_options options;
   options.target = 1;

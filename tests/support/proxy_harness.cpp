@@ -37,6 +37,12 @@ strings summaries(const std::vector<proxy_message>& messages) {
   return out;
 }
 
+int count(const std::vector<proxy_message>& messages, std::string_view start) {
+  return static_cast<int>(std::count_if(messages.begin(), messages.end(), [start](const proxy_message& m) {
+    return m.start_line().starts_with(start);
+  }));
+}
+
 sip::hop peer_at(std::string_view address, std::uint16_t listener, sip::transport transport,
                  std::uint64_t flow) {
   sip::hop out;

@@ -37,6 +37,9 @@ struct proxy_message {
 /// The summaries of all of them.
 strings summaries(const std::vector<proxy_message>& messages);
 
+/// How many of them have a start line that begins so.
+int count(const std::vector<proxy_message>& messages, std::string_view start);
+
 /// A peer: where its messages come from.
 sip::hop peer_at(std::string_view address, std::uint16_t listener = 0,
                  sip::transport transport = sip::transport::udp, std::uint64_t flow = 0);

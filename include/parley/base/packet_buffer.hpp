@@ -222,6 +222,7 @@ class PARLEY_API buffer_pool {
   void trim() noexcept;
 
   buffer_pool_stats stats() const noexcept;
+  std::size_t max_bytes() const noexcept;
 
  private:
   detail::buffer_pool_core* core_;

@@ -18,7 +18,8 @@ namespace detail {
 struct tls_context_state;
 }
 
-/// A certificate with its chain, the leaf first, and its key: PEM files.
+/// A certificate with its chain, the leaf first, and its key: PEM files. What the chain has is shown, nothing
+/// is added to it from the authorities.
 struct tls_certificate {
   std::string chain_file;
   std::string key_file;
@@ -53,8 +54,9 @@ struct tls_options {
   /// 5922 7.2 forbids; on WebSocket connections it always does (RFC 9525 6.3).
   bool accept_wildcards = false;
   tls_version lowest = tls_version::tls_1_2;
-  /// OpenSSL's list of suites for TLS 1.2; those of 1.3 are its defaults. All have forward secrecy and are
-  /// authenticated.
+  /// OpenSSL's list of suites for TLS 1.2, in our order of preference; those of 1.3 are AES-128 and AES-256
+  /// with GCM and ChaCha20 with Poly1305, in that order. All have forward secrecy and are authenticated. A
+  /// client that prefers ChaCha20 gets it.
   std::string ciphers =
       "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
       "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";

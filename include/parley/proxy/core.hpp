@@ -43,6 +43,9 @@ struct listener {
 };
 
 /// What a `core` is to do and how much it may hold.
+///
+/// The limits on requests, transactions and pending INVITEs are those for new requests. An eighth more, and
+/// the last quarter of the pool, is for what belongs to dialogs and for emergency calls.
 struct core_options {
   std::vector<listener> listeners;
   own_addresses own;         ///< further names of ours; those of the listeners are added by the core
@@ -140,7 +143,8 @@ struct core_counters {
   std::uint64_t dropped_stray = 0;      ///< responses that nobody waits for
   std::uint64_t dropped_no_room = 0;    ///< times that there was no buffer or queue for a message
   std::uint64_t overload = 0;           ///< 503 for want of room
-  std::uint64_t shed = 0;               ///< requests refused with 503 because the load was too high
+  std::uint64_t shed = 0;               ///< requests refused because the load was too high, most with 503
+  std::uint64_t shed_unanswered = 0;    ///< those of them that got no response
   std::uint64_t spared = 0;             ///< requests not sent to a neighbour that said it had too many
   std::uint64_t rate_limited = 0;       ///< requests refused with 503 because their source sent too many
   std::uint64_t moved_to_tcp = 0;       ///< requests that were too large for UDP
@@ -229,9 +233,10 @@ class core {
   /// 3263 4.3).
   PARLEY_API void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops);
 
-  /// How busy this shard was since the last call, 0 to 1. Call it every 100 ms or so: it decides how many of
-  /// the new requests are shed, those to emergency services and those inside dialogs excepted.
-  PARLEY_API void handle_load(double load) noexcept;
+  /// How busy this shard was since the last call, and how full its receive buffers are, each 0 to 1. Call it
+  /// every 100 ms or so: it decides how many of the new requests are shed, those to emergency services and
+  /// those inside dialogs excepted, and how many of those over UDP without a response.
+  PARLEY_API void handle_load(double load, double backlog = 0) noexcept;
 
   /// From now on requests outside of dialogs are answered 503. What is under way goes on.
   PARLEY_API void drain() noexcept;

@@ -40,19 +40,29 @@ PARLEY_API request_rank rank_of(const sip::message_view& request) noexcept;
 /// Decides which requests are let in while there is more to do than time, by the loss algorithm of RFC 7339
 /// 7.2: of each hundred ordinary requests so many are shed. A machine: the driver measures the load.
 ///
-/// Above the target the share that is let in shrinks in proportion with each measurement; below it grows by a
-/// tenth, so that a tenth of capacity is back at all of it within two seconds of measurements every 100 ms.
+/// Above the target for five measurements, or at once where receive buffers fill up, the share that is let in
+/// shrinks in proportion with each measurement, and faster the longer there is no time left at all, since the
+/// load then tells no more how far beyond capacity it is: from all to one in a hundred in 0.7 s of
+/// measurements every 100 ms. Below the target it grows by a tenth, and is back at all within 2.5 s.
+///
+/// A response costs several times what reading the request does. While receive buffers are more than half
+/// full although new requests are shed, fewer of these are answered: the system would drop what belongs to
+/// dialogs with the rest, and senders over UDP repeat themselves.
 class overload_control {
  public:
   PARLEY_API overload_control(const overload_options& options, base::random_source& random);
 
-  /// The load since the last measurement, 0 to 1.
-  PARLEY_API void handle_load(double load) noexcept;
+  /// The load since the last measurement, and how full the receive buffers are, each 0 to 1.
+  PARLEY_API void handle_load(double load, double backlog = 0) noexcept;
 
   /// Of a hundred ordinary requests, how many are to stay away: 0 to 100.
   PARLEY_API unsigned reduction() const noexcept;
 
   PARLEY_API bool admits(request_rank rank) noexcept;
+
+  /// Whether a request that was not admitted gets a response. One that came over a reliable transport gets it
+  /// anyway: its sender does not repeat it.
+  PARLEY_API bool answers() noexcept;
 
   /// Writes `oc` with its value and what goes with it (RFC 7339 4), as it is to stand in the Via of a
   /// neighbour that has `oc` there. Its sequence number rises with each measurement.
@@ -61,6 +71,9 @@ class overload_control {
  private:
   overload_options options_;
   double admitted_ = 1;  ///< share of ordinary requests
+  double answered_ = 1;  ///< share of those that are not
+  int above_ = 0;        ///< measurements in a row above the target
+  int saturated_ = 0;    ///< of those, the ones without any time left
   std::uint64_t measurements_ = 0;
   std::uint64_t draw_;
 };

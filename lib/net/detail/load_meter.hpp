@@ -14,14 +14,14 @@ class load_meter {
   /// On the thread that is to be measured.
   void start(base::time_point now) noexcept;
 
-  /// The share of the time since the last call that the thread has worked, or, where it is higher, that of
-  /// the receive buffers that is full: a thread which gets no more of a processor that it shares falls behind
-  /// without being busy all the time. 0 to 1.
+  /// The share of the time since the last call that the thread has worked or, where the system tells, waited
+  /// for a processor that it shares; or, where it is higher, that of the receive buffers that is full. 0
+  /// to 1.
   double measure(base::time_point now, double backlog) noexcept;
 
  private:
   base::time_point since_{};
-  std::chrono::nanoseconds worked_{0};
+  std::chrono::nanoseconds used_{0};
 };
 
 }  // namespace parley::net::detail

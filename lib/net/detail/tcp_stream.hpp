@@ -26,6 +26,7 @@ class tcp_stream final : public byte_stream {
 
  private:
   void set_options() noexcept;
+  void forget_writable() noexcept;
 
   asio::ip::tcp::socket socket_;
   base::socket_address remote_;

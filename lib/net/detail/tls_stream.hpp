@@ -80,6 +80,7 @@ class tls_stream final : public byte_stream {
   std::string name_;
   name_rules rules_;
   bool finished_ = false;
+  bool drained_ = false;  // the last read below brought less than it could: the next has to be waited for
   need read_needs_ = need::nothing;
   base::error_code below_error_;  // of the last read below
   base::error_code broken_;       // what ended the stream: it stays so

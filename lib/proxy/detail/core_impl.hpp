@@ -170,6 +170,7 @@ class core::implementation {
   void overloaded(const sip::hop& from);
   void note_alias(const sip::hop& from);
   bool turn_away(base::time_point now, const sip::hop& from, bool in_dialog);
+  bool has_room() noexcept;
   std::string_view overload_text(const sip::message_view& message) noexcept;
   refusal check(const sip::message_view& request) noexcept;
   bool is_loop(const sip::message_view& request) noexcept;
@@ -183,8 +184,9 @@ class core::implementation {
   int send_branch(base::time_point now, record& r, const target& to, const route_plan& plan);
   int look_up(base::time_point now, record& r, const target& to, event question);
   int send_to_next(base::time_point now, record& r, detail::alternates&& others, const route_plan& plan);
-  bool try_alternate(base::time_point now, record& r, response_context::branch& failed, hop_failure why,
-                     std::chrono::seconds retry_after = {});
+  void report_hop(const record& r, transaction::client_id failed, hop_failure why,
+                  std::chrono::seconds retry_after = {});
+  bool try_alternate(base::time_point now, record& r, response_context::branch& failed, hop_failure why);
 
   // core_forward.cpp: a request to one hop. These return 0, or the status that the branch counts as.
   int send_to(base::time_point now, record& r, const target& to, const sip::hop& next, const route_plan& plan,
