@@ -232,7 +232,7 @@ std::shared_ptr<connection> transport_core::connection_for(const sip::hop& to, b
 std::shared_ptr<connection> transport_core::find_listed(const sip::hop& to) const {
   if (auto found = connections_.find(to); found && found->writable()) return found;
   if (to.transport != sip::transport::ws) return nullptr;
-  // RFC 7118 5.2.3: `transport=ws` stands for both, so that a peer on a secure connection calls itself so,
+  // RFC 7118 5.2.2: `transport=ws` stands for both, so that a peer on a secure connection calls itself so,
   // too.
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     if (listeners_[i].options.transport != sip::transport::wss) continue;

@@ -100,7 +100,7 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     const asio::const_buffer& message = from.front();
     const auto* const start = static_cast<const char*>(message.data());
     out_.assign(start, start + message.size());
-    // RFC 7118 5: either kind carries SIP; text has to be UTF-8.
+    // RFC 7118 4.2: either kind carries SIP; text has to be UTF-8.
     ws_.text(is_ascii({out_.data(), out_.size()}));
     writing_ = true;
     ws_.async_write(asio::buffer(out_),

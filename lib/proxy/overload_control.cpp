@@ -11,7 +11,7 @@
 namespace parley::proxy {
 namespace {
 
-/// RFC 7339 4.4: how long a value holds that comes without a time.
+/// RFC 7339 4.3: how long a value holds that comes without a time.
 constexpr std::uint32_t default_validity_ms = 500;
 /// Nobody keeps us away for longer with one response.
 constexpr std::uint32_t max_validity_ms = 60'000;
@@ -140,7 +140,7 @@ void neighbour_loads::handle_response(base::time_point now, const base::socket_a
   said.until = now + std::chrono::milliseconds(std::min(validity, max_validity_ms));
   const auto known = loads_.find(peer);
   if (known != loads_.end()) {
-    // RFC 7339 4.3: what was said earlier may arrive later.
+    // RFC 7339 4.4: what was said earlier may arrive later.
     if (known->second.until > now && said.sequence < known->second.sequence) return;
     if (said.reduction == 0 || validity == 0) {
       loads_.erase(known);

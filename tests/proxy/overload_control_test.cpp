@@ -179,6 +179,11 @@ TEST_CASE("a neighbour that says it is overloaded gets less, as long as that hol
   CHECK(sent(start + 1000ms, 1) == 1000);
   hear(start, 1, ";oc=0;oc-algo=\"loss\";oc-seq=5.2");
   CHECK(sent(start, 1) == 1000);
+  // RFC 7339 5.7: no time at all ends it.
+  hear(start, 1, ";oc=100;oc-validity=1000;oc-seq=6");
+  CHECK(sent(start, 1) == 0);
+  hear(start, 1, ";oc=100;oc-validity=0;oc-seq=7");
+  CHECK(sent(start, 1) == 1000);
   for (const char* bad : {";oc=101", ";oc=-1", ";oc=x", ";oc=50;oc-validity=y", ";oc=50;oc-algo=\"rate\""}) {
     hear(start, 1, bad);
     CHECK(sent(start, 1) == 1000);

@@ -13,7 +13,8 @@ enum class errc {
   unknown_listener = 1,
   /// An IPv6 destination through an IPv4 listener, or the other way round. Choose another listener.
   wrong_family,
-  /// This build has no driver for the transport. Choose another, or refuse the configuration.
+  /// There is no driver for the transport, or not for what the listener is to do over it. Choose another, or
+  /// refuse the configuration.
   unsupported_transport,
   /// What waits to be sent has reached its bound, because the network or the peer takes it too slowly. Treat
   /// the neighbour as congested: RFC 3261 would have a 503 sent or made up.
@@ -22,7 +23,8 @@ enum class errc {
   limit_reached,
   /// The connection that was to be used is gone, and nothing says where a new one could lead.
   flow_gone,
-  /// No connection came about in the time given. Try the next target.
+  /// No connection came about in the time given, or no handshake on one that was accepted. Try the next
+  /// target.
   connect_timed_out,
   /// Nothing was sent or received for the time given. Open a new connection when there is something to send.
   idle,

@@ -67,8 +67,8 @@ class PARLEY_API proxy_server {
   proxy_server(const proxy_server&) = delete;
   proxy_server& operator=(const proxy_server&) = delete;
 
-  /// Opens each listener on each shard. *Errors:* the system's, for the first listener that can't be opened,
-  /// whose place in the options is then in `failed`: tell the operator.
+  /// Opens each listener on each shard. Once only. *Errors:* the system's, for the first listener that can't
+  /// be opened, whose place in the options is then in `failed`: tell the operator.
   [[nodiscard]] base::result<void> open(std::size_t& failed);
   /// The address of a listener, with the port that the system chose. After `open`.
   base::socket_address local_address(std::size_t listener) const;
@@ -77,14 +77,14 @@ class PARLEY_API proxy_server {
   /// what they began with. After `open`.
   void set_tls(const tls_context& tls);
 
-  /// Starts to serve.
+  /// Starts to serve. After `open`. *Errors:* throws `std::system_error` where the system gives no thread.
   void start();
   /// Refuses new calls from now on. `is_drained` tells when what was under way has been finished.
   void drain();
   bool is_drained() const noexcept;
   /// What all shards have counted, added up.
   proxy_server_status status() const;
-  /// Ends all threads; what is under way is lost.
+  /// Ends all threads; what is under way is lost. Also before `start`, and twice.
   void stop() noexcept;
 
  private:

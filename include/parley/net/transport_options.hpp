@@ -27,8 +27,8 @@ struct listener_options {
   base::socket_address bind;
   /// What Via, Contact and Record-Route call this listener, where that is not the bound address: behind a
   /// NAT, or by a name. Kept for the owner, not used here.
-  std::string advertised_host{};
-  std::uint16_t advertised_port = 0;
+  std::string advertised_host{};      ///< a name or an address, an IPv6 one in brackets
+  std::uint16_t advertised_port = 0;  ///< 0 stands for the bound one
   /// Lets several sockets share the address, one a shard; the system spreads datagrams and connections.
   bool reuse_port = false;
   /// Sizes of a UDP socket's buffers in bytes, which the system may cap; 0 leaves its default. Those of
@@ -37,7 +37,7 @@ struct listener_options {
   int send_buffer_bytes = 1 << 20;
   /// Connections that wait to be accepted.
   int backlog = 1024;
-  /// Keys and certificates of a secure listener, and of the connections that leave from it.
+  /// Keys and certificates of a secure listener, which needs some, and of the connections that leave from it.
   std::optional<tls_context> tls{};
   /// Of a WebSocket listener, and of the connections that leave from it.
   websocket_options websocket{};
@@ -65,10 +65,11 @@ struct transport_limits {
   std::size_t max_connections_per_source = 256;  ///< accepted from one IPv4 address or one IPv6 /64
   std::size_t max_client_connections = 16384;    ///< opened by us
   std::size_t max_handshakes = 1024;             ///< under way at once, of accepted connections
-  std::size_t max_domains = 65536;               ///< names of peers that are remembered
+  std::size_t max_domains = 65536;  ///< names given to `transport_set::domain`; the oldest is forgotten
   std::size_t queued_bytes_per_connection = std::size_t{256} << 10U;  ///< bookkeeping included
-  std::uint16_t accepts_per_wake_up = 64;
+  std::uint16_t accepts_per_wake_up = 64;  ///< connections accepted before others get their turn
 
+  /// From opening a connection to the end of its TLS or HTTP handshake.
   base::duration connect_timeout = std::chrono::seconds(10);
   /// How long one address of several has before the next is tried beside it (RFC 8305 5), and how many such
   /// races there are at once.

@@ -34,7 +34,7 @@ struct keep_alive_options {
   base::duration interval{};
 };
 
-/// The sockets of one shard: UDP and TCP listeners, and the connections that were accepted or opened.
+/// The sockets of one shard: listeners of all transports, and the connections that were accepted or opened.
 ///
 /// It executes `sip::hop`: where a message came from, and where one is to go, are written in it, and whoever
 /// made it has followed RFC 3261 18.2.2 and RFC 3581. A datagram leaves through the listener that the hop
@@ -77,12 +77,15 @@ class PARLEY_API transport_set {
   double receive_backlog() const noexcept;
 
   /// Opens a listener and returns its index, which is what `hop::listener` holds: 0, 1, 2 and so on.
-  /// *Errors:* those of the system, such as an address in use; `errc::unsupported_transport`;
+  /// *Errors:* those of the system, such as an address in use; `errc::no_certificate` for a secure one
+  /// without `tls`; `errc::unsupported_transport`, also for the PROXY protocol over datagrams;
   /// `errc::limit_reached`; `errc::closed`. Tell the operator. Nothing has changed then.
   [[nodiscard]] base::result<std::uint16_t> listen(const listener_options& options);
 
   /// The number for `hop::domain` of a host name from a URI. The peer of a secure connection must prove to be
-  /// that, whatever DNS made of it (RFC 5922 4).
+  /// that, whatever DNS made of it (RFC 5922 4). Ask for it anew for each message: of more names than
+  /// `transport_limits::max_domains` those that were not asked for longest are forgotten, and what is sent
+  /// with their numbers fails with `errc::unknown_domain`.
   std::uint32_t domain(std::string_view host);
 
   /// Uses other keys and certificates from now on, for a listener and for what leaves from it. Connections
@@ -95,13 +98,15 @@ class PARLEY_API transport_set {
   /// `errc::not_verified` where the peer has shown no valid certificate for that host: reach it as before.
   [[nodiscard]] base::result<void> alias(std::uint64_t flow, std::string_view host, std::uint16_t port);
 
-  /// Queues a message. *Errors:* are reported later with its ticket, unless that is 0.
+  /// Queues a message. *Errors:* come later to `transport_handler::handle_send_failure`, with its ticket; for
+  /// ticket 0 nobody is told.
   void send(sip::outgoing message);
 
   /// Sends what is queued, as far as the system takes it; the rest follows by itself.
   void flush();
 
-  /// The hop of a connection that is open, with its flow. Called from the executor, never from inside `race`.
+  /// Gets the hop of the connection that is open, with its flow. Called from the executor, never from inside
+  /// `race`.
   using race_handler = std::function<void(const base::result<sip::hop>& winner)>;
 
   /// Gets a connection to one of `hops`, which are addresses of one server in the order of preference (RFC

@@ -12,8 +12,8 @@ struct websocket_options {
   /// Origins that browsers may come from, `https://example.com`, compared without case; empty lets all in.
   /// What names no origin is no browser's script and is let in.
   std::vector<std::string> origins;
-  /// Names that clients may call us by, without a port; empty lets all pass. Keeps scripts out that reach us
-  /// by a name that was rebound to our address.
+  /// Names that clients may call us by, without a port, IPv6 addresses in brackets; empty lets all pass.
+  /// Keeps scripts out that reach us by a name that was rebound to our address.
   std::vector<std::string> hosts;
   /// Files of this folder are served on the same port; empty serves none.
   std::string static_folder;

@@ -213,6 +213,8 @@ class core {
   /// connection then.
   PARLEY_API void handle_framing_error(base::time_point now, const sip::hop& from,
                                        const sip::parse_error& error, const base::packet_buffer& head);
+  /// What `poll_transmit` gave with that ticket could not be sent: the next target is tried, or it counts as
+  /// 503.
   PARLEY_API void handle_send_failure(base::time_point now, std::uint64_t ticket);
 
   /// Sends an undecided request to `targets`, by descending q: those of equal q together, the next where all

@@ -42,8 +42,8 @@ class flow_tokens {
   PARLEY_API flow_token write(const sip::hop& flow) const noexcept;
 
   /// The flow, which alone will do: `only_flow` is set, and `transport` is for the caller to fill in from the
-  /// listener. For datagrams `remote` is the peer, for a stream `flow` is the connection. Nothing where the
-  /// seal is wrong.
+  /// listener, once it has seen that there is one of that number. For datagrams `remote` is the peer, for a
+  /// stream `flow` is the connection. Nothing where the seal is wrong.
   PARLEY_API std::optional<sip::hop> read(std::string_view user) const noexcept;
 
  private:

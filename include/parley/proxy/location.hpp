@@ -49,7 +49,8 @@ class location {
 
   /// Addresses of record that have bindings.
   std::size_t size() const noexcept { return addresses_.size(); }
-  /// The bindings of an address, in the order in which they came; an empty list for one that has none.
+  /// The bindings of an address, in the order in which they came; an empty list for one that has none. One
+  /// whose time is over is there until `handle_timeout`, up to 128 ms longer.
   PARLEY_API const std::vector<binding>& find(std::string_view address) const;
 
   /// Puts `bindings` in the place of those that the address has; none take the address out.

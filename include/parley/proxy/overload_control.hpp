@@ -38,7 +38,7 @@ enum class request_rank : std::uint8_t { in_dialog, emergency, ordinary };
 PARLEY_API request_rank rank_of(const sip::message_view& request) noexcept;
 
 /// Decides which requests are let in while there is more to do than time, by the loss algorithm of RFC 7339
-/// 5.10.1: of each hundred ordinary requests so many are shed. A machine: the driver measures the load.
+/// 7.2: of each hundred ordinary requests so many are shed. A machine: the driver measures the load.
 ///
 /// Above the target for five measurements, or at once where receive buffers fill up, the share that is let in
 /// shrinks in proportion with each measurement, and faster the longer there is no time left at all, since the
@@ -78,7 +78,7 @@ class overload_control {
   std::uint64_t draw_;
 };
 
-/// What neighbours have said of their load, and what is therefore not sent to them (RFC 7339 5.3 to 5.5).
+/// What neighbours have said of their load, and what is therefore not sent to them (RFC 7339 5.4 and 5.5).
 class neighbour_loads {
  public:
   PARLEY_API neighbour_loads(const overload_options& options, base::random_source& random);

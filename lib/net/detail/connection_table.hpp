@@ -79,8 +79,8 @@ class connection_table {
     std::size_t operator()(const base::ip_address& source) const noexcept;
   };
 
-  /// An IPv4 address, or the /64 that one IPv6 host may have all to itself.
   void erase_route(const sip::hop& hop, const connection& of);
+  /// An IPv4 address, or the /64 that one IPv6 host may have all to itself.
   static base::ip_address source_of(const base::ip_address& address) noexcept;
 
   const transport_limits& limits_;
