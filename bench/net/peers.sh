@@ -12,6 +12,8 @@ ulimit -n "$(ulimit -H -n)"
 # Kamailio's processes for connections. One by default: with two of them Debian's 5.6.3 ends now and then in damaged memory when
 # TLS connections open fast.
 tcp_workers=1
+# Its memory allocator: the leanest. Debian's choice is one that checks itself.
+allocator=(-x fm -X fm)
 
 # Servers run on one processor, whatever drives them on another.
 on_server=() on_client=()
@@ -35,21 +37,22 @@ require_certificate = no
 CFG
 }
 
-# start_server NAME TRANSPORT PORT [NEXT_HOP]: kamailio or parley; its process id in server_pid.
+# start_server NAME TRANSPORT PORT [NEXT_HOP]: parley, or a name that begins with kamailio; its process id in server_pid.
+# Without a next hop it is a registrar only.
 start_server() {
   local transport=$2 port=$3 next_hop=${4:-}
   case $1 in
     parley) start_parley "$transport" "$port" "$next_hop" ;;
-    kamailio) start_kamailio "$transport" "$port" "$next_hop" ;;
+    kamailio*) start_kamailio "$transport" "$port" "$next_hop" ;;
   esac >"$work/$1.log" 2>&1
   wait_bound tcp "$port" "$server_pid" || { tail -n 5 "$work/$1.log" >&2; return 1; }
 }
 
 start_parley() {
-  local certificate=() route=()
-  [ -z "$3" ] || route=(--route "$3")
-  if [ "$1" = tls ] || [ "$1" = wss ]; then certificate=(--cert "$work/server.pem" --key "$work/server.key" --ca "$work/server.pem"); fi
-  "${on_server[@]}" "$parley_proxy" --listen "$1:127.0.0.1:$2" --log-level warning "${route[@]}" "${certificate[@]}" &
+  local certificate=() role=(--registrar 127.0.0.1)
+  [ -z "$3" ] || role=(--route "$3")
+  case $1 in tls | wss) certificate=(--cert "$work/server.pem" --key "$work/server.key" --ca "$work/server.pem") ;; esac
+  "${on_server[@]}" "$parley_proxy" --listen "$1:127.0.0.1:$2" --log-level warning "${role[@]}" "${certificate[@]}" &
   server_pid=$!
   started+=("$server_pid")
 }
@@ -62,8 +65,8 @@ start_kamailio() {
     wss) listen=tls with=(-A WITH_TLS -A WITH_WEBSOCKET) ;;
     tls) with=(-A WITH_TLS) ;;
   esac
-  "${on_server[@]}" kamailio -f "$here/kamailio.cfg" -DD -E -m 1024 -M 16 -x fm -X fm -Y "$work" -A "LISTEN=$listen:127.0.0.1:$2" \
-    -A "TCP_WORKERS=$tcp_workers" \
+  "${on_server[@]}" kamailio -f "$here/kamailio.cfg" -DD -E -m 1024 -M 16 "${allocator[@]}" -Y "$work" \
+    -A "LISTEN=$listen:127.0.0.1:$2" -A "TCP_WORKERS=$tcp_workers" \
     -A "NEXT_HOP=\"$3\"" -A "TLS_SETTINGS=\"$work/tls.cfg\"" "${with[@]}" &
   server_pid=$!
   started+=("$server_pid")
@@ -83,11 +86,8 @@ tree() {
 
 # cpu_us PID: microseconds of processor time that its tree has used.
 cpu_us() {
-  local pid sum=0 tick; tick=$(getconf CLK_TCK)
-  for pid in $(tree "$1"); do
-    sum=$((sum + $(awk '{sub(/.*\) /, ""); print $12 + $13}' "/proc/$pid/stat") * (1000000 / tick)))
-  done
-  echo "$sum"
+  local pid
+  for pid in $(tree "$1"); do cat "/proc/$pid"/task/*/schedstat; done | awk '{ns += $1} END {printf "%.0f\n", ns / 1000}'
 }
 
 # pss_kib PID: memory of its tree. Each page counts once: what processes share is divided among those that have it.
