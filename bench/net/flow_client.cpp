@@ -2,7 +2,8 @@
 //
 //   flow_client hold TRANSPORT ADDRESS:PORT COUNT METHOD
 //       opens them, sends a request on each, prints `COUNT flows` when each was answered with 2xx, and holds
-//       them until its standard input ends
+//       them until its standard input ends; a request that is answered 503, because so many come at once, is
+//       sent again a second later
 //   flow_client handshakes TRANSPORT ADDRESS:PORT COUNT [resume]
 //       closes each when it is open, prints `COUNT handshakes in N s`; with `resume` offers the sessions of
 //       TLS that the server gave
@@ -21,6 +22,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <array>
 #include <charconv>
@@ -31,6 +33,7 @@
 #include <string>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -44,6 +47,7 @@ using net::detail::byte_stream;
 constexpr std::size_t under_way_at_once = 32;
 constexpr std::size_t flows_per_source = 200;
 constexpr std::size_t max_message = 65535;
+constexpr unsigned most_requests = 30;
 
 struct plan {
   bool hold = false;
@@ -68,12 +72,16 @@ class flow final : public net::detail::stream_user, public std::enable_shared_fr
 
  private:
   void end(const base::error_code& error);
+  void send_request();
+  void handle_answer();
   std::string request() const;
 
   run& all_;
   std::size_t number_;
   std::unique_ptr<byte_stream> stream_;
   std::string answer_;
+  unsigned requests_ = 0;
+  std::optional<asio::steady_timer> again_;
   bool answered_ = false;
 };
 
@@ -94,6 +102,7 @@ class run {
 
   const plan& wanted() const noexcept { return wanted_; }
   std::unique_ptr<byte_stream> open_stream(std::size_t number);
+  asio::io_context& io() noexcept { return io_; }
 
   /// That flow is open or, where flows are held, was answered.
   void done() {
@@ -167,11 +176,16 @@ void flow::handle_open(const base::error_code& error) {
     stream_->close();
     return all_.done();
   }
+  send_request();
+  stream_->wait_readable(shared_from_this());
+}
+
+void flow::send_request() {
+  ++requests_;
   const std::string text = request();
   const asio::const_buffer all(text.data(), text.size());
   base::error_code refused;
-  if (stream_->write_some({&all, 1}, refused) != text.size()) return end(refused);
-  stream_->wait_readable(shared_from_this());
+  if (stream_->write_some({&all, 1}, refused) != text.size()) end(refused);
 }
 
 void flow::handle_readable(const base::error_code& error) {
@@ -183,14 +197,24 @@ void flow::handle_readable(const base::error_code& error) {
   if (why && why != asio::error::would_block) return end(why);
   if (!answered_) {
     answer_.append(room.data(), n);
-    if (answer_.find("\r\n\r\n") != std::string::npos) {
-      if (!answer_.starts_with("SIP/2.0 2")) return all_.fail(number_, answer_);
-      std::string().swap(answer_);
-      answered_ = true;
-      all_.done();
-    }
+    if (answer_.find("\r\n\r\n") != std::string::npos) handle_answer();
   }
   stream_->wait_readable(shared_from_this());
+}
+
+void flow::handle_answer() {
+  const std::string answer = std::exchange(answer_, {});
+  if (answer.starts_with("SIP/2.0 503 ") && requests_ < most_requests) {
+    again_.emplace(all_.io(), std::chrono::seconds(1));
+    again_->async_wait([self = shared_from_this()](const base::error_code& error) {
+      if (!error) self->send_request();
+    });
+    return;
+  }
+  if (!answer.starts_with("SIP/2.0 2")) return all_.fail(number_, answer);
+  again_.reset();
+  answered_ = true;
+  all_.done();
 }
 
 void flow::end(const base::error_code& error) { all_.fail(number_, error ? error.message() : "not written"); }
@@ -199,14 +223,17 @@ std::string flow::request() const {
   const plan& wanted = all_.wanted();
   const std::string server = wanted.server.to_string();
   const std::string number = std::to_string(number_);
+  const std::string sequence = std::to_string(requests_);
   const std::string_view transport = sip::name_of(wanted.transport);
   // RFC 7118 5.2.1: a browser has no address to name.
   const std::string host = "client" + number + ".invalid";
   std::string text = wanted.method + " sip:" + server + " SIP/2.0\r\n";
-  text.append("Via: SIP/2.0/").append(transport).append(" " + host + ";branch=z9hG4bKflow" + number + "\r\n");
+  text.append("Via: SIP/2.0/")
+      .append(transport)
+      .append(" " + host + ";branch=z9hG4bKflow" + number + '-' + sequence + "\r\n");
   text += "From: <sip:user" + number + '@' + server + ">;tag=" + number + "\r\n";
   text += "To: <sip:user" + number + '@' + server + ">\r\n";
-  text += "Call-ID: " + number + '@' + host + "\r\nCSeq: 1 " + wanted.method + "\r\n";
+  text += "Call-ID: " + number + '@' + host + "\r\nCSeq: " + sequence + ' ' + wanted.method + "\r\n";
   text.append("Contact: <sip:user" + number + '@' + host + ";transport=").append(transport);
   text += ">;reg-id=1;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-" +
           std::string(12 - number.size(), '0') + number + ">\"\r\n";

@@ -13,13 +13,11 @@ connection::connection(std::shared_ptr<transport_core> core, std::unique_ptr<byt
     : core_(std::move(core)),
       stream_(std::move(stream)),
       hop_(hop),
-      origin_(began),
-      state_(state::opening),
+      times_{.accepted = began == origin::accepted, .since = steady_clock_source::now()},
       framer_(core_->limits().message),
-      timer_(static_cast<timed*>(this)),
-      since_(steady_clock_source::now()),
-      last_activity_(since_),
-      last_received_(since_) {}
+      timer_(static_cast<timed*>(this)) {
+  times_.last_activity = times_.last_received = times_.since;
+}
 
 void connection::start() {
   if (accepted()) core_->connections().begin_handshake();
@@ -28,24 +26,24 @@ void connection::start() {
 }
 
 void connection::handle_open(const base::error_code& error) {
-  if (state_ != state::opening) return;
+  if (times_.state != state::opening) return;
   if (error) {
     close(error);
     return;
   }
-  state_ = state::open;
-  since_ = last_activity_ = last_received_ = steady_clock_source::now();
-  if (front_ < queue_.size()) blocked_since_ = since_;
+  times_.state = state::open;
+  times_.since = times_.last_activity = times_.last_received = steady_clock_source::now();
+  if (front_ < queue_.size()) times_.blocked_since = times_.since;
   if (accepted()) {
     core_->connections().end_handshake();
   } else {
     ++core_->counters().connections_opened;
   }
-  keep_alive_by_default(since_);
+  keep_alive_by_default(times_.since);
   schedule();
   wait_readable();
   send_queued();
-  if (state_ == state::open) core_->races().handle_open(*this);
+  if (times_.state == state::open) core_->races().handle_open(*this);
 }
 
 // Once what was queued has gone out, says so to the peer and waits until it has read it.
@@ -55,16 +53,16 @@ void connection::finish() {
     return;
   }
   stream_->finish_writing();
-  state_ = state::lingering;
-  since_ = steady_clock_source::now();
+  times_.state = state::lingering;
+  times_.since = steady_clock_source::now();
   schedule();
   wait_readable();
 }
 
 void connection::close(base::error_code why) {
-  if (state_ == state::closed) return;
+  if (times_.state == state::closed) return;
   const std::shared_ptr<connection> self = shared_from_this();
-  const bool was_open = state_ != state::opening;
+  const bool was_open = times_.state != state::opening;
   if (!was_open && why != errc::served_http) log_failure(why);
   release();
   core_->connections().remove(*this);
@@ -101,7 +99,7 @@ void connection::abandon() noexcept {
 }
 
 void connection::release() noexcept {
-  state_ = state::closed;
+  times_.state = state::closed;
   timer_.disarm();
   stop_keep_alive();
   stream_->close();

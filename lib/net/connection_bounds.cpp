@@ -1,8 +1,10 @@
-// What a connection counts when it meets a bound.
+// What comes of a connection that meets a bound.
 #include <parley/net/error.hpp>
 
 #include "net/detail/connection.hpp"
 #include "net/detail/websocket_stream.hpp"
+
+#include <algorithm>
 
 namespace parley::net::detail {
 
@@ -23,24 +25,59 @@ void connection::count_broken(const base::error_code& why) noexcept {
   if (too_large) ++core_->counters().stream_messages_too_large;
 }
 
-void connection::count_timeout(base::time_point now) noexcept {
-  const transport_limits& limits = core_->limits();
+void connection::count_timeout(connection_times::bound met) noexcept {
+  using bound = connection_times::bound;
   transport_counters& counters = core_->counters();
-  const auto over = [now](base::time_point since, base::duration most) {
-    return since != base::never && now >= base::add_saturated(since, most);
-  };
-  ++counters.connections_timed_out;
-  if (state_ == state::opening) {
-    ++(accepted() ? counters.handshake_timeouts : counters.connect_timeouts);
-  } else if (over(last_activity_, limits.idle_timeout)) {
-    ++counters.idle_timeouts;
-  } else if (over(blocked_since_, limits.write_timeout)) {
-    ++counters.write_timeouts;
-  } else if (over(part_since_, limits.message_timeout)) {
-    ++counters.message_timeouts;
-  } else {
-    ++counters.first_message_timeouts;
+  switch (met) {
+    case bound::connect: ++counters.connect_timeouts; break;
+    case bound::handshake: ++counters.handshake_timeouts; break;
+    case bound::first_message: ++counters.first_message_timeouts; break;
+    case bound::message: ++counters.message_timeouts; break;
+    case bound::write: ++counters.write_timeouts; break;
+    case bound::idle: ++counters.idle_timeouts; break;
+    case bound::promised_keep_alive: ++counters.flows_dead; return;
+    // Its end was ours or the peer's wish: nobody was too slow.
+    case bound::half_close:
+    case bound::linger:
+    case bound::none: return;
   }
+  ++counters.connections_timed_out;
+}
+
+base::time_point connection::deadline() const noexcept {
+  return std::min(times_.next(core_->limits()).at, keep_alive_due());
+}
+
+base::error_code connection::timeout_error(connection_times::bound met) const noexcept {
+  switch (times_.state) {
+    case state::opening: return errc::connect_timed_out;
+    case state::half_closed: return errc::closed_by_peer;
+    case state::lingering: return why_;
+    default: break;
+  }
+  if (met == connection_times::bound::promised_keep_alive) return errc::no_keep_alive;
+  return met == connection_times::bound::idle ? errc::idle : errc::too_slow;
+}
+
+void connection::schedule() {
+  const base::time_point at = deadline();
+  // A later deadline is found when the timer ends.
+  if (!timer_.armed() || at < timer_.deadline()) core_->arm(timer_, at);
+}
+
+void connection::handle_timeout(base::time_point now) {
+  if (now >= keep_alive_due()) {
+    if (keeper_.handle_timeout(now) == detail::keep_alive::action::give_up) {
+      ++core_->counters().flows_dead;
+      close(errc::no_pong);
+      return;
+    }
+    ask_for_pong(now);
+  }
+  const connection_times::due due = times_.next(core_->limits());
+  if (now < due.at) return schedule();
+  count_timeout(due.what);
+  close(timeout_error(due.what));
 }
 
 }  // namespace parley::net::detail

@@ -31,7 +31,7 @@ void connection::handle_readable(const base::error_code& error) {
     close(error);
     return;
   }
-  if (state_ == state::lingering) {
+  if (times_.state == state::lingering) {
     discard();
   } else {
     const transport_core::wake_up awake(*core_);
@@ -40,7 +40,7 @@ void connection::handle_readable(const base::error_code& error) {
     if (core_->closed()) return;
     core_->end_batch(now);
     if (core_->closed()) return;
-    if (state_ == state::draining) finish();
+    if (times_.state == state::draining) finish();
     // A pong, or the end of a message that had put its time-out off, brings an earlier deadline.
     if (keeper_.on()) schedule();
   }
@@ -48,7 +48,7 @@ void connection::handle_readable(const base::error_code& error) {
 }
 
 void connection::read(base::time_point now) {
-  for (unsigned i = 0; i < reads_per_wake_up && state_ == state::open; ++i) {
+  for (unsigned i = 0; i < reads_per_wake_up && times_.state == state::open; ++i) {
     base::error_code error;
     const std::size_t room = make_room();
     const std::size_t n = read_input(error);
@@ -149,7 +149,7 @@ void connection::frame(base::time_point now) {
     } else if (step.what == status::keep_alive_ping) {
       answer_ping(now);
     } else {
-      last_message_ = now;
+      times_.last_message = now;
       ++core_->counters().stream_messages_received;
       base::packet_buffer message;
       const bool last = offset == 0 && step.consumed == text.size();
@@ -163,9 +163,9 @@ void connection::frame(base::time_point now) {
         return;
       }
       core_->handler().handle_message(now, hop_, std::move(message));
-      if (core_->closed() || state_ != state::open) return;
+      if (core_->closed() || times_.state != state::open) return;
       if (last) {
-        part_since_ = base::never;
+        times_.part_since = base::never;
         return;
       }
     }
@@ -173,31 +173,31 @@ void connection::frame(base::time_point now) {
   }
   input.trim_front(offset);
   if (input.empty()) {
-    part_since_ = base::never;
+    times_.part_since = base::never;
     return;
   }
   input_ = std::move(input);
-  if (consumed || part_since_ == base::never) part_since_ = now;
+  if (consumed || times_.part_since == base::never) times_.part_since = now;
   schedule();
 }
 
 // What a stream that keeps messages has given.
 void connection::take_whole(base::time_point now) {
   if (!stream_->at_message_end()) {
-    if (part_since_ == base::never) part_since_ = now;
+    if (times_.part_since == base::never) times_.part_since = now;
     schedule();
     return;
   }
   base::packet_buffer message = std::move(input_);
   input_.reset();
-  part_since_ = base::never;
+  times_.part_since = base::never;
   // RFC 5626 4.4.1: the keep-alives of streams are used over WebSocket, too.
   if (message.text() == "\r\n\r\n") return answer_ping(now);
   if (message.text() == "\r\n") {
     ++core_->counters().keep_alive_pongs;
     return;
   }
-  last_message_ = now;
+  times_.last_message = now;
   ++core_->counters().stream_messages_received;
   core_->handler().handle_message(now, hop_, std::move(message));
 }
@@ -213,22 +213,22 @@ void connection::answer_ping(base::time_point now) {
 
 void connection::fail_framing(base::time_point now, sip::parse_error error, base::packet_buffer head) {
   core_->connections().unlist(*this);
-  why_ = sip::make_error_code(error);
+  why_ = make_error_code(error);
   count_broken(why_);
   core_->handler().handle_framing_error(now, hop_, error, std::move(head));
-  if (core_->closed() || state_ != state::open) return;
-  state_ = state::draining;
-  since_ = now;
+  if (core_->closed() || times_.state != state::open) return;
+  times_.state = state::draining;
+  times_.since = now;
 }
 
 void connection::handle_end_of_input(base::time_point now) {
   input_.reset();
-  part_since_ = base::never;
+  times_.part_since = base::never;
   core_->connections().unlist(*this);
-  state_ = state::half_closed;
+  times_.state = state::half_closed;
   // Most peers that finish have closed both halves, and nothing but a write would tell. So the connection is
   // kept only while a request that came on it may still be answered. A WebSocket has no halves.
-  if (stream_->keeps_messages() || last_message_ == base::never || now >= deadline()) {
+  if (stream_->keeps_messages() || times_.last_message == base::never || now >= deadline()) {
     close(errc::closed_by_peer);
     return;
   }

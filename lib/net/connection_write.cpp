@@ -31,16 +31,17 @@ void connection::send(sip::outgoing&& message) {
     core_->report_failure(message, errc::queue_full);
     return;
   }
-  enqueue(blocked_since_ == base::never ? steady_clock_source::now() : blocked_since_, std::move(message));
+  enqueue(times_.blocked_since == base::never ? steady_clock_source::now() : times_.blocked_since,
+          std::move(message));
 }
 
 void connection::enqueue(base::time_point now, sip::outgoing&& message) {
   queued_bytes_ += cost(message);
   queue_.push_back(std::move(message));
-  if (blocked_since_ == base::never && state_ != state::opening) {
-    blocked_since_ = now;
+  if (times_.blocked_since == base::never && times_.state != state::opening) {
+    times_.blocked_since = now;
   }
-  if (!dirty_ && !blocked_ && state_ != state::opening) {
+  if (!dirty_ && !blocked_ && times_.state != state::opening) {
     dirty_ = true;
     core_->mark_dirty(shared_from_this());
   }
@@ -48,7 +49,7 @@ void connection::enqueue(base::time_point now, sip::outgoing&& message) {
 
 void connection::flush() {
   dirty_ = false;
-  if (!blocked_ && writable() && state_ != state::opening) send_queued();
+  if (!blocked_ && writable() && times_.state != state::opening) send_queued();
 }
 
 void connection::send_queued() {
@@ -76,11 +77,11 @@ void connection::send_queued() {
   }
   queue_.clear();
   front_ = 0;
-  blocked_since_ = base::never;
+  times_.blocked_since = base::never;
 }
 
 void connection::drop_sent(std::size_t bytes) {
-  last_activity_ = blocked_since_ = steady_clock_source::now();
+  times_.last_activity = times_.blocked_since = steady_clock_source::now();
   bytes += front_sent_;
   while (front_ < queue_.size() && bytes >= queue_[front_].data.size()) {
     sip::outgoing& sent = queue_[front_++];
@@ -89,7 +90,7 @@ void connection::drop_sent(std::size_t bytes) {
     if (core_->is_pong(sent.data)) {
       ponging_ = false;
     } else if (core_->is_ping(sent.data)) {
-      keeper_.handle_asked(last_activity_);
+      keeper_.handle_asked(times_.last_activity);
       schedule();
     } else {
       ++core_->counters().stream_messages_sent;
@@ -111,7 +112,7 @@ void connection::handle_writable(const base::error_code& error) {
     return;
   }
   send_queued();
-  if (state_ == state::draining) finish();
+  if (times_.state == state::draining) finish();
 }
 
 }  // namespace parley::net::detail

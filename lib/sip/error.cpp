@@ -1,7 +1,5 @@
 #include <parley/sip/error.hpp>
 
-#include <boost/system/system_error.hpp>
-
 #include <string>
 
 namespace parley::sip {
@@ -104,10 +102,6 @@ int status_for(errc code) noexcept {
 const base::error_category& category() noexcept {
   static const sip_category instance;
   return instance;
-}
-
-void throw_exception_from_error(const parse_error& error, const boost::source_location& where) {
-  boost::throw_exception(boost::system::system_error(make_error_code(error.code)), where);
 }
 
 }  // namespace parley::sip

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <parley/base/api.hpp>
+#include <parley/base/parse_error.hpp>
 #include <parley/base/result.hpp>
 
-#include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
 
 #include <cstdint>
@@ -101,21 +101,7 @@ inline base::error_code make_error_code(errc code) noexcept { return {static_cas
 
 /// A rule and the place where it was broken: `offset` counts bytes from the start of the text that was parsed
 /// (of the whole message where a `message_view` reports it).
-struct parse_error {
-  errc code{};
-  std::uint32_t offset = 0;
-
-  friend bool operator==(const parse_error&, const parse_error&) = default;
-};
-
-/// The rule alone, without the place.
-inline base::error_code make_error_code(const parse_error& error) noexcept {
-  return make_error_code(error.code);
-}
-
-/// Called by `parsed<T>::value()` on an error; code that checks before it reads never gets here.
-[[noreturn]] PARLEY_API void throw_exception_from_error(const parse_error& error,
-                                                        const boost::source_location& where);
+using parse_error = base::parse_error<errc>;
 
 /// A value, or the rule that was broken and where.
 template <class T>

@@ -6,6 +6,7 @@
 #include <parley/sip/hop.hpp>
 
 #include "net/detail/byte_stream.hpp"
+#include "net/detail/connection_times.hpp"
 #include "net/detail/keep_alive.hpp"
 #include "net/detail/transport_core.hpp"
 
@@ -38,8 +39,8 @@ namespace parley::net::detail {
 ///               keep-alive that was promised
 ///  any          error, idle, too slow          fail the queue                      closed
 ///
-/// Its source is in four files: connection.cpp opens and ends, connection_read.cpp, connection_write.cpp, and
-/// connection_time.cpp for deadlines and keep-alives.
+/// Its source is in five files: connection.cpp opens and ends, connection_read.cpp, connection_write.cpp,
+/// connection_bounds.cpp for what may not be exceeded, and connection_keep_alive.cpp.
 ///
 /// An idle connection holds no buffer. The timer is not moved with every message: when it ends it looks at
 /// what has happened since.
@@ -54,13 +55,13 @@ class connection final : public flushable,
              origin began);
 
   const sip::hop& hop() const noexcept { return hop_; }
-  bool accepted() const noexcept { return origin_ == origin::accepted; }
+  bool accepted() const noexcept { return times_.accepted; }
   /// True where the peer's certificate is valid for `host`.
   bool proves(std::string_view host) const { return stream_->proves(host); }
   /// True while `send` may get something through.
-  bool writable() const noexcept { return state_ != state::lingering && state_ != state::closed; }
+  bool writable() const noexcept { return times_.state != state::lingering && times_.state != state::closed; }
 
-  bool is_open() const noexcept { return state_ == state::open; }
+  bool is_open() const noexcept { return times_.state == state::open; }
   bool has_queued() const noexcept { return front_ < queue_.size(); }
 
   /// Begins to connect, to shake hands or to read. The table holds it already.
@@ -89,9 +90,9 @@ class connection final : public flushable,
   void handle_sign_of_life(bool answer) override;
 
  private:
-  enum class state : std::uint8_t { opening, open, half_closed, draining, lingering, closed };
+  using state = connection_state;
 
-  bool reading() const noexcept { return state_ == state::open || state_ == state::lingering; }
+  bool reading() const noexcept { return times_.state == state::open || times_.state == state::lingering; }
   void wait_readable();
   void read(base::time_point now);
   std::size_t read_input(base::error_code& error);
@@ -115,19 +116,17 @@ class connection final : public flushable,
   void handle_received(base::time_point now);
   void ask_for_pong(base::time_point now);
   base::time_point keep_alive_due() const noexcept;
-  base::time_point promise_due() const noexcept;
   void count_broken(const base::error_code& why) noexcept;
-  void count_timeout(base::time_point now) noexcept;
+  void count_timeout(connection_times::bound met) noexcept;
 
   base::time_point deadline() const noexcept;
-  base::error_code timeout_error(base::time_point now) const noexcept;
+  base::error_code timeout_error(connection_times::bound met) const noexcept;
   void schedule();
 
   std::shared_ptr<transport_core> core_;
   std::unique_ptr<byte_stream> stream_;
   sip::hop hop_;
-  origin origin_;
-  state state_;
+  connection_times times_;
   bool dirty_ = false;
   bool blocked_ = false;  // waiting until the stream takes more
   bool ponging_ = false;  // an answer to a keep-alive is queued: one does for many
@@ -145,15 +144,8 @@ class connection final : public flushable,
   std::size_t queued_bytes_ = 0;
 
   detail::keep_alive keeper_;
-  base::duration promised_{};  // how far the peer's keep-alives are apart; zero for no promise
 
   base::timer timer_;
-  base::time_point since_;          // when this state began
-  base::time_point last_activity_;  // in either direction
-  base::time_point last_received_;
-  base::time_point last_message_ = base::never;   // received
-  base::time_point part_since_ = base::never;     // when the first byte in input_ came
-  base::time_point blocked_since_ = base::never;  // when the queue last moved, while it is not empty
 };
 
 }  // namespace parley::net::detail
