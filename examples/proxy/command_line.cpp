@@ -120,7 +120,7 @@ reading read_command_line(int argc, const char* const* argv) {
     out.config.server.listeners.push_back(one);
   }
   if (!advertise.empty()) {
-    if (const std::string why = read_advertised(advertise, out.config); !why.empty())
+    if (const std::string why = read_advertised(advertise, out.config.advertised); !why.empty())
       return fail("--advertise: " + why);
   }
   if (!name_servers.empty()) out.config.server.dns.servers.clear();

@@ -30,15 +30,15 @@ std::string read_listener(const std::string& text, net::listener_options& out) {
   return {};
 }
 
-std::string read_advertised(const std::string& text, configuration& config) {
+std::string read_advertised(const std::string& text, net::listener_options& listener) {
   const std::string whole = "sip:" + text;
   const auto uri = parley::sip::parse_uri(whole);
   if (!uri || uri->has_user || !uri->parameters.empty() || !uri->headers.empty()) {
     return "\"" + text +
            "\" is no address to advertise: a host and perhaps a port are, as in sip.example.com:5061";
   }
-  config.advertised_host = std::string(uri->host);
-  config.advertised_port = uri->port;
+  listener.advertised_host = std::string(uri->host);
+  listener.advertised_port = uri->port;
   return {};
 }
 
@@ -64,8 +64,10 @@ std::string allow_proxy_sender(const std::string& text, configuration& config) {
 void settle_listeners(configuration& config) {
   for (net::listener_options& one : config.server.listeners) {
     one.websocket = config.websocket;
-    one.advertised_host = config.advertised_host;
-    one.advertised_port = config.advertised_port;
+    if (one.advertised_host.empty()) {
+      one.advertised_host = config.advertised.advertised_host;
+      one.advertised_port = config.advertised.advertised_port;
+    }
     one.proxy_protocol = std::any_of(
         config.proxy_listeners.begin(), config.proxy_listeners.end(),
         [&one](const auto& named) { return named.transport == one.transport && named.bind == one.bind; });

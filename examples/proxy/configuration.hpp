@@ -19,8 +19,7 @@ struct configuration {
   // For all listeners, wherever they are named: `settle_listeners` writes it into their options.
   parley::net::tls_options tls;  ///< for those that are secure: `load_tls`
   parley::net::websocket_options websocket;
-  std::string advertised_host;  ///< empty for the bound address
-  std::uint16_t advertised_port = 0;
+  parley::net::listener_options advertised;  ///< how those are named that say nothing of it themselves
   std::vector<parley::net::listener_options> proxy_listeners;  ///< whose connections come by a load balancer
   std::vector<parley::base::ip_network> proxy_senders;         ///< who may send PROXY protocol headers
   std::string route;                                           ///< as in `server.routes`, empty for none
@@ -51,7 +50,7 @@ std::string check_next_hop(const std::string& uri, const configuration& config);
 
 /// `HOST` or `HOST:PORT`, an IPv6 address in brackets, as Via and Record-Route are to have it. *Errors:* as
 /// above.
-std::string read_advertised(const std::string& text, configuration& config);
+std::string read_advertised(const std::string& text, parley::net::listener_options& listener);
 
 /// `HOST` or `HOST:PORT` of a name server, HOST numeric; it goes behind those that are there. *Errors:* as
 /// above.

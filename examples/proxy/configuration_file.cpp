@@ -44,9 +44,9 @@ void read_seconds(table_reader& in, std::string_view key, parley::base::duration
 
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
-            "header_bytes", "header_lines", "connections", "connections_per_source",
-            "queued_bytes_per_connection", "handshakes", "source_rate", "source_burst", "sources",
-            "udp_request_bytes"});
+            "header_bytes", "body_bytes", "header_lines", "connections", "connections_per_source",
+            "client_connections", "queued_bytes_per_connection", "handshakes", "source_rate", "source_burst",
+            "sources", "udp_request_bytes"});
   auto& core = server.core;
   in.number("transactions", core.transactions.max_server_transactions, 16, many);
   core.transactions.max_client_transactions = core.transactions.max_server_transactions;
@@ -58,11 +58,13 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   server.memory_bytes = megabytes << 20U;
   in.number("message_bytes", core.limits.message_bytes, 1024, 65535);
   in.number("header_bytes", core.limits.header_bytes, 1024, 65535);
+  in.number("body_bytes", core.limits.body_bytes, 0, 65535);
   in.number("header_lines", core.limits.header_lines, 16,
             static_cast<std::int64_t>(parley::sip::max_header_lines));
   server.limits.message = core.limits;
   in.number("connections", server.limits.max_connections, 1, many);
   in.number("connections_per_source", server.limits.max_connections_per_source, 1, many);
+  in.number("client_connections", server.limits.max_client_connections, 1, many);
   in.number("handshakes", server.limits.max_handshakes, 1, many);
   in.number("queued_bytes_per_connection", server.limits.queued_bytes_per_connection, 4096, 1 << 30);
   in.number("source_rate", core.sources.rate, 0, many);
@@ -83,7 +85,7 @@ void read_overload(table_reader& in, parley::proxy::overload_options& overload) 
 
 void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
   in.allow({"t1_ms", "t2_ms", "t4_ms", "trying_ms", "timer_c_s", "group_s", "tcp_idle_s", "connect_s",
-            "handshake_s", "first_message_s", "message_s", "write_s"});
+            "handshake_s", "first_message_s", "message_s", "write_s", "accept_back_off_ms"});
   auto& t = server.core.transactions.timers;
   read_milliseconds(in, "t1_ms", t.t1);
   read_milliseconds(in, "t2_ms", t.t2);
@@ -100,6 +102,7 @@ void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
   read_seconds(in, "first_message_s", server.limits.first_message_timeout, 1);
   read_seconds(in, "message_s", server.limits.message_timeout, 1);
   read_seconds(in, "write_s", server.limits.write_timeout, 1);
+  read_milliseconds(in, "accept_back_off_ms", server.limits.accept_back_off);
 }
 
 void read_keep_alive(table_reader& in, parley::net::transport_limits& limits) {
@@ -142,10 +145,12 @@ void read_tls(table_reader& in, parley::net::tls_options& tls) {
 }
 
 void read_websocket(table_reader& in, parley::net::websocket_options& options) {
-  in.allow({"origins", "hosts", "static", "compression"});
+  in.allow({"origins", "hosts", "static", "static_file_bytes", "request_bytes", "compression"});
   in.texts("origins", [&](const std::string& text, const toml::node&) { options.origins.push_back(text); });
   in.texts("hosts", [&](const std::string& text, const toml::node&) { options.hosts.push_back(text); });
   in.text("static", options.static_folder);
+  in.number("static_file_bytes", options.static_file_bytes, 0, std::int64_t{1} << 40U);
+  in.number("request_bytes", options.request_bytes, 256, 65535);
   in.flag("compression", options.compression);
 }
 
@@ -281,10 +286,21 @@ std::string read_file(const std::string& path, configuration& config) {
             "drain_timeout_s", "limits", "overload", "timers", "keep_alive", "dns", "tls", "websocket",
             "proxy_protocol", "advertise", "registrar", "location"});
   auto& server = config.server;
-  in.texts("listen", [&](const std::string& text, const toml::node& node) {
+  const auto listen = [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
     if (const std::string why = read_listener(text, one); !why.empty()) return in.fail(node, why);
     server.listeners.push_back(one);
+  };
+  in.texts_or_tables("listen", listen, [&](table_reader& one, const toml::node& node) {
+    one.allow({"at", "advertise"});
+    std::string at;
+    std::string advertised;
+    one.text("at", at);
+    one.text("advertise", advertised);
+    listen(at, node);
+    if (advertised.empty() || server.listeners.empty()) return;
+    if (const std::string why = read_advertised(advertised, server.listeners.back()); !why.empty())
+      one.fail(node, why);
   });
   in.texts("domains", [&](const std::string& text, const toml::node&) { server.domains.push_back(text); });
   if (const toml::node* const node = root.get("route")) {
@@ -314,7 +330,8 @@ std::string read_file(const std::string& path, configuration& config) {
   if (const toml::node* const node = root.get("advertise")) {
     std::string advertised;
     in.text("advertise", advertised);
-    if (const std::string why = read_advertised(advertised, config); !why.empty()) in.fail(*node, why);
+    if (const std::string why = read_advertised(advertised, config.advertised); !why.empty())
+      in.fail(*node, why);
   }
   in.tables("location", [&](table_reader& t, const toml::node& where) { read_location(t, where, config); });
   return error.empty() ? error : path + ": " + error;

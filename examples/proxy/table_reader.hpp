@@ -62,6 +62,25 @@ class table_reader {
     }
   }
 
+  /// The same for a list in which tables may stand, too: `g(reader, node)` is called for each of those.
+  template <class F, class G>
+  void texts_or_tables(std::string_view key, F&& f, G&& g) {
+    const toml::node* const n = table_.get(key);
+    if (n == nullptr) return;
+    const toml::array* const list = n->as_array();
+    if (list == nullptr) return fail(*n, "\"" + std::string(key) + "\" is a list");
+    for (const toml::node& item : *list) {
+      if (const auto value = item.value_exact<std::string>()) {
+        f(*value, item);
+      } else if (const toml::table* const inner = item.as_table()) {
+        table_reader reader(*inner, error_);
+        g(reader, item);
+      } else {
+        return fail(item, "\"" + std::string(key) + "\" is a list of texts and tables");
+      }
+    }
+  }
+
   /// Calls `f(reader)` with a reader of the table that is the key's value.
   template <class F>
   void table(std::string_view key, F&& f) {

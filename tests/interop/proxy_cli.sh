@@ -67,7 +67,14 @@ in_file 'line 3: there is no setting "t1"' 'workers = 1' '[timers]' 't1 = 500'
 in_file 'line 1: "workers" is a whole number from 1 to 256' 'workers = "two"'
 in_file 'line 1: "workers" is a whole number from 1 to 256' 'workers = 1000'
 in_file 'line 2: "udp:here:1" is no listener' 'listen = ["tcp:127.0.0.1:0",' '"udp:here:1"]'
-in_file 'line 1: "listen" is a list of texts' 'listen = "udp:127.0.0.1:5060"'
+in_file 'line 1: "listen" is a list' 'listen = "udp:127.0.0.1:5060"'
+in_file 'line 1: "listen" is a list of texts and tables' 'listen = [5060]'
+in_file 'line 1: there is no setting "bind"' 'listen = [{ bind = "udp:127.0.0.1:0" }]'
+in_file 'line 1: "" is no listener' 'listen = [{ advertise = "sip.example.com" }]'
+in_file 'line 1: "a b" is no address to advertise' 'listen = [{ at = "udp:127.0.0.1:0", advertise = "a b" }]'
+in_file 'line 2: "body_bytes" is a whole number from 0 to 65535' '[limits]' 'body_bytes = 70000'
+in_file 'line 2: "accept_back_off_ms" is a whole number from 1' '[timers]' 'accept_back_off_ms = 0'
+in_file 'line 2: "request_bytes" is a whole number from 256 to 65535' '[websocket]' 'request_bytes = 10'
 in_file 'line 1: "udp:sip" is no address to advertise' 'advertise = "udp:sip"' 'listen = ["udp:127.0.0.1:0"]'
 in_file 'line 2: "verify_client" is one of none, optional, required' '[tls]' 'verify_client = "yes"'
 in_file 'line 2: a certificate has a "chain" and a "key"' '[tls]' 'certificates = [{ chain = "x" }]'
@@ -144,6 +151,24 @@ page=$(python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.
 [ "$page" = 'a page' ] || fail "serves \"$page\"" "$work/proxy.log"
 end_proxy
 passed "advertise and [websocket] of a file, with listeners of the command line"
+
+# A listener's own name goes before the name for all, and the command line's before the file's.
+read -r first_port second_port < <(free_ports 2)
+printf '%s\n' "listen = [\"udp:127.0.0.1:$first_port\"," \
+  "{ at = \"udp:127.0.0.1:$second_port\", advertise = \"second.example.com\" }]" 'advertise = "first.example.com"' >"$work/names.toml"
+launch_proxy --config "$work/names.toml"
+python3 "$interop/lib/ping.py" udp 127.0.0.1 "$first_port" 200 first.example.com
+python3 "$interop/lib/ping.py" udp 127.0.0.1 "$second_port" 200 second.example.com
+end_proxy
+read -r proxy_port ws_port < <(free_ports 2)
+launch_proxy --listen "udp:127.0.0.1:$proxy_port" --listen "ws:127.0.0.1:$ws_port" --config "$work/names.toml" \
+  --advertise command.example.com --static "$work/pages"
+python3 "$interop/lib/ping.py" udp 127.0.0.1 "$proxy_port" 200 command.example.com
+page=$(python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())' \
+  "http://127.0.0.1:$ws_port/page.txt") || fail "--static serves no files" "$work/proxy.log"
+[ "$page" = 'a page' ] || fail "--static serves \"$page\"" "$work/proxy.log"
+end_proxy
+passed "names of single listeners, --advertise and --static"
 
 read -r proxy_port callee_port < <(free_ports 2)
 launch_proxy --listen "udp:127.0.0.1:$proxy_port" --route "sip:127.0.0.1:$callee_port" --workers 2 --log-level debug
