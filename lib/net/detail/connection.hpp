@@ -61,6 +61,7 @@ class connection final : public flushable,
   /// True while `send` may get something through.
   bool writable() const noexcept { return times_.state != state::lingering && times_.state != state::closed; }
 
+  bool is_opening() const noexcept { return times_.state == state::opening; }
   bool is_open() const noexcept { return times_.state == state::open; }
   bool has_queued() const noexcept { return front_ < queue_.size(); }
 
