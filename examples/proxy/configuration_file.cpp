@@ -45,8 +45,8 @@ void read_seconds(table_reader& in, std::string_view key, parley::base::duration
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
             "header_bytes", "header_lines", "connections", "connections_per_source",
-            "queued_bytes_per_connection", "handshakes", "source_rate", "source_burst", "sources",
-            "udp_request_bytes"});
+            "queued_bytes_per_connection", "queued_bytes", "handshakes", "handshakes_per_source",
+            "source_rate", "source_burst", "sources", "udp_request_bytes"});
   auto& core = server.core;
   in.number("transactions", core.transactions.max_server_transactions, 16, many);
   core.transactions.max_client_transactions = core.transactions.max_server_transactions;
@@ -64,7 +64,9 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.number("connections", server.limits.max_connections, 1, many);
   in.number("connections_per_source", server.limits.max_connections_per_source, 1, many);
   in.number("handshakes", server.limits.max_handshakes, 1, many);
+  in.number("handshakes_per_source", server.limits.max_handshakes_per_source, 1, many);
   in.number("queued_bytes_per_connection", server.limits.queued_bytes_per_connection, 4096, 1 << 30);
+  in.number("queued_bytes", server.limits.queued_bytes, 0, std::int64_t{1} << 40);
   in.number("source_rate", core.sources.rate, 0, many);
   in.number("source_burst", core.sources.burst, 1, many);
   in.number("sources", core.sources.sources, 8, 1 << 24);

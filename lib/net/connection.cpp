@@ -20,7 +20,6 @@ connection::connection(std::shared_ptr<transport_core> core, std::unique_ptr<byt
 }
 
 void connection::start() {
-  if (accepted()) core_->connections().begin_handshake();
   schedule();
   stream_->open(shared_from_this());
 }
@@ -33,9 +32,13 @@ void connection::handle_open(const base::error_code& error) {
   }
   times_.state = state::open;
   times_.since = times_.last_activity = times_.last_received = steady_clock_source::now();
-  if (front_ < queue_.size()) times_.blocked_since = times_.since;
+  if (front_ < queue_.size()) {
+    // Until now it was the time to open that counted.
+    for (queued& one : queue_) one.since = times_.since;
+    times_.queued_since = times_.since;
+  }
   if (accepted()) {
-    core_->connections().end_handshake();
+    core_->connections().end_handshake(*this);
   } else {
     ++core_->counters().connections_opened;
   }
@@ -71,7 +74,6 @@ void connection::close(base::error_code why) {
     ++core_->counters().connections_closed;
     core_->report_closed(hop_, why);
   } else if (accepted()) {
-    core_->connections().end_handshake();
     if (why == errc::served_http) {
       ++core_->counters().http_answers;
     } else {
@@ -94,8 +96,12 @@ void connection::log_failure(const base::error_code& why) {
 
 void connection::abandon() noexcept {
   release();
-  queue_.clear();
-  front_ = 0;
+  drop_queue();
+}
+
+void connection::shed() {
+  ++core_->counters().connections_shed;
+  close(errc::too_slow);
 }
 
 void connection::release() noexcept {
@@ -108,10 +114,9 @@ void connection::release() noexcept {
 
 void connection::fail_queue(base::error_code why) {
   for (; front_ < queue_.size(); ++front_) {
-    core_->report_failure(queue_[front_], why);
+    core_->report_failure(queue_[front_].message, why);
   }
-  queue_.clear();
-  front_ = 0;
+  drop_queue();
 }
 
 }  // namespace parley::net::detail

@@ -25,7 +25,8 @@ namespace {
 
 constexpr base::duration shortest = std::chrono::milliseconds(1);
 
-transport_limits sane(transport_limits limits) noexcept {
+transport_limits sane(transport_limits limits, const base::buffer_pool& pool) noexcept {
+  if (limits.queued_bytes == 0) limits.queued_bytes = pool.max_bytes() / 4;
   limits.udp_batch = std::clamp<std::uint16_t>(limits.udp_batch, 1, 64);
   limits.udp_rounds = std::max<std::uint16_t>(limits.udp_rounds, 1);
   limits.udp_queue_messages = std::max<std::size_t>(limits.udp_queue_messages, 1);
@@ -56,7 +57,7 @@ transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool
     : executor_(std::move(executor)),
       pool_(pool),
       handler_(&handler),
-      limits_(sane(limits)),
+      limits_(sane(limits, pool)),
       log_(log),
       wheel_(steady_clock_source::now(), tick),
       wheel_timer_(
@@ -66,6 +67,7 @@ transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool
             return wheel_.poll_timeout();
           },
           tick),
+      budget_(limits_.queued_bytes),
       connections_(limits_, shard),
       domains_(limits_.max_domains),
       pairs_(*this),

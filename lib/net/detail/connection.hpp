@@ -45,6 +45,7 @@ namespace parley::net::detail {
 /// An idle connection holds no buffer. The timer is not moved with every message: when it ends it looks at
 /// what has happened since.
 class connection final : public flushable,
+                         public queue_budget::holder,
                          public timed,
                          public stream_user,
                          public std::enable_shared_from_this<connection> {
@@ -76,13 +77,15 @@ class connection final : public flushable,
   /// The peer has promised to send something each `interval`; zero takes the promise back.
   void expect_keep_alive(base::duration interval);
   /// The client that a PROXY protocol header has named, while the connection opens. *Errors:*
-  /// `errc::limit_reached` where that source has as many connections as it may.
+  /// `errc::limit_reached` where that source has as many connections, or handshakes, as it may.
   base::error_code set_remote(const base::socket_address& remote);
 
   /// Ends it now. What is queued fails with `why`.
   void close(base::error_code why);
   /// Ends it without telling anybody.
   void abandon() noexcept;
+  /// Ends it because others need the room that its queue takes.
+  void shed() override;
 
   void handle_timeout(base::time_point now) override;
   void handle_open(const base::error_code& error) override;
@@ -92,6 +95,10 @@ class connection final : public flushable,
 
  private:
   using state = connection_state;
+  struct queued {
+    sip::outgoing message;
+    base::time_point since;  // when it was put there, or could go out at the earliest
+  };
 
   bool reading() const noexcept { return times_.state == state::open || times_.state == state::lingering; }
   void wait_readable();
@@ -105,9 +112,11 @@ class connection final : public flushable,
   void answer_ping(base::time_point now);
   void fail_framing(base::time_point now, sip::parse_error error, base::packet_buffer head);
   void finish();
+  bool make_room_for(const sip::outgoing& message);
   void enqueue(base::time_point now, sip::outgoing&& message);
   void send_queued();
   void drop_sent(std::size_t bytes);
+  void drop_queue() noexcept;
   void fail_queue(base::error_code why);
   void release() noexcept;
   void log_failure(const base::error_code& why);
@@ -139,10 +148,11 @@ class connection final : public flushable,
   base::packet_buffer input_;  // the part of a message that has arrived
   std::size_t expected_ = 0;   // the size that message will have, once known
 
-  std::vector<sip::outgoing> queue_;
+  std::vector<queued> queue_;
   std::size_t front_ = 0;       // messages at the front of queue_ that are done with
   std::size_t front_sent_ = 0;  // bytes of the next one that went out
   std::size_t queued_bytes_ = 0;
+  std::size_t held_bytes_ = 0;  // what the buffers of the queue take of the pool
 
   detail::keep_alive keeper_;
 

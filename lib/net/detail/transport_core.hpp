@@ -15,6 +15,7 @@
 #include "net/detail/datagram_io.hpp"
 #include "net/detail/domain_table.hpp"
 #include "net/detail/kept_pairs.hpp"
+#include "net/detail/queue_budget.hpp"
 #include "net/detail/timed.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -65,6 +66,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   kept_pairs& pairs() noexcept { return pairs_; }
   base::random_source& random() noexcept { return random_; }
   connection_races& races() noexcept { return races_; }
+  queue_budget& budget() noexcept { return budget_; }
   datagram_receiver& receiver() noexcept { return receiver_; }
   datagram_sender& sender() noexcept { return *sender_; }
 
@@ -166,6 +168,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   std::vector<listener> listeners_;
   base::timer_wheel wheel_;
   deadline_timer wheel_timer_;
+  queue_budget budget_;  // outlives the connections
   connection_table connections_;
   domain_table domains_;
   system_random random_;
