@@ -66,9 +66,11 @@ void connection::close(base::error_code why) {
   if (times_.state == state::closed) return;
   const std::shared_ptr<connection> self = shared_from_this();
   const bool was_open = times_.state != state::opening;
+  const bool moves = times_.state == state::open || times_.state == state::half_closed;
   if (!was_open && why != errc::served_http) log_failure(why);
   release();
   core_->connections().remove(*this);
+  if (moves) move_queue(why);
   fail_queue(why);
   if (was_open) {
     ++core_->counters().connections_closed;
@@ -110,6 +112,27 @@ void connection::release() noexcept {
   stop_keep_alive();
   stream_->close();
   input_.reset();
+}
+
+// What the owner has ended, or who is too slow, is not to be had back by another connection. What has gone
+// out in part may have arrived whole: whether it is to be sent again the owner knows.
+bool connection::may_move(const queued& waiting, const base::error_code& why) const noexcept {
+  const sip::outgoing& message = waiting.message;
+  return why != errc::closed && why != errc::too_slow && waiting.way == delivery::first &&
+         !message.to.only_flow && !core_->is_ping(message.data) && !core_->is_pong(message.data);
+}
+
+void connection::move_queue(const base::error_code& why) {
+  std::vector<queued> left = std::exchange(queue_, {});
+  const std::size_t first = std::exchange(front_, 0);
+  for (std::size_t i = first; i < left.size(); ++i) {
+    const bool whole = i != first || front_sent_ == 0;
+    if (whole && may_move(left[i], why)) {
+      core_->move(std::move(left[i].message));
+    } else {
+      queue_.push_back(std::move(left[i]));
+    }
+  }
 }
 
 void connection::fail_queue(base::error_code why) {

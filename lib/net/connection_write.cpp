@@ -26,22 +26,23 @@ std::size_t held(const sip::outgoing& message) noexcept {
 
 }  // namespace
 
-void connection::send(sip::outgoing&& message) {
+bool connection::send(sip::outgoing&& message, delivery d) {
   if (!writable()) {
     core_->report_failure(message, errc::flow_gone);
-    return;
+    return false;
   }
   if (queued_bytes_ + cost(message) > core_->limits().queued_bytes_per_connection) {
     ++core_->counters().stream_queue_full;
     core_->report_failure(message, errc::queue_full);
-    return;
+    return false;
   }
   if (!make_room_for(message)) {
     ++core_->counters().stream_queue_full;
     core_->report_failure(message, errc::queue_full);
-    return;
+    return false;
   }
-  enqueue(steady_clock_source::now(), std::move(message));
+  enqueue(steady_clock_source::now(), std::move(message), d);
+  return true;
 }
 
 // Where all connections together hold as much as they may, nothing more waits for one that takes nothing, and
@@ -55,11 +56,11 @@ bool connection::make_room_for(const sip::outgoing& message) {
   return writable() && budget.has_room(held(message));
 }
 
-void connection::enqueue(base::time_point now, sip::outgoing&& message) {
+void connection::enqueue(base::time_point now, sip::outgoing&& message, delivery d) {
   queued_bytes_ += cost(message);
   held_bytes_ += held(message);
   core_->budget().add(held(message));
-  queue_.push_back({std::move(message), now});
+  queue_.push_back({std::move(message), now, d});
   if (times_.state == state::opening) {
     core_->budget().note_blocked(*this);
   } else if (times_.queued_since == base::never) {

@@ -139,23 +139,35 @@ base::result<void> transport_core::alias(std::uint64_t flow, std::string_view ho
   return {};
 }
 
-void transport_core::send(sip::outgoing&& message) {
-  if (closed()) return;
+std::uint64_t transport_core::send(sip::outgoing&& message) {
+  if (closed()) return 0;
   const sip::hop& to = message.to;
   if (to.listener < listeners_.size() && listeners_[to.listener].options.transport == to.transport) {
     if (const listener& l = listeners_[to.listener]; l.udp) {
       l.udp->send(std::move(message));
-      return;
+      return 0;
     }
     base::error_code error;
     if (const auto found = connection_for(to, error)) {
-      found->send(std::move(message));
-    } else {
-      report_failure(message, error);
+      return found->send(std::move(message)) ? found->hop().flow : 0;
     }
-    return;
+    report_failure(message, error);
+    return 0;
   }
   report_failure(message, errc::unknown_listener);
+  return 0;
+}
+
+void transport_core::move(sip::outgoing&& message) {
+  if (closed()) return;
+  base::error_code error;
+  const auto found = connection_for(message.to, error);
+  if (!found) return report_failure(message, error);
+  sip::outgoing moved{message.to, {}, message.ticket, message.sender};
+  moved.to.flow = found->hop().flow;
+  if (!found->send(std::move(message), connection::delivery::moved)) return;
+  ++counters_.stream_messages_moved;
+  report_moved(moved);
 }
 
 base::result<void> transport_core::keep_alive(const sip::hop& flow, base::duration interval) {
@@ -320,6 +332,12 @@ void transport_core::report_failure(const sip::outgoing& lost, base::error_code 
   post_once();
 }
 
+void transport_core::report_moved(const sip::outgoing& sent) {
+  if (sent.ticket == 0 || closed()) return;
+  reports_.push_back({report::kind::moved, sent, {}});
+  post_once();
+}
+
 void transport_core::report_closed(const sip::hop& flow, base::error_code why) {
   if (closed()) return;
   reports_.push_back({report::kind::closed, {flow, {}, 0, 0}, why});
@@ -352,6 +370,7 @@ void transport_core::run_posted() {
     if (closed()) break;
     switch (r.what) {
       case report::kind::send_failure: handler_->handle_send_failure(now, r.lost, r.error); break;
+      case report::kind::moved: handler_->handle_moved(now, r.lost); break;
       case report::kind::closed: handler_->handle_closed(now, r.lost.to, r.error); break;
       case report::kind::flow_failed: handler_->handle_flow_failed(now, r.lost.to, r.error); break;
     }

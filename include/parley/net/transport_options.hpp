@@ -173,6 +173,7 @@ struct transport_counters {
   std::uint64_t write_timeouts = 0;
   std::uint64_t idle_timeouts = 0;
 
+  std::uint64_t stream_messages_moved = 0;      ///< left by a connection that ended, and queued on another
   std::uint64_t source_handshakes_refused = 0;  ///< of `handshakes_refused`: their source had enough
   std::uint64_t stream_budget_full = 0;         ///< times that `transport_limits::queued_bytes` was met
   std::uint64_t connections_shed = 0;           ///< ended for that: they had been blocked for longest

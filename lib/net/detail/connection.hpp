@@ -37,6 +37,8 @@ namespace parley::net::detail {
 ///  open         keep-alive is due              queue CRLF CRLF, or ping            open
 ///  open         no pong in time, or no         fail the queue                      closed
 ///               keep-alive that was promised
+///  open, half_closed  error, or ended by peer  messages that are whole go by another closed
+///                                              connection, once
 ///  any          error, idle, too slow          fail the queue                      closed
 ///
 /// Its source is in five files: connection.cpp opens and ends, connection_read.cpp, connection_write.cpp,
@@ -68,7 +70,10 @@ class connection final : public flushable,
 
   /// Begins to connect, to shake hands or to read. The table holds it already.
   void start();
-  void send(sip::outgoing&& message);
+  /// Whether a message has left the queue of another connection before, which happens once only.
+  enum class delivery : std::uint8_t { first, moved };
+  /// False where it is not queued, which is reported.
+  bool send(sip::outgoing&& message, delivery d = delivery::first);
   void flush() override;
 
   /// Keeps it alive from our side until `stop_keep_alive`. *Errors:* `errc::limit_reached`.
@@ -98,6 +103,7 @@ class connection final : public flushable,
   struct queued {
     sip::outgoing message;
     base::time_point since;  // when it was put there, or could go out at the earliest
+    delivery way;
   };
 
   bool reading() const noexcept { return times_.state == state::open || times_.state == state::lingering; }
@@ -113,10 +119,12 @@ class connection final : public flushable,
   void fail_framing(base::time_point now, sip::parse_error error, base::packet_buffer head);
   void finish();
   bool make_room_for(const sip::outgoing& message);
-  void enqueue(base::time_point now, sip::outgoing&& message);
+  void enqueue(base::time_point now, sip::outgoing&& message, delivery d = delivery::first);
   void send_queued();
   void drop_sent(std::size_t bytes);
   void drop_queue() noexcept;
+  bool may_move(const queued& waiting, const base::error_code& why) const noexcept;
+  void move_queue(const base::error_code& why);
   void fail_queue(base::error_code why);
   void release() noexcept;
   void log_failure(const base::error_code& why);
