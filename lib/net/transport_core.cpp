@@ -69,7 +69,7 @@ transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool
           tick),
       budget_(limits_.queued_bytes),
       connections_(limits_, shard),
-      domains_(limits_.max_domains),
+      domains_(base::siphash_key::from(random_), limits_.max_domains),
       pairs_(*this),
       receiver_(pool, limits_.udp_batch),
       sender_(sender ? std::move(sender) : std::make_unique<datagram_sender>(limits_.udp_batch)),

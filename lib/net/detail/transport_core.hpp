@@ -174,8 +174,8 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   deadline_timer wheel_timer_;
   queue_budget budget_;  // outlives the connections
   connection_table connections_;
-  domain_table domains_;
   system_random random_;
+  domain_table domains_;
   kept_pairs pairs_;
   std::size_t kept_flows_ = 0;
   connection_races races_{*this};
