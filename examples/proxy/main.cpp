@@ -180,6 +180,8 @@ int run(parley_proxy::configuration& config) {
       base::log_field{"dns_cache_hits", status.dns.cache_hits},
       base::log_field{"dns_timed_out", status.dns.timed_out},
       base::log_field{"dns_failed", status.dns.failed + status.dns.refused},
+      base::log_field{"dns_stale", status.dns.stale},
+      base::log_field{"dns_zone_full", status.dns.zone_full},
       base::log_field{"dns_rejected", status.dns.rejected},
       base::log_field{"hops_failed", status.hops_failed}};
   log(sink, base::log_level::info, "ended", fields);
