@@ -193,6 +193,27 @@ TEST_CASE("a peer that takes a little now and then is given up", "[net][tcp]") {
   CHECK(f.owner.failures.size() + f.counters().stream_messages_sent == 400);
 }
 
+TEST_CASE("a message for which there is no memory ends its connection", "[net][tcp]") {
+  net_fixture f({}, 0, {.max_bytes = 1 << 20});
+  f.listen(sip::transport::tcp);
+  tcp_peer peer(f.io, f.address(0));
+  REQUIRE(settled(f, 1));
+  std::vector<base::packet_buffer> hoard;
+  for (std::size_t size = 65536; size >= 256; size /= 2) {
+    while (auto more = f.pool.allocate(size)) hoard.push_back(std::move(*more));
+  }
+  peer.send(request("one") + request("two"));
+  REQUIRE(f.until([&] { return f.owner.closed.size() == 1; }));
+  CHECK(f.owner.closed[0].why == net::errc::no_buffer);
+  CHECK(f.counters().stream_no_buffer == 1);
+  // With memory all is well again.
+  hoard.clear();
+  tcp_peer next(f.io, f.address(0));
+  next.send(request("three"));
+  REQUIRE(f.until([&] { return f.owner.messages.size() == 1; }));
+  CHECK(f.counters().stream_no_buffer == 1);
+}
+
 #if defined(__linux__)
 TEST_CASE("a connection that does not come about fails in time", "[net][tcp]") {
   net::transport_limits limits;
