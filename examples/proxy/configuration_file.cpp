@@ -43,10 +43,26 @@ void read_seconds(table_reader& in, std::string_view key, parley::base::duration
 }
 
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
-  in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
-            "header_bytes", "body_bytes", "header_lines", "connections", "connections_per_source",
-            "client_connections", "queued_bytes_per_connection", "handshakes", "source_rate", "source_burst",
-            "sources", "udp_request_bytes"});
+  in.allow({"transactions",
+            "pending_invites",
+            "requests",
+            "branches",
+            "memory_mb",
+            "message_bytes",
+            "header_bytes",
+            "body_bytes",
+            "header_lines",
+            "connections",
+            "connections_per_source",
+            "client_connections",
+            "queued_bytes_per_connection",
+            "queued_bytes",
+            "handshakes",
+            "handshakes_per_source",
+            "source_rate",
+            "source_burst",
+            "sources",
+            "udp_request_bytes"});
   auto& core = server.core;
   in.number("transactions", core.transactions.max_server_transactions, 16, many);
   core.transactions.max_client_transactions = core.transactions.max_server_transactions;
@@ -66,7 +82,9 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.number("connections_per_source", server.limits.max_connections_per_source, 1, many);
   in.number("client_connections", server.limits.max_client_connections, 1, many);
   in.number("handshakes", server.limits.max_handshakes, 1, many);
+  in.number("handshakes_per_source", server.limits.max_handshakes_per_source, 1, many);
   in.number("queued_bytes_per_connection", server.limits.queued_bytes_per_connection, 4096, 1 << 30);
+  in.number("queued_bytes", server.limits.queued_bytes, 0, std::int64_t{1} << 40);
   in.number("source_rate", core.sources.rate, 0, many);
   in.number("source_burst", core.sources.burst, 1, many);
   in.number("sources", core.sources.sources, 8, 1 << 24);
@@ -155,9 +173,10 @@ void read_websocket(table_reader& in, parley::net::websocket_options& options) {
 }
 
 void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
-  in.allow({"servers", "timeout_ms", "tries", "hosts_file", "mix_case", "pending", "names", "records",
-            "ttl_min_s", "ttl_max_s", "negative_min_s", "negative_max_s", "failed_s", "prefer_ipv4",
-            "attempt_delay_ms", "blacklist_s", "blacklist_max_s", "blacklist_targets"});
+  in.allow({"servers",     "timeout_ms",       "tries",          "hosts_file",      "mix_case",
+            "pending",     "pending_per_zone", "names",          "records",         "ttl_min_s",
+            "ttl_max_s",   "negative_min_s",   "negative_max_s", "failed_s",        "stale_s",
+            "prefer_ipv4", "attempt_delay_ms", "blacklist_s",    "blacklist_max_s", "blacklist_targets"});
   auto& dns = server.dns;
   in.texts("servers", [&](const std::string& text, const toml::node& node) {
     if (const std::string why = read_name_server(text, dns); !why.empty()) in.fail(node, why);
@@ -167,6 +186,7 @@ void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
   in.text("hosts_file", dns.hosts_file);
   in.flag("mix_case", dns.mix_case);
   in.number("pending", dns.max_pending, 1, many);
+  in.number("pending_per_zone", dns.max_pending_per_zone, 1, many);
   in.number("names", dns.max_names, 0, many);
   in.number("records", dns.max_records, 1, 1000);
   read_seconds(in, "ttl_min_s", dns.shortest_ttl, 1);
@@ -174,6 +194,7 @@ void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
   read_seconds(in, "negative_min_s", dns.shortest_negative, 1);
   read_seconds(in, "negative_max_s", dns.longest_negative, 1);
   read_seconds(in, "failed_s", dns.failed_for, 1);
+  read_seconds(in, "stale_s", dns.stale_for, 0);
   in.flag("prefer_ipv4", server.locator.prefer_ipv4);
   read_milliseconds(in, "attempt_delay_ms", server.limits.attempt_delay);
   read_seconds(in, "blacklist_s", server.blacklist.failed_for, 1);

@@ -20,7 +20,6 @@ connection::connection(std::shared_ptr<transport_core> core, std::unique_ptr<byt
 }
 
 void connection::start() {
-  if (accepted()) core_->connections().begin_handshake();
   schedule();
   stream_->open(shared_from_this());
 }
@@ -33,9 +32,13 @@ void connection::handle_open(const base::error_code& error) {
   }
   times_.state = state::open;
   times_.since = times_.last_activity = times_.last_received = steady_clock_source::now();
-  if (front_ < queue_.size()) times_.blocked_since = times_.since;
+  if (front_ < queue_.size()) {
+    // Until now it was the time to open that counted.
+    for (queued& one : queue_) one.since = times_.since;
+    times_.queued_since = times_.since;
+  }
   if (accepted()) {
-    core_->connections().end_handshake();
+    core_->connections().end_handshake(*this);
   } else {
     ++core_->counters().connections_opened;
   }
@@ -63,15 +66,16 @@ void connection::close(base::error_code why) {
   if (times_.state == state::closed) return;
   const std::shared_ptr<connection> self = shared_from_this();
   const bool was_open = times_.state != state::opening;
+  const bool moves = times_.state == state::open || times_.state == state::half_closed;
   if (!was_open && why != errc::served_http) log_failure(why);
   release();
   core_->connections().remove(*this);
+  if (moves) move_queue(why);
   fail_queue(why);
   if (was_open) {
     ++core_->counters().connections_closed;
     core_->report_closed(hop_, why);
   } else if (accepted()) {
-    core_->connections().end_handshake();
     if (why == errc::served_http) {
       ++core_->counters().http_answers;
     } else {
@@ -94,8 +98,12 @@ void connection::log_failure(const base::error_code& why) {
 
 void connection::abandon() noexcept {
   release();
-  queue_.clear();
-  front_ = 0;
+  drop_queue();
+}
+
+void connection::shed() {
+  ++core_->counters().connections_shed;
+  close(errc::too_slow);
 }
 
 void connection::release() noexcept {
@@ -106,12 +114,32 @@ void connection::release() noexcept {
   input_.reset();
 }
 
+// What the owner has ended, or who is too slow, is not to be had back by another connection. What has gone
+// out in part may have arrived whole: whether it is to be sent again the owner knows.
+bool connection::may_move(const queued& waiting, const base::error_code& why) const noexcept {
+  const sip::outgoing& message = waiting.message;
+  return why != errc::closed && why != errc::too_slow && waiting.way == delivery::first &&
+         !message.to.only_flow && !core_->is_ping(message.data) && !core_->is_pong(message.data);
+}
+
+void connection::move_queue(const base::error_code& why) {
+  std::vector<queued> left = std::exchange(queue_, {});
+  const std::size_t first = std::exchange(front_, 0);
+  for (std::size_t i = first; i < left.size(); ++i) {
+    const bool whole = i != first || front_sent_ == 0;
+    if (whole && may_move(left[i], why)) {
+      core_->move(std::move(left[i].message));
+    } else {
+      queue_.push_back(std::move(left[i]));
+    }
+  }
+}
+
 void connection::fail_queue(base::error_code why) {
   for (; front_ < queue_.size(); ++front_) {
-    core_->report_failure(queue_[front_], why);
+    core_->report_failure(queue_[front_].message, why);
   }
-  queue_.clear();
-  front_ = 0;
+  drop_queue();
 }
 
 }  // namespace parley::net::detail

@@ -10,7 +10,16 @@ namespace parley::net::detail {
 
 base::error_code connection::set_remote(const base::socket_address& remote) {
   hop_.remote = remote;
-  if (core_->connections().name_source(*this, remote.ip)) return {};
+  connection_table& table = core_->connections();
+  // Behind the header plain TCP has nothing left to wait for.
+  if (hop_.transport == sip::transport::tcp) {
+    table.end_handshake(*this);
+  } else if (!table.may_shake_hands_with(remote.ip)) {
+    ++core_->counters().handshakes_refused;
+    ++core_->counters().source_handshakes_refused;
+    return errc::limit_reached;
+  }
+  if (table.name_source(*this, remote.ip)) return {};
   ++core_->counters().connections_refused;
   ++core_->counters().sources_refused;
   return errc::limit_reached;

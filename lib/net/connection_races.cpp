@@ -41,8 +41,14 @@ void connection_races::go_on(race& r) {
                         listeners[to.listener].options.transport == to.transport &&
                         listeners[to.listener].tcp;
     const auto attempt = usable ? core_.connection_for(to, error) : nullptr;
-    if (!attempt || !attempt->writable()) {
-      r.error = error;
+    if (attempt && attempt->is_open()) {
+      // Somebody else has opened it since this race began: nobody will tell of it again.
+      const std::vector<std::uint64_t> others = std::move(r.flows);
+      end(r, attempt->hop());
+      return drop_unused(others);
+    }
+    if (!attempt || !attempt->is_opening()) {
+      r.error = attempt && !error ? make_error_code(errc::flow_gone) : error;
       continue;
     }
     r.flows.push_back(attempt->hop().flow);

@@ -56,9 +56,32 @@ std::shared_ptr<connection> connection_table::find(const sip::hop& to) const {
   return found == by_route_.end() ? nullptr : found->second->shared_from_this();
 }
 
-bool connection_table::may_accept_from(const base::ip_address& source) const {
+connection_table::share connection_table::of_source(const base::ip_address& source) const {
   const auto found = by_source_.find(source_of(source));
-  return (found == by_source_.end() ? 0 : found->second) < limits_.max_connections_per_source;
+  return found == by_source_.end() ? share{} : found->second;
+}
+
+bool connection_table::may_accept_from(const base::ip_address& source) const {
+  return of_source(source).connections < limits_.max_connections_per_source;
+}
+
+bool connection_table::may_shake_hands_with(const base::ip_address& source) const {
+  return of_source(source).handshakes < limits_.max_handshakes_per_source;
+}
+
+void connection_table::begin_handshake(const connection& opening) {
+  const auto found = by_flow_.find(opening.hop().flow);
+  if (found == by_flow_.end() || found->second.shakes_hands) return;
+  found->second.shakes_hands = true;
+  ++handshakes_;
+  if (const auto& source = found->second.source) ++by_source_[*source].handshakes;
+}
+
+void connection_table::end_handshake(const connection& opening) {
+  const auto found = by_flow_.find(opening.hop().flow);
+  if (found == by_flow_.end() || !std::exchange(found->second.shakes_hands, false)) return;
+  --handshakes_;
+  if (const auto& source = found->second.source) --by_source_[*source].handshakes;
 }
 
 void connection_table::add(std::shared_ptr<connection> added) {
@@ -68,7 +91,7 @@ void connection_table::add(std::shared_ptr<connection> added) {
   if (added->accepted()) {
     ++accepted_;
     source = source_of(hop.remote.ip);
-    ++by_source_[*source];
+    ++by_source_[*source].connections;
   } else {
     ++opened_;
   }
@@ -85,7 +108,9 @@ bool connection_table::name_source(const connection& unnamed, const base::ip_add
   const auto found = by_flow_.find(unnamed.hop().flow);
   if (found == by_flow_.end() || found->second.source || !may_accept_from(source)) return false;
   found->second.source = source_of(source);
-  ++by_source_[*found->second.source];
+  share& counted = by_source_[*found->second.source];
+  ++counted.connections;
+  if (found->second.shakes_hands) ++counted.handshakes;
   return true;
 }
 
@@ -112,11 +137,12 @@ void connection_table::remove(const connection& gone) {
   const auto found = by_flow_.find(gone.hop().flow);
   if (found == by_flow_.end()) return;
   unlist(gone);
+  end_handshake(gone);
   if (gone.accepted()) {
     --accepted_;
     if (const auto& source = found->second.source) {
       const auto counted = by_source_.find(*source);
-      if (counted != by_source_.end() && --counted->second == 0) by_source_.erase(counted);
+      if (counted != by_source_.end() && --counted->second.connections == 0) by_source_.erase(counted);
     }
   } else {
     --opened_;

@@ -23,7 +23,7 @@ connection_times::due connection_times::next(const transport_limits& limits) con
              bound::promised_keep_alive);
       }
       wait(last_activity, limits.idle_timeout, bound::idle);
-      wait(blocked_since, limits.write_timeout, bound::write);
+      wait(queued_since, limits.write_timeout, bound::write);
       wait(part_since, limits.message_timeout, bound::message);
       if (accepted && last_message == base::never) {
         wait(since, limits.first_message_timeout, bound::first_message);
@@ -31,11 +31,11 @@ connection_times::due connection_times::next(const transport_limits& limits) con
       break;
     case connection_state::half_closed:
       wait(last_message, limits.half_close_timeout, bound::half_close);
-      wait(blocked_since, limits.write_timeout, bound::write);
+      wait(queued_since, limits.write_timeout, bound::write);
       break;
     case connection_state::draining:
       wait(last_activity, limits.idle_timeout, bound::idle);
-      wait(blocked_since, limits.write_timeout, bound::write);
+      wait(queued_since, limits.write_timeout, bound::write);
       break;
     case connection_state::lingering: wait(since, limits.linger_timeout, bound::linger); break;
     case connection_state::closed: break;

@@ -12,11 +12,19 @@ std::string dns_key(std::string_view name, record_type type) {
 }
 
 const dns_result* dns_cache::find(base::time_point now, std::string_view key) {
+  return find_until(now, key, {});
+}
+
+const dns_result* dns_cache::find_stale(base::time_point now, std::string_view key) {
+  return find_until(now, key, stale_for_);
+}
+
+const dns_result* dns_cache::find_until(base::time_point now, std::string_view key, base::duration longer) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return nullptr;
   const auto known = found->second;
-  if (known->until <= now) {
-    erase(known);
+  if (base::add_saturated(known->until, longer) <= now) {
+    if (base::add_saturated(known->until, stale_for_) <= now) erase(known);
     return nullptr;
   }
   order_.splice(order_.begin(), order_, known);

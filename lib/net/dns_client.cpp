@@ -52,8 +52,20 @@ bool is_below(std::string_view name, std::string_view label) noexcept {
   return name.size() == label.size() || name[name.size() - label.size() - 1] == '.';
 }
 
+/// The last two labels: what one owner has, as far as a name can tell.
+std::string zone_of(std::string_view name) {
+  const std::size_t last = name.rfind('.');
+  if (last == std::string_view::npos || last == 0) return std::string(name);
+  const std::size_t before = name.rfind('.', last - 1);
+  return std::string(before == std::string_view::npos ? name : name.substr(before + 1));
+}
+
 bool is_address_type(record_type type) noexcept {
   return type == record_type::a || type == record_type::aaaa;
+}
+
+bool is_answer(const base::error_code& error) noexcept {
+  return error == errc::name_not_found || error == errc::no_records;
 }
 
 dns_result failure(base::error_code error) { return {error, std::make_shared<const name_records>()}; }
@@ -74,6 +86,7 @@ struct dns_client::state : std::enable_shared_from_this<state> {
   struct question {
     std::string sent;  ///< the name as it was asked for, to the case
     record_type type;
+    std::string zone;
     std::vector<handler> waiting;
   };
   struct delivery {
@@ -87,8 +100,10 @@ struct dns_client::state : std::enable_shared_from_this<state> {
         options(std::move(o)),
         system_settings(options.servers.empty() ? "/etc/resolv.conf" : ""),
         hosts(options.hosts_file, base::siphash_key::from(r)),
-        cache(base::siphash_key::from(r), options.max_names),
-        questions(0, {base::siphash_key::from(r)}) {}
+        cache(base::siphash_key::from(r), options.max_names, options.stale_for),
+        failures(base::siphash_key::from(r), options.max_names),
+        questions(0, {base::siphash_key::from(r)}),
+        zones(0, {base::siphash_key::from(r)}) {}
 
   void query(const std::string& text, record_type type, handler done) {
     ++counters.asked;
@@ -104,11 +119,16 @@ struct dns_client::state : std::enable_shared_from_this<state> {
       ++counters.cache_hits;
       return deliver(std::move(done), *known);
     }
+    if (const dns_result* const failed = failures.find(now, key)) {
+      ++counters.cache_hits;
+      return deliver(std::move(done), best_of(now, key, *failed));
+    }
     const auto under_way = questions.find(key);
     const bool known = under_way != questions.end();
-    if (waiting >= options.max_waiting || (!known && questions.size() >= options.max_pending)) {
+    std::string zone = zone_of(*name);
+    if (waiting >= options.max_waiting || (!known && !may_ask(zone))) {
       ++counters.refused;
-      return deliver(std::move(done), failure(errc::limit_reached));
+      return deliver(std::move(done), best_of(now, key, failure(errc::limit_reached)));
     }
     ++waiting;
     if (known) {
@@ -116,11 +136,28 @@ struct dns_client::state : std::enable_shared_from_this<state> {
       under_way->second.waiting.push_back(std::move(done));
       return;
     }
-    question asked{mixed(*name), type, {}};
+    ++zones[zone];
+    question asked{mixed(*name), type, std::move(zone), {}};
     asked.waiting.push_back(std::move(done));
     const std::string sent = asked.sent;
     questions.emplace(key, std::move(asked));
     send(now, key, sent, type);
+  }
+
+  bool may_ask(const std::string& zone) {
+    if (questions.size() >= options.max_pending) return false;
+    const auto found = zones.find(zone);
+    if (found == zones.end() || found->second < options.max_pending_per_zone) return true;
+    ++counters.zone_full;
+    return false;
+  }
+
+  // RFC 8767 4: what held lately is better than nothing.
+  dns_result best_of(base::time_point now, const std::string& key, dns_result failed) {
+    const dns_result* const old = cache.find_stale(now, key);
+    if (old == nullptr) return failed;
+    ++counters.stale;
+    return *old;
   }
 
   /// What is known of a name by the hosts file or by RFC 6761.
@@ -186,8 +223,12 @@ struct dns_client::state : std::enable_shared_from_this<state> {
     auto asked = questions.extract(key);
     if (asked.empty()) return;
     base::duration holds_for{};
-    const dns_result result = read(asked.mapped(), outcome, message, holds_for);
-    cache.put(steady_clock_source::now(), key, result, holds_for);
+    dns_result result = read(asked.mapped(), outcome, message, holds_for);
+    const base::time_point now = steady_clock_source::now();
+    const bool answered = !result.error || is_answer(result.error);
+    (answered ? cache : failures).put(now, key, result, holds_for);
+    if (!answered) result = best_of(now, key, std::move(result));
+    if (const auto of_zone = zones.find(asked.mapped().zone); --of_zone->second == 0) zones.erase(of_zone);
     waiting -= asked.mapped().waiting.size();
     for (handler& done : asked.mapped().waiting) deliver(std::move(done), result);
   }
@@ -238,8 +279,10 @@ struct dns_client::state : std::enable_shared_from_this<state> {
   dns_counters counters;
   detail::watched_file system_settings;
   detail::hosts_file hosts;
-  detail::dns_cache cache;
+  detail::dns_cache cache;     // answers
+  detail::dns_cache failures;  // which push out no answer, however many names somebody makes us fail with
   std::unordered_map<std::string, question, detail::dns_key_hash> questions;
+  std::unordered_map<std::string, std::size_t, detail::dns_key_hash> zones;  // questions under way in each
   std::shared_ptr<detail::ares_channel> channel;
   bool stale = false;  // the system's settings have changed since the channel was opened
   std::size_t waiting = 0;

@@ -76,6 +76,7 @@ std::optional<std::uint16_t> next_hops::listener_for(const sip::hop& to, std::ui
 std::vector<sip::hop> next_hops::hops_to(const std::vector<located_target>& targets, const std::string& host,
                                          std::uint16_t from) {
   std::vector<sip::hop> hops;
+  std::uint32_t domain = 0;
   for (const located_target& target : targets) {
     sip::hop to{target.transport, 0, target.address};
     const auto listener = listener_for(to, from);
@@ -83,7 +84,9 @@ std::vector<sip::hop> next_hops::hops_to(const std::vector<located_target>& targ
     to.listener = *listener;
     // RFC 5922 4: the identity is that of the URI, not what SRV made of it.
     if (names_its_host(to.transport)) {
-      to.domain = transports_.domain(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+      if (domain == 0)
+        domain = transports_.domain(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+      to.domain = domain;
     }
     hops.push_back(to);
   }

@@ -110,6 +110,9 @@ struct proxy_server::implementation {
     out.report_failure = [this](std::size_t to, std::uint64_t ticket) {
       group.post(to, [target = shards[to].get(), ticket] { target->report_failure(ticket); });
     };
+    out.report_sent = [this](std::size_t to, std::uint64_t ticket, std::uint64_t flow) {
+      group.post(to, [target = shards[to].get(), ticket, flow] { target->report_sent(ticket, flow); });
+    };
     return out;
   }
 

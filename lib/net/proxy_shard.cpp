@@ -87,8 +87,20 @@ void proxy_shard::replace_bindings(const std::string& address, std::vector<proxy
 }
 
 void proxy_shard::drop_flow(std::uint64_t flow) {
-  registrar_->location().drop_flow(flow);
+  const base::time_point now = steady_clock_source::now();
+  if (registrar_) registrar_->location().drop_flow(flow);
+  core_->handle_flow_closed(now, flow);
+  pump(now);
+  transports_.flush();
   update_timer();
+}
+
+void proxy_shard::carry(sip::outgoing&& message) {
+  const std::uint64_t asked = message.to.flow;
+  const std::uint64_t ticket = message.ticket;
+  const std::size_t sender = message.sender;
+  const std::uint64_t used = transports_.send(std::move(message));
+  if (used != 0 && used != asked && ticket != 0) others_.report_sent(sender, ticket, used);
 }
 
 void proxy_shard::report_failure(std::uint64_t ticket) {
@@ -118,9 +130,16 @@ void proxy_shard::handle_send_failure(base::time_point now, const sip::outgoing&
   pump(now);
 }
 
-void proxy_shard::handle_closed(base::time_point, const sip::hop& gone, base::error_code) {
-  if (!registrar_) return;
-  registrar_->location().drop_flow(gone.flow);
+void proxy_shard::handle_moved(base::time_point, const sip::outgoing& sent) {
+  if (sent.sender == index_) return core_->handle_sent(sent.ticket, sent.to.flow);
+  others_.report_sent(sent.sender, sent.ticket, sent.to.flow);
+}
+
+void proxy_shard::handle_closed(base::time_point now, const sip::hop& gone, base::error_code) {
+  if (registrar_) registrar_->location().drop_flow(gone.flow);
+  // RFC 3261 16.9: nothing is waited for that can't come.
+  core_->handle_flow_closed(now, gone.flow);
+  pump(now);
   others_.drop_flow(gone.flow);
 }
 
@@ -157,12 +176,15 @@ void proxy_shard::pump(base::time_point now) {
 
 void proxy_shard::send(base::time_point now, sip::outgoing&& out) {
   const std::size_t owner = transport_set::shard_of(out.to.flow);
+  const std::uint64_t ticket = out.ticket;
+  std::uint64_t flow = out.to.flow;
   out.sender = static_cast<std::uint16_t>(index_);
-  if (out.to.flow == 0 || owner == index_ || owner >= group_.size()) {
-    transports_.send(std::move(out));
+  if (flow == 0 || owner == index_ || owner >= group_.size()) {
+    flow = transports_.send(std::move(out));
   } else if (!group_.send_over(owner, out)) {
-    core_->handle_send_failure(now, out.ticket);
+    return core_->handle_send_failure(now, ticket);
   }
+  if (flow != 0 && ticket != 0) core_->handle_sent(ticket, flow);
 }
 
 base::time_point proxy_shard::poll_timeout() const noexcept {

@@ -129,8 +129,15 @@ void tcp_acceptor::add(tcp::socket accepted) {
     ++core_->counters().sources_refused;
     return;
   }
-  if (!table.may_shake_hands()) {
+  // Plain TCP is open at once, so that others' handshakes are no matter to it.
+  const bool shakes_hands = options.proxy_protocol || options.transport != sip::transport::tcp;
+  if (shakes_hands && !table.may_shake_hands()) {
     ++core_->counters().handshakes_refused;
+    return;
+  }
+  if (shakes_hands && !options.proxy_protocol && !table.may_shake_hands_with(address.ip)) {
+    ++core_->counters().handshakes_refused;
+    ++core_->counters().source_handshakes_refused;
     return;
   }
   ++core_->counters().connections_accepted;
@@ -146,6 +153,7 @@ void tcp_acceptor::add(tcp::socket accepted) {
   } else {
     table.add(added);
   }
+  if (shakes_hands) table.begin_handshake(*added);
   added->start();
 }
 

@@ -25,7 +25,8 @@ namespace {
 
 constexpr base::duration shortest = std::chrono::milliseconds(1);
 
-transport_limits sane(transport_limits limits) noexcept {
+transport_limits sane(transport_limits limits, const base::buffer_pool& pool) noexcept {
+  if (limits.queued_bytes == 0) limits.queued_bytes = pool.max_bytes() / 4;
   limits.udp_batch = std::clamp<std::uint16_t>(limits.udp_batch, 1, 64);
   limits.udp_rounds = std::max<std::uint16_t>(limits.udp_rounds, 1);
   limits.udp_queue_messages = std::max<std::size_t>(limits.udp_queue_messages, 1);
@@ -56,7 +57,7 @@ transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool
     : executor_(std::move(executor)),
       pool_(pool),
       handler_(&handler),
-      limits_(sane(limits)),
+      limits_(sane(limits, pool)),
       log_(log),
       wheel_(steady_clock_source::now(), tick),
       wheel_timer_(
@@ -66,8 +67,9 @@ transport_core::transport_core(asio::any_io_executor executor, base::buffer_pool
             return wheel_.poll_timeout();
           },
           tick),
+      budget_(limits_.queued_bytes),
       connections_(limits_, shard),
-      domains_(limits_.max_domains),
+      domains_(base::siphash_key::from(random_), limits_.max_domains),
       pairs_(*this),
       receiver_(pool, limits_.udp_batch),
       sender_(sender ? std::move(sender) : std::make_unique<datagram_sender>(limits_.udp_batch)),
@@ -137,23 +139,35 @@ base::result<void> transport_core::alias(std::uint64_t flow, std::string_view ho
   return {};
 }
 
-void transport_core::send(sip::outgoing&& message) {
-  if (closed()) return;
+std::uint64_t transport_core::send(sip::outgoing&& message) {
+  if (closed()) return 0;
   const sip::hop& to = message.to;
   if (to.listener < listeners_.size() && listeners_[to.listener].options.transport == to.transport) {
     if (const listener& l = listeners_[to.listener]; l.udp) {
       l.udp->send(std::move(message));
-      return;
+      return 0;
     }
     base::error_code error;
     if (const auto found = connection_for(to, error)) {
-      found->send(std::move(message));
-    } else {
-      report_failure(message, error);
+      return found->send(std::move(message)) ? found->hop().flow : 0;
     }
-    return;
+    report_failure(message, error);
+    return 0;
   }
   report_failure(message, errc::unknown_listener);
+  return 0;
+}
+
+void transport_core::move(sip::outgoing&& message) {
+  if (closed()) return;
+  base::error_code error;
+  const auto found = connection_for(message.to, error);
+  if (!found) return report_failure(message, error);
+  sip::outgoing moved{message.to, {}, message.ticket, message.sender};
+  moved.to.flow = found->hop().flow;
+  if (!found->send(std::move(message), connection::delivery::moved)) return;
+  ++counters_.stream_messages_moved;
+  report_moved(moved);
 }
 
 base::result<void> transport_core::keep_alive(const sip::hop& flow, base::duration interval) {
@@ -318,6 +332,12 @@ void transport_core::report_failure(const sip::outgoing& lost, base::error_code 
   post_once();
 }
 
+void transport_core::report_moved(const sip::outgoing& sent) {
+  if (sent.ticket == 0 || closed()) return;
+  reports_.push_back({report::kind::moved, sent, {}});
+  post_once();
+}
+
 void transport_core::report_closed(const sip::hop& flow, base::error_code why) {
   if (closed()) return;
   reports_.push_back({report::kind::closed, {flow, {}, 0, 0}, why});
@@ -350,6 +370,7 @@ void transport_core::run_posted() {
     if (closed()) break;
     switch (r.what) {
       case report::kind::send_failure: handler_->handle_send_failure(now, r.lost, r.error); break;
+      case report::kind::moved: handler_->handle_moved(now, r.lost); break;
       case report::kind::closed: handler_->handle_closed(now, r.lost.to, r.error); break;
       case report::kind::flow_failed: handler_->handle_flow_failed(now, r.lost.to, r.error); break;
     }

@@ -53,7 +53,7 @@ base::result<void> transport_set::alias(std::uint64_t flow, std::string_view hos
   return core_->alias(flow, host, port);
 }
 
-void transport_set::send(sip::outgoing message) { core_->send(std::move(message)); }
+std::uint64_t transport_set::send(sip::outgoing message) { return core_->send(std::move(message)); }
 
 void transport_set::flush() {
   if (!core_->closed()) core_->flush();

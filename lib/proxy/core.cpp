@@ -267,6 +267,11 @@ void core::handle_send_failure(base::time_point now, std::uint64_t ticket) {
   impl_->layer_.handle_send_failure(now, ticket);
   impl_->run_events(now);
 }
+void core::handle_sent(std::uint64_t ticket, std::uint64_t flow) { impl_->layer_.handle_sent(ticket, flow); }
+void core::handle_flow_closed(base::time_point now, std::uint64_t flow) {
+  impl_->layer_.handle_flow_closed(now, flow);
+  impl_->run_events(now);
+}
 base::result<void> core::forward(base::time_point now, request_id id, std::span<const target> targets) {
   return impl_->forward(now, id, targets);
 }

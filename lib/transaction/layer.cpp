@@ -169,6 +169,10 @@ std::uint64_t layer::user_of(server_id id) const noexcept {
 void layer::handle_send_failure(base::time_point now, std::uint64_t ticket) {
   impl_->handle_send_failure(now, ticket);
 }
+void layer::handle_sent(std::uint64_t ticket, std::uint64_t flow) { impl_->handle_sent(ticket, flow); }
+void layer::handle_flow_closed(base::time_point now, std::uint64_t flow) {
+  impl_->handle_flow_closed(now, flow);
+}
 void layer::handle_timeout(base::time_point now) { impl_->handle_timeout(now); }
 base::time_point layer::poll_timeout() const noexcept { return impl_->wheel_.poll_timeout(); }
 

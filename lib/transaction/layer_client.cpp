@@ -29,6 +29,11 @@ bool is_proceeding_invite(const client_record& r) noexcept {
   return invite != nullptr && invite->state() == client_invite::state::proceeding;
 }
 
+void leave_flow(client_record& r) noexcept {
+  auto& hook = static_cast<detail::flow_hook&>(r);
+  if (hook.is_linked()) hook.unlink();
+}
+
 }  // namespace
 
 received layer::implementation::handle_response(base::time_point now, const sip::message_view& view,
@@ -50,6 +55,7 @@ received layer::implementation::handle_response(base::time_point now, const sip:
     ++counters_.absorbed;
   }
   if (sip::is_final(status)) {
+    leave_flow(*r);
     r->wants_cancel = false;
     r->user_deadline = r->cancel_deadline = base::never;
     if (r->is_invite() && status >= 300 && r->request) {
@@ -193,6 +199,25 @@ void layer::implementation::settle(base::time_point now, client_record& r, sendi
   report_event(r);
   if (over) return end(r);
   arm(r.timer, std::min({at, r.user_deadline, r.cancel_deadline}));
+}
+
+void layer::implementation::handle_sent(std::uint64_t ticket, std::uint64_t flow) {
+  client_record* const r = (ticket & 1U) != 0 ? clients_.get(ticket >> 1U) : nullptr;
+  if (r == nullptr || !waits_for_final(*r)) return;
+  leave_flow(*r);
+  r->flow = flow;
+  flow_table_.insert(*r, clients_.size());
+}
+
+void layer::implementation::handle_flow_closed(base::time_point now, std::uint64_t flow) {
+  while (client_record* const r = flow_table_.find(flow)) {
+    leave_flow(*r);
+    // RFC 3261 18.2.2: who has the INVITE, as a provisional response shows, answers by a connection of its
+    // own.
+    if (is_proceeding_invite(*r)) continue;
+    r->send_failed = true;
+    settle(now, *r);
+  }
 }
 
 void layer::implementation::report_event(client_record& r) {

@@ -151,6 +151,24 @@ TEST_CASE("races for the same addresses end together", "[race]") {
   CHECK(r.client.set->connection_count() == 1);
 }
 
+TEST_CASE("a race takes what opened while it waited for another address", "[race]") {
+  racing r;
+  outcome one;
+  outcome two;
+  r.start({r.silent, r.good}, one);
+  // The good one is being opened, so that the second race begins with the silent one, too.
+  REQUIRE(r.client.until([&] { return r.client.set->connection_count() == 2; }));
+  REQUIRE(!one);
+  r.start({r.silent, r.good}, two);
+  REQUIRE(r.client.until([&] { return one && two; }));
+  REQUIRE(*one);
+  REQUIRE(*two);
+  CHECK((*one)->flow == (*two)->flow);
+  CHECK((*two)->remote == r.good.remote);
+  CHECK(r.client.set->connection_count() == 1);
+  CHECK(r.client.counters().connections_opened == 1);
+}
+
 TEST_CASE("the number of races is bounded", "[race]") {
   net::transport_limits bounded = limits(1h);
   bounded.max_races = 2;

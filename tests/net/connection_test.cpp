@@ -151,6 +151,68 @@ TEST_CASE("where the flow is gone, a new connection leads to its address", "[net
   CHECK(f.owner.failures[0].error == net::errc::flow_gone);
 }
 
+TEST_CASE("what a connection leaves behind whole goes by another one, once", "[net][tcp]") {
+  net_fixture f;
+  f.listen(sip::transport::tcp);
+  tcp_host host(f.io);
+  sip::hop to = tcp_to(host.address());
+  f.send(to, "first");
+  REQUIRE(f.until([&] { return host.accepted().size() == 1 && host.accepted()[0].received() == "first"; }));
+  const auto text_of = [](std::uint64_t ticket) {
+    std::string text = std::to_string(ticket);
+    return text.append(20000 - text.size(), 'x');
+  };
+  // Until the system takes no more and a queue stands, of which no more than one has gone out in part.
+  std::uint64_t sent = 0;
+  std::uint64_t flow = 0;
+  const auto send_one = [&] {
+    flow = f.set->send({to, f.bytes(text_of(++sent)), sent});
+    f.set->flush();
+  };
+  while (f.counters().stream_messages_sent > sent && sent < 1000) send_one();
+  for (int i = 0; i < 3; ++i) send_one();
+  CHECK(flow != 0);
+
+  SECTION("to the same address") {
+    std::size_t moved_before_closing = 0;
+    f.owner.on_closed = [&] { moved_before_closing = f.owner.moved.size(); };
+    const std::uint64_t gone = f.counters().stream_messages_sent - 1;
+    host.accepted()[0].reset();
+    REQUIRE(f.until([&] { return f.owner.closed.size() == 1; }));
+    CHECK(f.owner.failures.size() <= 1);
+    REQUIRE(f.owner.moved.size() >= 3);
+    CHECK(f.owner.moved.size() + f.owner.failures.size() == sent - gone);
+    CHECK(f.counters().stream_messages_moved == f.owner.moved.size());
+    CHECK(moved_before_closing == f.owner.moved.size());
+    std::string expected;
+    for (const sip::outgoing& m : f.owner.moved) {
+      CHECK(m.to.flow != 0);
+      CHECK(m.to.flow != flow);
+      expected += text_of(m.ticket);
+    }
+    CHECK(f.owner.moved.back().ticket == sent);
+    REQUIRE(f.until([&] { return host.accepted().size() == 2; }));
+    REQUIRE(f.until([&] { return host.accepted()[1].received().size() == expected.size(); }));
+    CHECK(host.accepted()[1].received() == expected);
+  }
+  SECTION("and then no more") {
+    host.accepted()[0].reset();
+    host = tcp_host(f.io);
+    REQUIRE(f.until([&] { return f.owner.closed.size() == 1 && f.set->connection_count() == 0; }));
+    test::run_ready(f.io);
+    CHECK(f.owner.failures.size() >= 3);
+    CHECK(f.owner.failures.back().ticket == sent);
+    CHECK(f.owner.failures.back().error == boost::system::errc::connection_refused);
+  }
+  SECTION("but not where the owner has ended it") {
+    f.set->close_flow(flow);
+    REQUIRE(f.until([&] { return f.owner.closed.size() == 1; }));
+    CHECK(f.owner.failures.size() >= 3);
+    CHECK(f.owner.moved.empty());
+    CHECK(f.set->connection_count() == 0);
+  }
+}
+
 TEST_CASE("a refused connection fails every ticket that waited for it", "[net][tcp]") {
   net_fixture f;
   f.listen(sip::transport::tcp);
@@ -293,7 +355,8 @@ TEST_CASE("a peer that resets its connection fails what was queued", "[net][tcp]
   tcp_peer peer(f.io, f.address(0));
   peer.send(request("a"));
   REQUIRE(f.until([&] { return f.owner.messages.size() == 1; }));
-  const sip::hop flow = f.owner.messages[0].from;
+  sip::hop flow = f.owner.messages[0].from;
+  flow.only_flow = true;
   const std::string block(60000, 'x');
   std::uint64_t sent = 0;
   // Until the system takes no more and a queue stands.
@@ -304,6 +367,7 @@ TEST_CASE("a peer that resets its connection fails what was queued", "[net][tcp]
   peer.reset();
   REQUIRE(f.until([&] { return f.owner.closed.size() == 1; }));
   CHECK(f.owner.failures.size() == sent - f.counters().stream_messages_sent);
+  CHECK(f.owner.moved.empty());
   CHECK(f.set->connection_count() == 0);
 }
 

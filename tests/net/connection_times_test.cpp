@@ -61,7 +61,7 @@ TEST_CASE("each bound on time is met when its time is over, and not a microsecon
     check_bound(t, limits, 10s, bound::first_message);
   }
   SECTION("a peer that takes nothing") {
-    t.blocked_since = start;
+    t.queued_since = start;
     check_bound(t, limits, limits.write_timeout, bound::write);
   }
   SECTION("nothing in either direction") { check_bound(t, limits, limits.idle_timeout, bound::idle); }
@@ -76,12 +76,12 @@ TEST_CASE("each bound on time is met when its time is over, and not a microsecon
   SECTION("a peer that has finished and takes nothing") {
     limits.write_timeout = 1s;
     t.state = connection_state::half_closed;
-    t.blocked_since = start;
+    t.queued_since = start;
     check_bound(t, limits, 1s, bound::write);
   }
   SECTION("a refusal that nobody takes") {
     t.state = connection_state::draining;
-    t.blocked_since = start;
+    t.queued_since = start;
     check_bound(t, limits, limits.write_timeout, bound::write);
   }
   SECTION("reading on behind the end") {

@@ -42,6 +42,19 @@ TEST_CASE("an answer is remembered for as long as it holds, and no longer", "[dn
   }
 }
 
+TEST_CASE("an answer that holds no longer is kept for when there is no other", "[dns]") {
+  dns_cache cache({1, 2}, 8, seconds(100));
+  const std::string key = dns_key("example.com", record_type::a);
+  cache.put(start, key, result("192.0.2.1"), seconds(60));
+  CHECK(cache.find_stale(start, key) != nullptr);
+  CHECK(cache.find(start + seconds(60), key) == nullptr);
+  CHECK(cache.find_stale(start + seconds(160) - base::duration(1), key) != nullptr);
+  CHECK(cache.find(start + seconds(160) - base::duration(1), key) == nullptr);
+  CHECK(cache.size() == 1);
+  CHECK(cache.find_stale(start + seconds(160), key) == nullptr);
+  CHECK(cache.size() == 0);
+}
+
 TEST_CASE("a full cache forgets what was not asked for the longest time", "[dns]") {
   for (const std::size_t size : {0U, 1U, 3U}) {
     dns_cache cache({1, 2}, size);

@@ -1,3 +1,4 @@
+#include <parley/net/clock.hpp>
 #include <parley/net/dns_client.hpp>
 #include <parley/net/error.hpp>
 
@@ -119,6 +120,93 @@ TEST_CASE("those who ask at once share the answer", "[dns]") {
   CHECK(a.client->counters().shared == 2);
   CHECK(a.client->counters().refused == 1);
   CHECK(a.ask("other.example").error == errc::name_not_found);
+}
+
+/// What asks for names that nobody answers, and for one whose answer has run out.
+struct besieged : asking {
+  explicit besieged(net::dns_options o) : asking(std::move(o)) {
+    server.on("good.example A", [this](const mock_dns::question& q) {
+      if (silent) return strings{};
+      return strings{q.reply().answer(dns::pointer(12), record_type::a, 0, dns::a("192.0.2.1")).bytes()};
+    });
+    CHECK(ip("good.example") == "192.0.2.1");
+    const base::time_point then = net::steady_clock_source::now();
+    REQUIRE(run_until(io, [&] { return net::steady_clock_source::now() > then + 2ms; }));
+    silent = true;
+  }
+  static net::dns_options brief() {
+    net::dns_options out;
+    out.timeout = 1h;
+    out.max_pending = 3;
+    out.shortest_ttl = 1ms;
+    return out;
+  }
+  /// One that is never answered.
+  void ask_in_vain(const std::string& name) {
+    server.on(name + " A", [](const mock_dns::question&) { return strings{}; });
+    client->query(name, record_type::a, [](base::error_code, const net::name_records&) {});
+  }
+  bool silent = false;
+};
+
+TEST_CASE("names that nobody answers keep no known name from being found", "[dns]") {
+  net::dns_options options = besieged::brief();
+  SECTION("while as many are asked for as may be") {
+    besieged b(options);
+    for (int i = 0; i < 3; ++i) b.ask_in_vain("n" + std::to_string(i) + ".silent" + std::to_string(i));
+    CHECK(b.ip("good.example") == "192.0.2.1");
+    CHECK(b.client->counters().refused == 1);
+    CHECK(b.client->counters().stale == 1);
+  }
+  SECTION("nor does its own server") {
+    options.timeout = 30ms;
+    options.tries = 1;
+    besieged b(options);
+    CHECK(b.ip("good.example") == "192.0.2.1");
+    CHECK(b.client->counters().timed_out == 1);
+    // It isn't asked again at once.
+    CHECK(b.ip("good.example") == "192.0.2.1");
+    CHECK(b.client->counters().queries == 2);
+    CHECK(b.client->counters().stale == 2);
+  }
+  SECTION("unless nothing old is wanted") {
+    options.stale_for = {};
+    besieged b(options);
+    for (int i = 0; i < 3; ++i) b.ask_in_vain("n" + std::to_string(i) + ".silent" + std::to_string(i));
+    CHECK(b.ask("good.example").error == errc::limit_reached);
+  }
+}
+
+TEST_CASE("as many questions about one zone as the limits allow, and others meanwhile", "[dns]") {
+  net::dns_options options;
+  options.timeout = 1h;
+  options.max_pending_per_zone = 2;
+  besieged b(options);
+  b.ask_in_vain("one.silent.example");
+  CHECK(b.client->counters().zone_full == 0);
+  b.ask_in_vain("_sip._udp.two.SILENT.example.");
+  CHECK(b.client->counters().zone_full == 0);
+  CHECK(b.ask("three.silent.example").error == errc::limit_reached);
+  CHECK(b.client->counters().zone_full == 1);
+  CHECK(b.client->counters().refused == 1);
+  b.server.record("example.com", record_type::a, dns::a("192.0.2.2"));
+  CHECK(b.ip("example.com") == "192.0.2.2");
+}
+
+TEST_CASE("failures push no answer out of the cache", "[dns]") {
+  net::dns_options options = hasty();
+  options.max_names = 2;
+  asking a(options);
+  a.server.record("example.com", record_type::a, dns::a("192.0.2.1"));
+  CHECK(a.ip("example.com") == "192.0.2.1");
+  for (int i = 0; i < 4; ++i) {
+    const std::string name = "n" + std::to_string(i) + ".example";
+    a.server.on(name + " A", [](const mock_dns::question& q) { return strings{q.reply().rcode(2).bytes()}; });
+    CHECK(a.ask(name).error == errc::dns_failed);
+  }
+  const std::uint64_t queries = a.client->counters().queries;
+  CHECK(a.ip("example.com") == "192.0.2.1");
+  CHECK(a.client->counters().queries == queries);
 }
 
 TEST_CASE("each question has an id and a mixture of cases of its own", "[dns]") {

@@ -56,6 +56,44 @@ struct proxied_fixture {
 
 }  // namespace
 
+TEST_CASE("a source over IPv6 is a /64", "[net][proxy_protocol][bounds]") {
+  net::transport_limits limits;
+  const auto at = [](std::string_view text) {
+    return proxy_header_for(base::socket_address::from_string(text).value());
+  };
+  SECTION("for connections") {
+    limits.max_connections_per_source = 2;
+    proxied_fixture f(limits);
+    const auto one = f.connect(at("[2001:db8::1]:5060"));
+    const auto two = f.connect(at("[2001:db8::ffff:2]:5060"));
+    for (const auto& peer : {one.get(), two.get()}) peer->send(request("a"));
+    REQUIRE(f.until([&] { return f.net.owner.messages.size() == 2; }));
+    const auto three = f.connect(at("[2001:db8::3]:5060"));
+    REQUIRE(f.until([&] { return three->ended(); }));
+    CHECK(f.net.counters().sources_refused == 1);
+    const auto neighbour = f.connect(at("[2001:db8:0:1::1]:5060"));
+    neighbour->send(request("b"));
+    REQUIRE(f.until([&] { return f.net.owner.messages.size() == 3; }));
+    CHECK(f.net.counters().sources_refused == 1);
+  }
+  SECTION("for handshakes") {
+    limits.max_handshakes_per_source = 2;
+    proxied_fixture f(limits, sip::transport::ws);
+    const auto one = f.connect(at("[2001:db8::1]:5060"));
+    const auto two = f.connect(at("[2001:db8::ffff:2]:5060"));
+    test::run_ready(f.net.io);
+    REQUIRE(f.until([&] { return f.net.counters().connections_accepted == 2; }));
+    test::run_ready(f.net.io);
+    const auto three = f.connect(at("[2001:db8::3]:5060"));
+    REQUIRE(f.until([&] { return one->ended() || two->ended() || three->ended(); }));
+    CHECK(f.net.counters().source_handshakes_refused == 1);
+    const auto neighbour = f.connect(at("[2001:db8:0:1::1]:5060"));
+    neighbour->send(test::websocket_handshake);
+    REQUIRE(f.until([&] { return neighbour->received().find("\r\n\r\n") != std::string::npos; }));
+    CHECK(f.net.counters().source_handshakes_refused == 1);
+  }
+}
+
 TEST_CASE("a message is from the client that the header names, over every stream", "[net][proxy_protocol]") {
   const auto transport =
       GENERATE(sip::transport::tcp, sip::transport::tls, sip::transport::ws, sip::transport::wss);

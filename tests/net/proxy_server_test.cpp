@@ -100,6 +100,45 @@ TEST_CASE("a proxy_server goes by its advertised name and still by its address")
   CHECK(view.get<sip::via_header>()->port == p.address.port);
 }
 
+TEST_CASE("a request fails at once when the connection that it went by ends") {
+  const std::size_t workers = GENERATE(1U, 3U);
+  asio::io_context io;
+  tcp_host callee(io);
+  net::proxy_server_options options;
+  options.workers = workers;
+  for (const transport over : {transport::udp, transport::tcp})
+    options.listeners.push_back({.transport = over, .bind = {base::ip_address::loopback_v4(), 0}});
+  REQUIRE(options.routes.set_default_route("sip:" + callee.address().to_string() + ";transport=tcp"));
+  net::proxy_server server(std::move(options));
+  std::size_t failed = 0;
+  REQUIRE(server.open(failed));
+  server.start();
+  udp_peer caller(io);
+  const auto send = [&](const std::string& method, const std::string& branch) {
+    caller.send(server.local_address(0),
+                method + " sip:b@" + server.local_address(0).to_string() + " SIP/2.0\r\nVia: SIP/2.0/UDP " +
+                    caller.address().to_string() + ";branch=z9hG4bK" + branch +
+                    "\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: " + branch +
+                    "\r\nCSeq: 1 " + method + "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n");
+  };
+  const auto has_final = [&](std::string_view branch) {
+    for (const auto& [from, text] : caller.received()) {
+      if (text.starts_with("SIP/2.0 500 ") && text.find(branch) != std::string::npos) return true;
+    }
+    return false;
+  };
+  // Timers B and F would be over after 32 s, which the test does not wait for.
+  const std::string method = GENERATE("INVITE", "MESSAGE");
+  send(method, "dead");
+  REQUIRE(run_until(io, [&] {
+    return !callee.accepted().empty() &&
+           callee.accepted()[0].received().find("\r\n\r\n") != std::string::npos;
+  }));
+  callee.accepted()[0].reset();
+  REQUIRE(run_until(io, [&] { return has_final("dead"); }));
+  CHECK(server.status().requests_under_way == 0);
+}
+
 TEST_CASE("responses find the shard that sent the request") {
   // With many requests from one address all responses come from one other address, so the system gives all
   // requests to one shard and all responses to one shard; with several callers, some pairs of these differ.

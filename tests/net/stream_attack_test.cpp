@@ -1,3 +1,4 @@
+#include <parley/net/clock.hpp>
 #include <parley/net/transport_set.hpp>
 
 #include "support/catch.hpp"
@@ -94,12 +95,14 @@ TEST_CASE("a header that trickles in has so much time, and a body too", "[net][a
   REQUIRE(d.until([&] { return d.owner.messages.size() == 1; }));
   const std::string text =
       body ? "OPTIONS sip:b SIP/2.0\r\nContent-Length: 60000\r\n\r\n" : "OPTIONS sip:b SIP/2.0\r\nX: ";
+  const base::time_point begun = net::steady_clock_source::now();
   slow.send_piece(text);
   int sent = 0;
   REQUIRE(d.until([&] {
     if (d.owner.closed.empty() && ++sent < 20'000) slow.send_piece("y");
     return !d.owner.closed.empty();
   }));
+  CHECK(net::steady_clock_source::now() - begun >= limits.message_timeout);
   CHECK(d.owner.closed[0].why == net::errc::too_slow);
   CHECK(d.counters().message_timeouts == 1);
   CHECK(d.counters().connections_timed_out == 1);
@@ -111,12 +114,14 @@ TEST_CASE("whoever says nothing, or never a whole message, has so much time", "[
   net::transport_limits limits;
   limits.first_message_timeout = 120ms;
   door d(any_stream(), limits);
+  const base::time_point begun = net::steady_clock_source::now();
   attacker slow(d);
   int pieces = GENERATE(0, 5000);
   REQUIRE(d.until([&] {
     if (pieces-- > 0 && d.owner.closed.empty()) slow.send_piece("A");
     return !d.owner.closed.empty();
   }));
+  CHECK(net::steady_clock_source::now() - begun >= limits.first_message_timeout);
   CHECK(d.owner.closed[0].why == net::errc::too_slow);
   CHECK(d.counters().first_message_timeouts == 1);
 }
@@ -126,11 +131,13 @@ TEST_CASE("handshakes left hanging are given up in time", "[net][attack]") {
   limits.handshake_timeout = 120ms;
   const auto transport = GENERATE(sip::transport::tls, sip::transport::ws, sip::transport::wss);
   door d(transport, limits);
+  const base::time_point begun_at = net::steady_clock_source::now();
   tcp_peer silent(d.io, d.address(0));
   tcp_peer begun(d.io, d.address(0));
   begun.send(sip::is_secure(transport) ? std::string_view("\x16\x03\x01\x02")
                                        : test::websocket_handshake.substr(0, 40));
   REQUIRE(d.until([&] { return silent.ended() && begun.ended(); }));
+  CHECK(net::steady_clock_source::now() - begun_at >= limits.handshake_timeout);
   CHECK(d.counters().handshake_timeouts == 2);
   CHECK(d.counters().handshakes_failed == 2);
   CHECK(d.set->connection_count() == 0);

@@ -1,3 +1,4 @@
+#include <parley/net/clock.hpp>
 #include <parley/net/transport_set.hpp>
 
 #include "support/catch.hpp"
@@ -55,6 +56,7 @@ TEST_CASE("as many connections as the limits allow, and none more", "[net][tcp]"
   tcp_peer refused(f.io, f.address(0));
   REQUIRE(settled(f, limit + 1));
   CHECK(f.counters().connections_refused == 1);
+  CHECK(f.counters().sources_refused == (limits.max_connections_per_source == limit ? 1 : 0));
   CHECK(f.set->connection_count() == limit);
   REQUIRE(f.until([&] { return refused.ended(); }));
 
@@ -91,6 +93,7 @@ TEST_CASE("an idle connection is closed, a busy one is not", "[net][tcp]") {
   f.listen(sip::transport::tcp);
   tcp_peer idle(f.io, f.address(0));
   tcp_peer busy(f.io, f.address(0));
+  const base::time_point begun = net::steady_clock_source::now();
   idle.send(request("idle"));
   busy.send(request("busy"));
   int pings = 0;
@@ -101,9 +104,11 @@ TEST_CASE("an idle connection is closed, a busy one is not", "[net][tcp]") {
   }));
   CHECK_FALSE(busy.ended());
   REQUIRE(f.until([&] { return f.owner.closed.size() == 1; }));
+  CHECK(net::steady_clock_source::now() - begun >= limits.idle_timeout);
   CHECK(f.owner.closed[0].why == net::errc::idle);
   CHECK(f.owner.closed[0].flow.remote == idle.address());
   CHECK(f.counters().connections_timed_out == 1);
+  CHECK(f.counters().idle_timeouts == 1);
   REQUIRE(f.until([&] { return busy.ended(); }));
 }
 
@@ -122,6 +127,7 @@ TEST_CASE("a peer has so much time for a message, however busy it looks", "[net]
   net_fixture f(limits);
   fixture = &f;
   f.listen(sip::transport::tcp);
+  const base::time_point begun = net::steady_clock_source::now();
   tcp_peer peer(f.io, f.address(0));
   peer.send(first);
   const std::string more = first == "\r\n" ? first : "y";
@@ -134,21 +140,78 @@ TEST_CASE("a peer has so much time for a message, however busy it looks", "[net]
     }
     return false;
   }));
+  CHECK(net::steady_clock_source::now() - begun >= 150ms);
   CHECK(f.owner.closed[0].why == net::errc::too_slow);
+  CHECK(f.counters().first_message_timeouts + f.counters().message_timeouts == 1);
 }
 
 TEST_CASE("a peer that takes nothing is given up", "[net][tcp]") {
   net::transport_limits limits;
   limits.write_timeout = 150ms;
-  limits.queued_bytes_per_connection = 64 << 20;
+  limits.queued_bytes_per_connection = limits.queued_bytes = 64 << 20;
   net_fixture f(limits);
   f.listen(sip::transport::tcp);
   tcp_host host(f.io);
   const std::string block(60000, 'x');
+  const base::time_point begun = net::steady_clock_source::now();
   for (std::uint64_t i = 1; i <= 400; ++i) f.send(tcp_to(host.address()), block, i);
   REQUIRE(f.until([&] { return f.owner.closed.size() == 1; }));
+  CHECK(net::steady_clock_source::now() - begun >= limits.write_timeout);
   CHECK(f.owner.closed[0].why == net::errc::too_slow);
   CHECK(f.owner.failures.size() + f.counters().stream_messages_sent == 400);
+  CHECK(f.counters().write_timeouts == 1);
+  CHECK(f.counters().connections_timed_out == 1);
+}
+
+TEST_CASE("a peer that takes a little now and then is given up", "[net][tcp]") {
+  net::transport_limits limits;
+  limits.write_timeout = 500ms;
+  limits.queued_bytes_per_connection = limits.queued_bytes = 64 << 20;
+  net_fixture f(limits);
+  f.listen(sip::transport::tcp);
+  tcp_host host(f.io);
+  const std::string block(60000, 'x');
+  const base::time_point begun = net::steady_clock_source::now();
+  for (std::uint64_t i = 1; i <= 400; ++i) f.send(tcp_to(host.address()), block, i);
+  // At this pace the queue always moves and would be empty in the end, long after its time.
+  std::vector<char> some(100000);
+  std::size_t taken = 0;
+  base::time_point next = begun;
+  REQUIRE(f.until([&] {
+    const base::time_point now = net::steady_clock_source::now();
+    if (now >= next && !host.accepted().empty()) {
+      next = now + 10ms;
+      boost::system::error_code ignored;
+      taken += host.accepted()[0].socket().read_some(asio::buffer(some), ignored);
+    }
+    return f.owner.closed.size() == 1;
+  }));
+  CHECK(taken > some.size());
+  CHECK(net::steady_clock_source::now() - begun >= limits.write_timeout);
+  CHECK(f.owner.closed[0].why == net::errc::too_slow);
+  CHECK(f.counters().write_timeouts == 1);
+  CHECK(f.owner.failures.size() + f.counters().stream_messages_sent == 400);
+}
+
+TEST_CASE("a message for which there is no memory ends its connection", "[net][tcp]") {
+  net_fixture f({}, 0, {.max_bytes = 1 << 20});
+  f.listen(sip::transport::tcp);
+  tcp_peer peer(f.io, f.address(0));
+  REQUIRE(settled(f, 1));
+  std::vector<base::packet_buffer> hoard;
+  for (std::size_t size = 65536; size >= 256; size /= 2) {
+    while (auto more = f.pool.allocate(size)) hoard.push_back(std::move(*more));
+  }
+  peer.send(request("one") + request("two"));
+  REQUIRE(f.until([&] { return f.owner.closed.size() == 1; }));
+  CHECK(f.owner.closed[0].why == net::errc::no_buffer);
+  CHECK(f.counters().stream_no_buffer == 1);
+  // With memory all is well again.
+  hoard.clear();
+  tcp_peer next(f.io, f.address(0));
+  next.send(request("three"));
+  REQUIRE(f.until([&] { return f.owner.messages.size() == 1; }));
+  CHECK(f.counters().stream_no_buffer == 1);
 }
 
 #if defined(__linux__)
@@ -169,10 +232,13 @@ TEST_CASE("a connection that does not come about fails in time", "[net][tcp]") {
     waiting.back().async_connect({asio::ip::address_v4::loopback(), address.port},
                                  [](const boost::system::error_code&) {});
   }
+  const base::time_point begun = net::steady_clock_source::now();
   f.send(tcp_to(address), "x", 7);
   REQUIRE(f.until([&] { return f.owner.failures.size() == 1; }));
   CHECK(f.owner.failures[0].ticket == 7);
+  CHECK(net::steady_clock_source::now() - begun >= limits.connect_timeout);
   CHECK(f.owner.failures[0].error == net::errc::connect_timed_out);
+  CHECK(f.counters().connect_timeouts == 1);
   CHECK(f.owner.closed.empty());
   CHECK(f.set->connection_count() == 0);
 }

@@ -48,6 +48,23 @@ void check_empty(proxy_harness& h) {
 
 }  // namespace
 
+TEST_CASE("a connection that ends before the response counts as 503 at once", "[proxy]") {
+  proxy_harness h;
+  h.targets = {{{"sip:bob@192.0.2.2;transport=tcp", {}, 900}, {"sip:bob@192.0.2.3;transport=tcp", {}, 500}}};
+  h.receive(request().text());
+  const auto end = [&h](std::uint64_t flow) {
+    h.core.handle_sent(h.take_one().ticket, flow);
+    h.core.handle_flow_closed(h.now(), flow);
+    h.collect();
+  };
+  end(1);
+  REQUIRE(!h.sent.empty());
+  CHECK(h.sent.back().to.remote.to_string() == "192.0.2.3:5060");
+  end(2);
+  CHECK(last_upstream(h.take()) == "SIP/2.0 500 Server Internal Error");
+  check_empty(h);
+}
+
 TEST_CASE("a request that can't be sent counts as 503, which goes upstream as 500", "[proxy]") {
   proxy_harness h;
   SECTION("one target") {

@@ -11,8 +11,10 @@ namespace parley::test {
 
 /// A `transport_set` on loopback, with a pool and an owner that writes down what it is told.
 struct net_fixture {
-  explicit net_fixture(const net::transport_limits& limits = {}, std::uint16_t shard = 0)
-      : set(std::make_unique<net::transport_set>(io.get_executor(), pool, owner, limits, base::null_sink(),
+  explicit net_fixture(const net::transport_limits& limits = {}, std::uint16_t shard = 0,
+                       const base::buffer_pool_limits& memory = {})
+      : pool(memory),
+        set(std::make_unique<net::transport_set>(io.get_executor(), pool, owner, limits, base::null_sink(),
                                                  shard)) {}
 
   /// Opens a listener on a free port; its index is returned.

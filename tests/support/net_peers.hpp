@@ -68,6 +68,7 @@ class recording_handler : public net::transport_handler {
 
   std::vector<message> messages;
   std::vector<failure> failures;
+  std::vector<sip::outgoing> moved;
   std::vector<ended> closed;
   std::vector<ended> failed_flows;
   std::vector<broken> framing_errors;
@@ -100,6 +101,9 @@ class recording_handler : public net::transport_handler {
       failures.push_back({lost.ticket, lost.to, error});
       if (on_failure) on_failure();
     });
+  }
+  void handle_moved(base::time_point, const sip::outgoing& sent) override {
+    call([&] { moved.push_back(sent); });
   }
   void handle_closed(base::time_point, const sip::hop& flow, base::error_code why) override {
     call([&] {

@@ -64,6 +64,17 @@ class transaction_model {
     harness_.collecting = false;
   }
 
+  /// What a driver may say of what it was given to send.
+  void tell(std::uint64_t ticket, std::uint8_t choice) {
+    const std::uint64_t flow = 1 + choice % 3U;
+    switch (choice / 64U) {
+      case 0:
+      case 1: return harness_.layer.handle_send_failure(harness_.now(), ticket);
+      case 2: return harness_.layer.handle_sent(ticket, flow);
+      default: return harness_.layer.handle_flow_closed(harness_.now(), flow);
+    }
+  }
+
   void step(operation_bytes& operations) {
     const std::uint8_t operation = operations.u8();
     const std::uint8_t choice = operations.u8();
@@ -90,7 +101,7 @@ class transaction_model {
         harness_.layer.set_deadline(client_id{pick(clients_, choice).id},
                                     harness_.now() + std::chrono::milliseconds(operations.u16()));
         break;
-      case 10: harness_.layer.handle_send_failure(harness_.now(), tickets_[choice % tickets_.size()]); break;
+      case 10: tell(tickets_[choice % tickets_.size()], choice); break;
       case 11: harness_.run_for(operations.u16() % 50'000); break;
       case 12: pass_time(); break;
       case 13: poll_transmits(choice % 8U); break;

@@ -28,9 +28,12 @@ struct dns_options {
   /// Has the addresses of the names in it, whatever DNS says; "" for none. Read again when it changes.
   std::string hosts_file = "/etc/hosts";
 
-  std::size_t max_pending = 256;   ///< questions under way
+  std::size_t max_pending = 256;  ///< questions under way
+  /// Of those, for names that end in the same two labels: names of a zone whose servers are silent must not
+  /// take up all of them.
+  std::size_t max_pending_per_zone = 64;
   std::size_t max_waiting = 8192;  ///< handlers that wait for them
-  std::size_t max_names = 4096;    ///< answers that are remembered
+  std::size_t max_names = 4096;    ///< answers that are remembered, and as many failures
   std::size_t max_records = 64;    ///< of one answer; the others are left out
 
   /// Bounds on how long records are remembered, whatever their TTL.
@@ -41,6 +44,9 @@ struct dns_options {
   base::duration longest_negative = std::chrono::minutes(5);
   /// How long it is remembered that no server would answer.
   base::duration failed_for = std::chrono::seconds(5);
+  /// How much longer an answer is given where nothing newer is to be had: no server answers, or there are too
+  /// many questions under way (RFC 8767). Zero gives none.
+  base::duration stale_for = std::chrono::hours(24);
 
   /// Writes the letters of a question in a random mixture of cases, and takes no answer that does not repeat
   /// it: some bits more that whoever forges one has to guess. For name servers that change the case: off.
@@ -59,6 +65,8 @@ struct dns_counters {
   std::uint64_t failed = 0;      ///< queries that no server would answer
   std::uint64_t rejected = 0;    ///< answers that were malformed, or to something else
   std::uint64_t refused = 0;     ///< for want of room
+  std::uint64_t zone_full = 0;   ///< of those: too many questions under way for names of one zone
+  std::uint64_t stale = 0;       ///< answered with what held no longer
 };
 
 /// Asks name servers by c-ares, on the executor: no thread, no lock. Answers are remembered for their TTL,
@@ -75,8 +83,8 @@ class PARLEY_API dns_client final : public name_source {
   dns_client(const asio::any_io_executor& executor, base::random_source& random, dns_options options = {});
   ~dns_client() override;
 
-  /// *Errors:* beside those of `name_source`, `errc::limit_reached`; `errc::name_not_found` also for what is
-  /// no host name.
+  /// *Errors:* beside those of `name_source`, `errc::limit_reached`; none of them while an older answer is
+  /// good enough (`dns_options::stale_for`); `errc::name_not_found` also for what is no host name.
   void query(const std::string& name, record_type type, handler done) override;
 
   const dns_counters& counters() const noexcept;

@@ -36,8 +36,14 @@ class transport_handler {
   virtual void handle_send_failure(base::time_point now, const sip::outgoing& lost,
                                    base::error_code error) = 0;
 
-  /// A connection that was open has ended; `flow.flow` will never be used again. Comes after the failures of
-  /// what was queued on it.
+  /// What had been queued on a connection that has ended since, and not a byte of it had gone out, goes by
+  /// another one, `sent.to.flow`: once for each message, and not where `only_flow` forbids it. The message
+  /// itself is not shown: `sent.data` is empty.
+  virtual void handle_moved([[maybe_unused]] base::time_point now,
+                            [[maybe_unused]] const sip::outgoing& sent) {}
+
+  /// A connection that was open has ended; `flow.flow` will never be used again. Comes after what was
+  /// queued on it has failed or moved.
   virtual void handle_closed(base::time_point now, const sip::hop& flow, base::error_code why) = 0;
 
   /// A UDP pair that `transport_set::keep_alive` kept has failed, by `errc::no_pong`, `errc::mapping_changed`

@@ -65,8 +65,13 @@ struct transport_limits {
   std::size_t max_connections_per_source = 256;  ///< accepted from one IPv4 address or one IPv6 /64
   std::size_t max_client_connections = 16384;    ///< opened by us
   std::size_t max_handshakes = 1024;             ///< under way at once, of accepted connections
+  std::size_t max_handshakes_per_source = 64;    ///< of those, of one IPv4 address or one IPv6 /64
   std::size_t max_domains = 65536;  ///< names given to `transport_set::domain`; the oldest is forgotten
   std::size_t queued_bytes_per_connection = std::size_t{256} << 10U;  ///< bookkeeping included
+  /// What may wait on all connections together, as blocks of the pool; 0 stands for a quarter of the pool.
+  /// Beyond it nothing more is queued for a peer that takes nothing, and the connection that has been so for
+  /// longest ends with `errc::too_slow`. For one that takes what it is sent it is no bound.
+  std::size_t queued_bytes = 0;
   std::uint16_t accepts_per_wake_up = 64;  ///< connections accepted before others get their turn
 
   /// From opening a connection to the end of its TLS or HTTP handshake.
@@ -81,7 +86,7 @@ struct transport_limits {
   base::duration first_message_timeout = std::chrono::seconds(32);
   /// From the first byte of a message to its last.
   base::duration message_timeout = std::chrono::seconds(16);
-  /// How long the peer may leave what we send untaken.
+  /// How long a message may wait until the peer has taken the last byte of it.
   base::duration write_timeout = std::chrono::seconds(32);
   /// Without a byte in either direction. Longer than the 120 s between keep-alives of RFC 5626 4.4.1; who has
   /// to spare a battery may wait for 840 s and needs more. Those that we send count, because they are
@@ -167,6 +172,11 @@ struct transport_counters {
   std::uint64_t message_timeouts = 0;
   std::uint64_t write_timeouts = 0;
   std::uint64_t idle_timeouts = 0;
+
+  std::uint64_t stream_messages_moved = 0;      ///< left by a connection that ended, and queued on another
+  std::uint64_t source_handshakes_refused = 0;  ///< of `handshakes_refused`: their source had enough
+  std::uint64_t stream_budget_full = 0;         ///< times that `transport_limits::queued_bytes` was met
+  std::uint64_t connections_shed = 0;           ///< ended for that: they had been blocked for longest
 };
 
 }  // namespace parley::net

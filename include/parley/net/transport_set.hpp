@@ -98,9 +98,10 @@ class PARLEY_API transport_set {
   /// `errc::not_verified` where the peer has shown no valid certificate for that host: reach it as before.
   [[nodiscard]] base::result<void> alias(std::uint64_t flow, std::string_view host, std::uint16_t port);
 
-  /// Queues a message. *Errors:* come later to `transport_handler::handle_send_failure`, with its ticket; for
-  /// ticket 0 nobody is told.
-  void send(sip::outgoing message);
+  /// Queues a message, and returns the flow of the connection that it is queued on: 0 for a datagram, and
+  /// where it can't be sent. *Errors:* come later to `transport_handler::handle_send_failure`, with its
+  /// ticket; for ticket 0 nobody is told.
+  std::uint64_t send(sip::outgoing message);
 
   /// Sends what is queued, as far as the system takes it; the rest follows by itself.
   void flush();

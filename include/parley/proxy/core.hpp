@@ -216,6 +216,11 @@ class core {
   /// What `poll_transmit` gave with that ticket could not be sent: the next target is tried, or it counts as
   /// 503.
   PARLEY_API void handle_send_failure(base::time_point now, std::uint64_t ticket);
+  /// It went by the connection `flow`; see `transaction::layer::handle_sent`.
+  PARLEY_API void handle_sent(std::uint64_t ticket, std::uint64_t flow);
+  /// That connection has ended: what waits for a response on it counts as not sent, but for INVITEs with a
+  /// provisional response.
+  PARLEY_API void handle_flow_closed(base::time_point now, std::uint64_t flow);
 
   /// Sends an undecided request to `targets`, by descending q: those of equal q together, the next where all
   /// before have failed. Of targets that are the same (RFC 3261 19.1.4) one is used, of more than

@@ -193,6 +193,15 @@ class layer {
   /// The message with that ticket could not be sent (RFC 3261 17.1.4, 17.2.4).
   PARLEY_API void handle_send_failure(base::time_point now, std::uint64_t ticket);
 
+  /// The message with that ticket goes by the connection `flow`, a number of the driver's that it never gives
+  /// twice; again for the same ticket where it went by another after all. Drivers that do not say so have
+  /// their requests wait for timers B and F when a connection ends.
+  PARLEY_API void handle_sent(std::uint64_t ticket, std::uint64_t flow);
+  /// That connection has ended. Requests that went by it and have no response fail like those that could not
+  /// be sent. An INVITE with a provisional response goes on: the peer has it, and opens a connection for the
+  /// rest (RFC 3261 18.2.2). Takes time in proportion to the requests that fail.
+  PARLEY_API void handle_flow_closed(base::time_point now, std::uint64_t flow);
+
   /// Runs timers that are due. Where the queues run full it stops, and `poll_timeout` is due still: poll,
   /// then call again.
   PARLEY_API void handle_timeout(base::time_point now);

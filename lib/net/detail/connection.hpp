@@ -37,6 +37,8 @@ namespace parley::net::detail {
 ///  open         keep-alive is due              queue CRLF CRLF, or ping            open
 ///  open         no pong in time, or no         fail the queue                      closed
 ///               keep-alive that was promised
+///  open, half_closed  error, or ended by peer  messages that are whole go by another closed
+///                                              connection, once
 ///  any          error, idle, too slow          fail the queue                      closed
 ///
 /// Its source is in five files: connection.cpp opens and ends, connection_read.cpp, connection_write.cpp,
@@ -45,6 +47,7 @@ namespace parley::net::detail {
 /// An idle connection holds no buffer. The timer is not moved with every message: when it ends it looks at
 /// what has happened since.
 class connection final : public flushable,
+                         public queue_budget::holder,
                          public timed,
                          public stream_user,
                          public std::enable_shared_from_this<connection> {
@@ -61,12 +64,16 @@ class connection final : public flushable,
   /// True while `send` may get something through.
   bool writable() const noexcept { return times_.state != state::lingering && times_.state != state::closed; }
 
+  bool is_opening() const noexcept { return times_.state == state::opening; }
   bool is_open() const noexcept { return times_.state == state::open; }
   bool has_queued() const noexcept { return front_ < queue_.size(); }
 
   /// Begins to connect, to shake hands or to read. The table holds it already.
   void start();
-  void send(sip::outgoing&& message);
+  /// Whether a message has left the queue of another connection before, which happens once only.
+  enum class delivery : std::uint8_t { first, moved };
+  /// False where it is not queued, which is reported.
+  bool send(sip::outgoing&& message, delivery d = delivery::first);
   void flush() override;
 
   /// Keeps it alive from our side until `stop_keep_alive`. *Errors:* `errc::limit_reached`.
@@ -75,13 +82,15 @@ class connection final : public flushable,
   /// The peer has promised to send something each `interval`; zero takes the promise back.
   void expect_keep_alive(base::duration interval);
   /// The client that a PROXY protocol header has named, while the connection opens. *Errors:*
-  /// `errc::limit_reached` where that source has as many connections as it may.
+  /// `errc::limit_reached` where that source has as many connections, or handshakes, as it may.
   base::error_code set_remote(const base::socket_address& remote);
 
   /// Ends it now. What is queued fails with `why`.
   void close(base::error_code why);
   /// Ends it without telling anybody.
   void abandon() noexcept;
+  /// Ends it because others need the room that its queue takes.
+  void shed() override;
 
   void handle_timeout(base::time_point now) override;
   void handle_open(const base::error_code& error) override;
@@ -91,6 +100,11 @@ class connection final : public flushable,
 
  private:
   using state = connection_state;
+  struct queued {
+    sip::outgoing message;
+    base::time_point since;  // when it was put there, or could go out at the earliest
+    delivery way;
+  };
 
   bool reading() const noexcept { return times_.state == state::open || times_.state == state::lingering; }
   void wait_readable();
@@ -104,9 +118,13 @@ class connection final : public flushable,
   void answer_ping(base::time_point now);
   void fail_framing(base::time_point now, sip::parse_error error, base::packet_buffer head);
   void finish();
-  void enqueue(base::time_point now, sip::outgoing&& message);
+  bool make_room_for(const sip::outgoing& message);
+  void enqueue(base::time_point now, sip::outgoing&& message, delivery d = delivery::first);
   void send_queued();
   void drop_sent(std::size_t bytes);
+  void drop_queue() noexcept;
+  bool may_move(const queued& waiting, const base::error_code& why) const noexcept;
+  void move_queue(const base::error_code& why);
   void fail_queue(base::error_code why);
   void release() noexcept;
   void log_failure(const base::error_code& why);
@@ -138,10 +156,11 @@ class connection final : public flushable,
   base::packet_buffer input_;  // the part of a message that has arrived
   std::size_t expected_ = 0;   // the size that message will have, once known
 
-  std::vector<sip::outgoing> queue_;
+  std::vector<queued> queue_;
   std::size_t front_ = 0;       // messages at the front of queue_ that are done with
   std::size_t front_sent_ = 0;  // bytes of the next one that went out
   std::size_t queued_bytes_ = 0;
+  std::size_t held_bytes_ = 0;  // what the buffers of the queue take of the pool
 
   detail::keep_alive keeper_;
 

@@ -25,7 +25,7 @@ class transport_core;
 ///  start                       an open connection wins, else open the first
 ///  a connection opens          it wins; those that nothing waits for are dropped
 ///  one fails                   open the next; after the last one: failed
-///  `attempt_delay` has passed  open the next
+///  `attempt_delay` has passed  open the next, which wins where it is open by then
 ///
 /// What is sent meanwhile may use the connections of a race, and a race uses those that others open.
 class connection_races {

@@ -36,8 +36,11 @@ class connection_table {
   bool may_accept_from(const base::ip_address& source) const;
   bool may_open() const noexcept { return opened_ < limits_.max_client_connections; }
   bool may_shake_hands() const noexcept { return handshakes_ < limits_.max_handshakes; }
-  void begin_handshake() noexcept { ++handshakes_; }
-  void end_handshake() noexcept { --handshakes_; }
+  bool may_shake_hands_with(const base::ip_address& source) const;
+  /// Counts an accepted connection that it holds as one that isn't open yet, also for its source. `remove`
+  /// ends that, too; where it was not begun nothing happens.
+  void begin_handshake(const connection& opening);
+  void end_handshake(const connection& opening);
 
   /// Holds the connection until `remove`.
   void add(std::shared_ptr<connection> added);
@@ -59,6 +62,7 @@ class connection_table {
     std::shared_ptr<connection> kept;
     std::optional<base::ip_address> source;  // for which it counts
     std::optional<sip::hop> alias{};
+    bool shakes_hands = false;
   };
   /// Empties the table and returns what was in it.
   std::unordered_map<std::uint64_t, entry> take_all();
@@ -79,6 +83,13 @@ class connection_table {
     std::size_t operator()(const base::ip_address& source) const noexcept;
   };
 
+  /// What one source has.
+  struct share {
+    std::size_t connections = 0;
+    std::size_t handshakes = 0;
+  };
+
+  share of_source(const base::ip_address& source) const;
   void erase_route(const sip::hop& hop, const connection& of);
   /// An IPv4 address, or the /64 that one IPv6 host may have all to itself.
   static base::ip_address source_of(const base::ip_address& address) noexcept;
@@ -91,7 +102,7 @@ class connection_table {
   std::size_t handshakes_ = 0;
   std::unordered_map<std::uint64_t, entry> by_flow_;
   std::unordered_map<route, connection*, keyed_hash> by_route_;
-  std::unordered_map<base::ip_address, std::size_t, keyed_hash> by_source_;
+  std::unordered_map<base::ip_address, share, keyed_hash> by_source_;
 };
 
 }  // namespace parley::net::detail

@@ -41,9 +41,9 @@ struct connection_times {
   base::time_point since{};          ///< when the state began
   base::time_point last_activity{};  ///< in either direction
   base::time_point last_received{};
-  base::time_point last_message = base::never;   ///< received
-  base::time_point part_since = base::never;     ///< when the first byte of a message that is not whole came
-  base::time_point blocked_since = base::never;  ///< when the queue last moved, while it is not empty
+  base::time_point last_message = base::never;  ///< received
+  base::time_point part_since = base::never;    ///< when the first byte of a message that is not whole came
+  base::time_point queued_since = base::never;  ///< when the oldest message was queued that is not out yet
   base::duration promised{};  ///< how far the peer's keep-alives are apart; zero for no promise
 
   due next(const transport_limits& limits) const noexcept;

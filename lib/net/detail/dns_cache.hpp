@@ -31,16 +31,19 @@ struct dns_key_hash {
   }
 };
 
-/// Remembers what is known for as long as it holds. Where it is full, what was not asked for the longest time
-/// gives way.
+/// Remembers what is known for as long as it holds, and `stale_for` longer for when nothing newer is to be
+/// had (RFC 8767). Where it is full, what was not asked for the longest time gives way.
 class dns_cache {
  public:
-  dns_cache(const base::siphash_key& key, std::size_t max_names) : max_names_(max_names), by_key_(0, {key}) {}
+  dns_cache(const base::siphash_key& key, std::size_t max_names, base::duration stale_for = {})
+      : max_names_(max_names), stale_for_(stale_for), by_key_(0, {key}) {}
 
   std::size_t size() const noexcept { return order_.size(); }
 
   /// *Ownership:* valid until the next call that is not `const`.
   const dns_result* find(base::time_point now, std::string_view key);
+  /// The same also for what holds no longer.
+  const dns_result* find_stale(base::time_point now, std::string_view key);
   /// Takes the place of what was known before. A result that holds no longer than `now` is not kept.
   void put(base::time_point now, std::string key, dns_result result, base::duration holds_for);
 
@@ -52,9 +55,11 @@ class dns_cache {
   };
   using order = std::list<entry>;
 
+  const dns_result* find_until(base::time_point now, std::string_view key, base::duration longer);
   void erase(order::iterator known);
 
   std::size_t max_names_;
+  base::duration stale_for_;
   order order_;  // the last used first
   std::unordered_map<std::string_view, order::iterator, dns_key_hash> by_key_;
 };

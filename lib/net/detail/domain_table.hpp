@@ -1,5 +1,9 @@
 #pragma once
 
+#include <parley/base/siphash.hpp>
+
+#include "net/detail/dns_cache.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -14,7 +18,7 @@ namespace parley::net::detail {
 /// twice.
 class domain_table {
  public:
-  explicit domain_table(std::size_t max) noexcept : max_(max) {}
+  domain_table(const base::siphash_key& key, std::size_t max) : max_(max), by_name_(0, {key}) {}
 
   /// The number of `name`, in any case.
   std::uint32_t number_of(std::string_view name);
@@ -29,7 +33,7 @@ class domain_table {
   std::size_t max_;
   std::uint32_t last_ = 0;
   std::list<entry> order_;  // the last used first
-  std::unordered_map<std::string_view, std::list<entry>::iterator> by_name_;
+  std::unordered_map<std::string_view, std::list<entry>::iterator, dns_key_hash> by_name_;
   std::unordered_map<std::uint32_t, std::list<entry>::iterator> by_number_;
 };
 

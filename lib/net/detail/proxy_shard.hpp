@@ -35,6 +35,7 @@ class proxy_shard final : public transport_handler {
     std::function<void(const std::string& address, const std::vector<proxy::binding>& bindings)>
         replace_bindings;
     std::function<void(std::size_t shard, std::uint64_t ticket)> report_failure;
+    std::function<void(std::size_t shard, std::uint64_t ticket, std::uint64_t flow)> report_sent;
   };
 
   proxy_shard(std::size_t index, shard_group& group, const proxy_server_options& options,
@@ -56,13 +57,15 @@ class proxy_shard final : public transport_handler {
   void replace_bindings(const std::string& address, std::vector<proxy::binding> bindings);
   void drop_flow(std::uint64_t flow);
   void report_failure(std::uint64_t ticket);
+  void report_sent(std::uint64_t ticket, std::uint64_t flow) { core_->handle_sent(ticket, flow); }
   /// Sends a message of another shard's by a flow that lives here.
-  void carry(sip::outgoing&& message) { transports_.send(std::move(message)); }
+  void carry(sip::outgoing&& message);
 
   void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer message) override;
   void handle_framing_error(base::time_point now, const sip::hop& from, sip::parse_error error,
                             base::packet_buffer head) override;
   void handle_send_failure(base::time_point now, const sip::outgoing& lost, base::error_code error) override;
+  void handle_moved(base::time_point now, const sip::outgoing& sent) override;
   void handle_closed(base::time_point now, const sip::hop& gone, base::error_code why) override;
   void handle_flow_failed(base::time_point, const sip::hop&, base::error_code) override {}
   void handle_batch_end(base::time_point now) override;

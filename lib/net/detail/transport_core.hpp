@@ -15,6 +15,7 @@
 #include "net/detail/datagram_io.hpp"
 #include "net/detail/domain_table.hpp"
 #include "net/detail/kept_pairs.hpp"
+#include "net/detail/queue_budget.hpp"
 #include "net/detail/timed.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -65,6 +66,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   kept_pairs& pairs() noexcept { return pairs_; }
   base::random_source& random() noexcept { return random_; }
   connection_races& races() noexcept { return races_; }
+  queue_budget& budget() noexcept { return budget_; }
   datagram_receiver& receiver() noexcept { return receiver_; }
   datagram_sender& sender() noexcept { return *sender_; }
 
@@ -83,7 +85,10 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   base::result<std::uint16_t> listen(const listener_options& options);
   base::result<void> set_tls(std::uint16_t index, const tls_context& tls);
   base::result<void> alias(std::uint64_t flow, std::string_view host, std::uint16_t port);
-  void send(sip::outgoing&& message);
+  /// The flow that it goes by; see `transport_set::send`.
+  std::uint64_t send(sip::outgoing&& message);
+  /// Sends what a connection that has ended leaves behind.
+  void move(sip::outgoing&& message);
   void flush();
   base::result<void> keep_alive(const sip::hop& flow, base::duration interval);
   void stop_keep_alive(const sip::hop& flow);
@@ -101,6 +106,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
 
   /// Reports to the owner from the executor, later. No report where the ticket is 0.
   void report_failure(const sip::outgoing& lost, base::error_code error);
+  void report_moved(const sip::outgoing& sent);
   void report_closed(const sip::hop& flow, base::error_code why);
   void report_flow_failed(const sip::hop& flow, base::error_code why);
 
@@ -141,7 +147,7 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
 
  private:
   struct report {
-    enum class kind : std::uint8_t { send_failure, closed, flow_failed };
+    enum class kind : std::uint8_t { send_failure, moved, closed, flow_failed };
 
     kind what;
     sip::outgoing lost;  // of a flow that has ended, its hop
@@ -166,9 +172,10 @@ class transport_core : public std::enable_shared_from_this<transport_core> {
   std::vector<listener> listeners_;
   base::timer_wheel wheel_;
   deadline_timer wheel_timer_;
+  queue_budget budget_;  // outlives the connections
   connection_table connections_;
-  domain_table domains_;
   system_random random_;
+  domain_table domains_;
   kept_pairs pairs_;
   std::size_t kept_flows_ = 0;
   connection_races races_{*this};

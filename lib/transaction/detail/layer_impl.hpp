@@ -6,6 +6,7 @@
 #include <parley/base/timer_wheel.hpp>
 #include <parley/transaction/layer.hpp>
 
+#include "transaction/detail/flow_table.hpp"
 #include "transaction/detail/records.hpp"
 
 #include <cstddef>
@@ -34,6 +35,8 @@ class layer::implementation {
   void set_deadline(client_id id, base::time_point at);
   base::result<void> send(const sip::hop& to, base::packet_buffer data);
   void handle_send_failure(base::time_point now, std::uint64_t ticket);
+  void handle_sent(std::uint64_t ticket, std::uint64_t flow);
+  void handle_flow_closed(base::time_point now, std::uint64_t flow);
   void handle_timeout(base::time_point now);
 
   server_record* server(server_id id) noexcept { return servers_.get(static_cast<std::uint64_t>(id)); }
@@ -99,6 +102,7 @@ class layer::implementation {
   base::timer_wheel wheel_;
   detail::hash_table<server_record> server_table_;
   detail::hash_table<client_record> client_table_;
+  detail::flow_table flow_table_;
   detail::hash_table<detail::merge_entry> merge_table_;  // used only where twins are to be found
   base::slot_map<server_record> servers_;
   base::slot_map<client_record> clients_;

@@ -24,6 +24,10 @@ namespace parley::transaction::detail {
 
 namespace intrusive = boost::intrusive;
 
+/// Of a client transaction among those whose request went by the same flow.
+using flow_hook = intrusive::unordered_set_base_hook<intrusive::tag<struct by_flow>,
+                                                     intrusive::link_mode<intrusive::auto_unlink>,
+                                                     intrusive::optimize_multikey<true>>;
 using hash_hook = intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::auto_unlink>>;
 
 /// An element of a `hash_table`. It leaves the table with its destruction.
@@ -67,8 +71,10 @@ struct server_record : record<std::variant<server_invite, server_non_invite>> {
   bool is_invite() const noexcept { return machine.index() == 0; }
 };
 
-struct client_record : record<std::variant<client_invite, client_non_invite>> {
+struct client_record : record<std::variant<client_invite, client_non_invite>>, flow_hook {
   using record::record;
+
+  std::uint64_t flow = 0;  ///< by which the request went, while `flow_hook` is linked
 
   base::packet_buffer request;  ///< until the final response
   base::packet_buffer ack;      ///< for a final response other than 2xx
