@@ -39,7 +39,8 @@ class connection_table {
   void begin_handshake() noexcept { ++handshakes_; }
   void end_handshake() noexcept { --handshakes_; }
 
-  /// Holds the connection until `remove`.
+  /// Holds the connection until `remove`. An accepted one over TLS is used for its own flow only, and for
+  /// what `add_alias` says: what is sent to an address over TLS must get to whoever has proven to be there.
   void add(std::shared_ptr<connection> added);
   /// The same for an accepted connection whose client another names, later. Before that it counts for no
   /// source. It is used for its own flow only, now and later: what is sent to an address must not go to
