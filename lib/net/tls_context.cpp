@@ -194,28 +194,35 @@ const tls_context_state::server& tls_context_state::server_for(std::string_view 
   return servers.front();
 }
 
-void tls_session_cache::store(const std::string& name, std::unique_ptr<SSL_SESSION, free_ssl> session) {
+std::string tls_session_cache::key_of(const std::string& name, name_rules rules) {
+  // No name ends in a control character.
+  return name + static_cast<char>(1 + (rules.accept_common_name ? 1 : 0) + (rules.accept_wildcards ? 2 : 0));
+}
+
+void tls_session_cache::store(const std::string& name, name_rules rules,
+                              std::unique_ptr<SSL_SESSION, free_ssl> session) {
   const std::lock_guard lock(mutex_);
   if (max_ == 0) return;
-  if (const auto found = by_name_.find(name); found != by_name_.end()) {
+  std::string key = key_of(name, rules);
+  if (const auto found = by_key_.find(key); found != by_key_.end()) {
     order_.erase(found->second);
-    by_name_.erase(found);
+    by_key_.erase(found);
   }
-  order_.push_front({name, std::move(session)});
-  by_name_[name] = order_.begin();
+  order_.push_front({key, std::move(session)});
+  by_key_[std::move(key)] = order_.begin();
   if (order_.size() > max_) {
-    by_name_.erase(order_.back().name);
+    by_key_.erase(order_.back().key);
     order_.pop_back();
   }
 }
 
-std::unique_ptr<SSL_SESSION, free_ssl> tls_session_cache::take(const std::string& name) {
+std::unique_ptr<SSL_SESSION, free_ssl> tls_session_cache::take(const std::string& name, name_rules rules) {
   const std::lock_guard lock(mutex_);
-  const auto found = by_name_.find(name);
-  if (found == by_name_.end()) return nullptr;
+  const auto found = by_key_.find(key_of(name, rules));
+  if (found == by_key_.end()) return nullptr;
   auto session = std::move(found->second->session);
   order_.erase(found->second);
-  by_name_.erase(found);
+  by_key_.erase(found);
   return session;
 }
 

@@ -321,6 +321,27 @@ TEST_CASE("a session is taken up again, for the same name only", "[net][tls]") {
   CHECK(reused("example.com") == resume);
 }
 
+TEST_CASE("a session that was made under other rules for names is not taken up", "[net][tls]") {
+  authority ca;
+  const auto server =
+      net::tls_context::make(showing({ca.issue({"sip.example.com", "DNS:*.example.com"})})).value();
+  const auto client = net::tls_context::make(believing(ca)).value();
+  const auto result = [&](net::detail::name_rules rules) {
+    tls_pair pair(server, client, "sip.example.com", rules);
+    pair.server->to_send = "x";
+    pair.open();
+    REQUIRE(pair.client->opened);
+    return *pair.client->opened;
+  };
+  const net::detail::name_rules lenient{.accept_wildcards = true};
+  CHECK(result(lenient) == base::error_code());
+  CHECK(client.state()->sessions.size() == 1);
+  CHECK(result({}) == certificate_error(X509_V_ERR_HOSTNAME_MISMATCH));
+  CHECK(result({.accept_common_name = true}) == certificate_error(X509_V_ERR_HOSTNAME_MISMATCH));
+  CHECK(client.state()->sessions.size() == 1);
+  CHECK(result(lenient) == base::error_code());
+}
+
 TEST_CASE("old versions and peers that speak no TLS are refused", "[net][tls]") {
   authority ca;
   auto options = showing({ca.issue({"x", "DNS:example.com"})});
