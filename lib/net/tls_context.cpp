@@ -108,9 +108,14 @@ std::optional<tls_setup_error> set_server(SSL_CTX* context, const tls_options& o
     const int required =
         options.clients == client_certificate::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | required, nullptr);
+    // A client with several certificates goes by this list, and some show none that is not by one of it.
+    STACK_OF(X509_NAME)* const announced = sk_X509_NAME_new_null();
     for (const std::string& file : options.authority_files) {
-      SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(file.c_str()));
+      if (SSL_add_file_cert_subjects_to_stack(announced, file.c_str()) == 1) continue;
+      sk_X509_NAME_pop_free(announced, &X509_NAME_free);
+      return failure("no certificates of authorities can be read from " + file);
     }
+    SSL_CTX_set_client_CA_list(context, announced);
   }
   SSL_CTX_set_session_id_context(context, session_context, sizeof session_context - 1);
   // Tickets hold the state of sessions, so none is kept here.

@@ -273,6 +273,26 @@ TEST_CASE("clients show a certificate where they are asked for one", "[net][tls]
   }
 }
 
+TEST_CASE("clients are told of all authorities that are believed", "[net][tls]") {
+  authority first("First");
+  authority second("Second");
+  net::tls_options server = showing({first.issue({"x", "DNS:example.com"})});
+  server.authority_files = {first.file(), second.file(), first.file()};
+  server.clients = net::client_certificate::optional;
+  net::tls_options client = believing(first);
+  client.certificates = {first.issue({"y", "DNS:client.example.com"})};
+  tls_pair pair(server, client);
+  REQUIRE(pair.open_well());
+  const auto* const told = SSL_get0_peer_CA_list(pair.client->stream->native());
+  std::string names;
+  for (int i = 0; i < sk_X509_NAME_num(told); ++i) {
+    std::array<char, 64> name{};
+    X509_NAME_get_text_by_NID(sk_X509_NAME_value(told, i), NID_commonName, name.data(), name.size());
+    names.append(name.data()).append(";");
+  }
+  CHECK(names == "First;Second;");
+}
+
 TEST_CASE("the name that a client asks for chooses the certificate", "[net][tls]") {
   authority ca;
   const auto options = showing({ca.issue({"a", "DNS:a.example"}), ca.issue({"b", "URI:sip:b.example"}),
