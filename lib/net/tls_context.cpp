@@ -200,8 +200,8 @@ const tls_context_state::server& tls_context_state::server_for(std::string_view 
 }
 
 std::string tls_session_cache::key_of(const std::string& name, name_rules rules) {
-  // No name ends in a control character.
-  return name + static_cast<char>(1 + (rules.accept_common_name ? 1 : 0) + (rules.accept_wildcards ? 2 : 0));
+  return name + (rules.accept_common_name ? '1' : '0') + (rules.accept_wildcards ? '1' : '0') +
+         (rules.web_server ? '1' : '0');
 }
 
 void tls_session_cache::store(const std::string& name, name_rules rules,

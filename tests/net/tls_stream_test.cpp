@@ -174,7 +174,12 @@ TEST_CASE("a server is believed when its certificate is for the name that was to
   const auto& [names, host, error, rules] = GENERATE(values<row>({
       {"URI:sip:example.com", "example.com", 0},
       {"DNS:example.com", "Example.COM", 0},
-      {"URI:sip:example.com,DNS:edge.example.com", "edge.example.com", 0},
+      {"URI:sip:example.com,DNS:edge.example.com", "example.com", 0},
+      {"URI:sip:example.com,DNS:edge.example.com", "edge.example.com", X509_V_ERR_HOSTNAME_MISMATCH},
+      {"URI:sip:example.com,DNS:edge.example.com", "edge.example.com", 0, {.web_server = true}},
+      {"URI:sip:example.com", "example.com", X509_V_ERR_HOSTNAME_MISMATCH, {.web_server = true}},
+      {"URI:sip:user@example.com,DNS:example.com", "example.com", 0},
+      {"URI:http://example.com/,DNS:example.com", "example.com", 0},
       {"URI:sip:user@example.com", "example.com", X509_V_ERR_HOSTNAME_MISMATCH},
       {"URI:sips:example.com", "example.com", X509_V_ERR_HOSTNAME_MISMATCH},
       {"URI:http://example.com/", "example.com", X509_V_ERR_HOSTNAME_MISMATCH},
@@ -353,7 +358,8 @@ TEST_CASE("a session that was made under other rules for names is not taken up",
     REQUIRE(pair.client->opened);
     return *pair.client->opened;
   };
-  const net::detail::name_rules lenient{.accept_wildcards = true};
+  const auto lenient =
+      GENERATE(values<net::detail::name_rules>({{.accept_wildcards = true}, {.web_server = true}}));
   CHECK(result(lenient) == base::error_code());
   CHECK(client.state()->sessions.size() == 1);
   CHECK(result({}) == certificate_error(X509_V_ERR_HOSTNAME_MISMATCH));
