@@ -5,6 +5,7 @@
 
 #include "net/detail/beast_layer.hpp"
 #include "net/detail/http_door.hpp"
+#include "net/detail/upgrade_stream.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/file_body.hpp>
@@ -334,6 +335,8 @@ std::unique_ptr<websocket_stream> websocket_stream::connect(std::unique_ptr<byte
                                                             const asio::any_io_executor& executor,
                                                             std::shared_ptr<const websocket_options> options,
                                                             std::size_t max_message, std::string host) {
+  below = std::make_unique<upgrade_stream>(std::move(below), executor, options->request_bytes,
+                                           options->compression);
   return std::unique_ptr<websocket_stream>(new websocket_stream(
       std::make_shared<session>(std::move(below), executor, std::move(options), max_message, std::move(host),
                                 beast::role_type::client)));
