@@ -166,6 +166,7 @@ int run(parley_proxy::configuration& config) {
       base::log_field{"handshakes_failed", status.transport.handshakes_failed},
       base::log_field{"connections_timed_out", status.transport.connections_timed_out},
       base::log_field{"handshake_timeouts", status.transport.handshake_timeouts},
+      base::log_field{"http_timeouts", status.transport.http_timeouts},
       base::log_field{"first_message_timeouts", status.transport.first_message_timeouts},
       base::log_field{"message_timeouts", status.transport.message_timeouts},
       base::log_field{"write_timeouts", status.transport.write_timeouts},

@@ -13,7 +13,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
@@ -233,12 +232,30 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   }
 
   void write(http::message_generator&& message) {
-    beast::async_write(ws_.next_layer(), std::move(message),
-                       [self = shared_from_this()](base::error_code why, std::size_t) {
-                         if (why) return self->opened(why);
-                         self->below().finish_writing();
-                         self->drain_http();
-                       });
+    answer_.emplace(std::move(message));
+    opener_->handle_answering(false);
+    write_on();
+  }
+
+  void write_on() {
+    base::error_code error;
+    const auto buffers = answer_->prepare(error);
+    if (error) return opened(error);
+    ws_.next_layer().async_write_some(
+        buffers,
+        [self = shared_from_this()](base::error_code why, std::size_t n) { self->answered(why, n); });
+  }
+
+  void answered(const base::error_code& error, std::size_t n) {
+    if (closed_) return;
+    if (error) return opened(error);
+    answer_->consume(n);
+    const bool done = answer_->is_done();
+    opener_->handle_answering(done);
+    if (!done) return write_on();
+    answer_.reset();
+    below().finish_writing();
+    drain_http();
   }
 
   // Reads until the client has gone: closing earlier could destroy what it has not read yet.
@@ -246,6 +263,7 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     ws_.next_layer().async_read_some(asio::buffer(read_),
                                      [self = shared_from_this()](base::error_code why, std::size_t) {
                                        if (why) return self->opened(errc::served_http);
+                                       if (self->closed_) return;
                                        self->drain_http();
                                      });
   }
@@ -302,6 +320,7 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   std::string host_;
   beast::role_type role_;
   std::optional<request_parser> parser_;
+  std::optional<http::message_generator> answer_;
   beast::flat_buffer http_buffer_;
 
   std::shared_ptr<stream_user> opener_;

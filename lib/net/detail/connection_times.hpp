@@ -7,13 +7,22 @@
 
 namespace parley::net::detail {
 
-enum class connection_state : std::uint8_t { opening, open, half_closed, draining, lingering, closed };
+enum class connection_state : std::uint8_t {
+  opening,
+  answering,  // plain HTTP, after which it ends
+  open,
+  half_closed,
+  draining,
+  lingering,
+  closed
+};
 
 /// What a connection has been waiting for since when, and which of its bounds ends that first. No clock: the
 /// connection writes the times down.
 ///
 ///  state        bounds
 ///  opening      handshake_timeout for an accepted one, connect_timeout for one of ours
+///  answering    http_timeout, and write_timeout while there is more to send, then linger_timeout
 ///  open         idle_timeout, write_timeout, message_timeout, first_message_timeout, the peer's promise
 ///  half_closed  half_close_timeout, write_timeout
 ///  draining     idle_timeout, write_timeout
@@ -23,6 +32,7 @@ struct connection_times {
     none,
     connect,
     handshake,
+    http,
     first_message,
     message,
     write,
