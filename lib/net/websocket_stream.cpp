@@ -115,7 +115,10 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   bool ping() {
     if (pinging_ || broken_ || closed_) return false;
     pinging_ = true;
-    ws_.async_ping({}, [self = shared_from_this()](base::error_code) { self->pinging_ = false; });
+    ws_.async_ping({}, [self = shared_from_this()](base::error_code why) {
+      self->pinging_ = false;
+      if (why) self->fail(why);
+    });
     return true;
   }
 
@@ -124,7 +127,9 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   void finish() {
     if (closed_ || finished_ || !ws_.is_open()) return;
     finished_ = true;
-    ws_.async_close(websocket::close_code::normal, [self = shared_from_this()](base::error_code) {});
+    ws_.async_close(websocket::close_code::normal, [self = shared_from_this()](base::error_code why) {
+      if (why) self->fail(why);
+    });
   }
   void close() {
     if (closed_) return;
@@ -284,7 +289,9 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     if (error) {
       read_size_ = 0;
       broken_ = error;
-      if (error == websocket::error::closed) broken_ = asio::error::eof;
+      // Where we have closed first, Beast ends the read so once the peer has closed, too.
+      if (error == websocket::error::closed || (finished_ && error == asio::error::operation_aborted))
+        broken_ = asio::error::eof;
       if (error == websocket::error::message_too_big) broken_ = sip::errc::message_too_large;
     } else {
       message_ended_ = ws_.is_message_done();
@@ -297,11 +304,19 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   void written(const base::error_code& error) {
     writing_ = false;
     if (error) {
-      broken_ = error;
+      fail(error);
     } else {
       std::vector<char>().swap(out_);
     }
     if (const auto user = std::exchange(writer_, nullptr)) user->handle_writable(error);
+  }
+
+  // Nobody may be waiting to write, and the reader would wait for what never comes.
+  void fail(const base::error_code& error) {
+    // The read that is under way has met the reason, and tells.
+    if (reading_ && error == asio::error::operation_aborted) return;
+    if (!broken_) broken_ = error;
+    if (reader_) post_readable();
   }
 
   void post_readable() {
