@@ -81,7 +81,8 @@ class life {
       server_.set_tls(*made);
       log(log_, base::log_level::info, "keys and certificates were read again");
     } else {
-      const std::array fields{base::log_field{"error", std::string_view(made.error().what)}};
+      const std::string why = made.error().what;
+      const std::array fields{base::log_field{"error", why}};
       log(log_, base::log_level::error, "keys and certificates stay as they were: they can't be read again",
           fields);
     }

@@ -209,6 +209,27 @@ TEST_CASE("who has connected and proven nothing gets nothing that is for his add
   CHECK(f.client.owner.messages[0].text() == request("answer"));
 }
 
+TEST_CASE("TLS and WebSocket listeners serve IPv6", "[net][tls][ws]") {
+  const auto transport = GENERATE(sip::transport::tls, sip::transport::ws, sip::transport::wss);
+  const bool by_name = GENERATE(true, false);
+  tls_fixture f;
+  for (net_fixture* const at : {&f.server, &f.client}) {
+    net::listener_options options{.transport = transport, .bind = {base::ip_address::loopback_v6(), 0}};
+    if (sip::is_secure(transport)) options.tls = f.context({f.ca.issue({"x", "DNS:example.com,IP:::1"})});
+    REQUIRE(at->set->listen(options).has_value());
+  }
+  f.server.owner.on_message = [&](const sip::hop& from, base::packet_buffer& data) {
+    f.server.set->send({from, data, 0});
+  };
+  sip::hop to = f.to_server(by_name ? f.client.set->domain("example.com") : 0);
+  to.transport = transport;
+  f.client.send(to, request("six"));
+  REQUIRE(f.until([&] { return f.client.owner.messages.size() == 1; }));
+  CHECK(f.client.owner.messages[0].text() == request("six"));
+  CHECK(f.client.owner.messages[0].from.remote == f.server.address(0));
+  CHECK(f.server.owner.messages[0].from.remote.ip == base::ip_address::loopback_v6());
+}
+
 TEST_CASE("a neighbour without a certificate offers its connection in vain", "[net][tls]") {
   tls_fixture f;
   REQUIRE(f.listen(f.server, f.context({f.ca.issue({"x", "DNS:example.com"})})) == 0);
