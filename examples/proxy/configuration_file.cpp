@@ -103,7 +103,7 @@ void read_overload(table_reader& in, parley::proxy::overload_options& overload) 
 
 void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
   in.allow({"t1_ms", "t2_ms", "t4_ms", "trying_ms", "timer_c_s", "group_s", "tcp_idle_s", "connect_s",
-            "handshake_s", "first_message_s", "message_s", "write_s", "accept_back_off_ms"});
+            "handshake_s", "http_s", "first_message_s", "message_s", "write_s", "accept_back_off_ms"});
   auto& t = server.core.transactions.timers;
   read_milliseconds(in, "t1_ms", t.t1);
   read_milliseconds(in, "t2_ms", t.t2);
@@ -117,6 +117,7 @@ void read_timers(table_reader& in, parley::net::proxy_server_options& server) {
   read_seconds(in, "tcp_idle_s", server.limits.idle_timeout, 1);
   read_seconds(in, "connect_s", server.limits.connect_timeout, 1);
   read_seconds(in, "handshake_s", server.limits.handshake_timeout, 1);
+  read_seconds(in, "http_s", server.limits.http_timeout, 1);
   read_seconds(in, "first_message_s", server.limits.first_message_timeout, 1);
   read_seconds(in, "message_s", server.limits.message_timeout, 1);
   read_seconds(in, "write_s", server.limits.write_timeout, 1);

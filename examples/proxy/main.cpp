@@ -81,7 +81,8 @@ class life {
       server_.set_tls(*made);
       log(log_, base::log_level::info, "keys and certificates were read again");
     } else {
-      const std::array fields{base::log_field{"error", std::string_view(made.error().what)}};
+      const std::string why = made.error().what;
+      const std::array fields{base::log_field{"error", why}};
       log(log_, base::log_level::error, "keys and certificates stay as they were: they can't be read again",
           fields);
     }
@@ -167,6 +168,7 @@ int run(parley_proxy::configuration& config) {
       base::log_field{"handshakes_failed", status.transport.handshakes_failed},
       base::log_field{"connections_timed_out", status.transport.connections_timed_out},
       base::log_field{"handshake_timeouts", status.transport.handshake_timeouts},
+      base::log_field{"http_timeouts", status.transport.http_timeouts},
       base::log_field{"first_message_timeouts", status.transport.first_message_timeouts},
       base::log_field{"message_timeouts", status.transport.message_timeouts},
       base::log_field{"write_timeouts", status.transport.write_timeouts},

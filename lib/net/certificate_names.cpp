@@ -90,8 +90,11 @@ bool is_valid_for(const certificate_names& names, std::string_view host, name_ru
   const auto matches = [&](bool wildcards) {
     return [&host, wildcards](const std::string& one) { return covers(one, host, wildcards); };
   };
-  if (std::any_of(names.sip_domains.begin(), names.sip_domains.end(), matches(false))) return true;
-  if (std::any_of(names.dns.begin(), names.dns.end(), matches(rules.accept_wildcards))) return true;
+  // RFC 5922 7.1: DNS names count if and only if no SIP URI names a domain.
+  if (!rules.web_server && !names.sip_domains.empty())
+    return std::any_of(names.sip_domains.begin(), names.sip_domains.end(), matches(false));
+  const bool wildcards = rules.accept_wildcards || rules.web_server;
+  if (std::any_of(names.dns.begin(), names.dns.end(), matches(wildcards))) return true;
   // RFC 5922 7.1: the subject counts only where there is no subjectAltName.
   if (!rules.accept_common_name || names.has_alternative_name) return false;
   return std::any_of(names.common_names.begin(), names.common_names.end(), matches(false));

@@ -25,7 +25,7 @@ void connection::start() {
 }
 
 void connection::handle_open(const base::error_code& error) {
-  if (times_.state != state::opening) return;
+  if (times_.state != state::opening && times_.state != state::answering) return;
   if (error) {
     close(error);
     return;
@@ -49,6 +49,22 @@ void connection::handle_open(const base::error_code& error) {
   if (times_.state == state::open) core_->races().handle_open(*this);
 }
 
+// What comes of a plain HTTP request is no handshake any more, and never a flow.
+void connection::handle_answering(bool done) {
+  if (times_.state == state::opening) {
+    times_.state = state::answering;
+    times_.since = steady_clock_source::now();
+    core_->connections().unlist(*this);
+    core_->connections().end_handshake(*this);
+    fail_queue(errc::flow_gone);
+    ++core_->counters().http_answers;
+  }
+  if (times_.state != state::answering) return;
+  times_.last_activity = steady_clock_source::now();
+  times_.queued_since = done ? base::never : times_.last_activity;
+  schedule();
+}
+
 // Once what was queued has gone out, says so to the peer and waits until it has read it.
 void connection::finish() {
   if (front_ < queue_.size()) {
@@ -65,22 +81,20 @@ void connection::finish() {
 void connection::close(base::error_code why) {
   if (times_.state == state::closed) return;
   const std::shared_ptr<connection> self = shared_from_this();
-  const bool was_open = times_.state != state::opening;
+  const bool was_opening = times_.state == state::opening;
+  const bool was_answering = times_.state == state::answering;
   const bool moves = times_.state == state::open || times_.state == state::half_closed;
-  if (!was_open && why != errc::served_http) log_failure(why);
+  if (was_opening) log_failure(why);
   release();
   core_->connections().remove(*this);
   if (moves) move_queue(why);
   fail_queue(why);
-  if (was_open) {
+  if (was_answering) return;
+  if (!was_opening) {
     ++core_->counters().connections_closed;
     core_->report_closed(hop_, why);
   } else if (accepted()) {
-    if (why == errc::served_http) {
-      ++core_->counters().http_answers;
-    } else {
-      ++core_->counters().handshakes_failed;
-    }
+    ++core_->counters().handshakes_failed;
   } else {
     ++core_->counters().connections_failed;
     core_->races().handle_failure(*this, why);

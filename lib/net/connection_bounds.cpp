@@ -40,6 +40,7 @@ void connection::count_timeout(connection_times::bound met) noexcept {
   switch (met) {
     case bound::connect: ++counters.connect_timeouts; break;
     case bound::handshake: ++counters.handshake_timeouts; break;
+    case bound::http: ++counters.http_timeouts; break;
     case bound::first_message: ++counters.first_message_timeouts; break;
     case bound::message: ++counters.message_timeouts; break;
     case bound::write: ++counters.write_timeouts; break;
@@ -60,6 +61,7 @@ base::time_point connection::deadline() const noexcept {
 base::error_code connection::timeout_error(connection_times::bound met) const noexcept {
   switch (times_.state) {
     case state::opening: return errc::connect_timed_out;
+    case state::answering: return met == connection_times::bound::linger ? errc::served_http : errc::too_slow;
     case state::half_closed: return errc::closed_by_peer;
     case state::lingering: return why_;
     default: break;

@@ -86,7 +86,8 @@ void connection_table::end_handshake(const connection& opening) {
 
 void connection_table::add(std::shared_ptr<connection> added) {
   const sip::hop& hop = added->hop();
-  by_route_[route(hop)] = added.get();
+  // Who has connected over TLS has proven nothing by that: `add_alias` is for those who have.
+  if (!added->accepted() || !sip::is_secure(hop.transport)) by_route_[route(hop)] = added.get();
   std::optional<base::ip_address> source;
   if (added->accepted()) {
     ++accepted_;

@@ -16,6 +16,11 @@ connection_times::due connection_times::next(const transport_limits& limits) con
         wait(since, limits.connect_timeout, bound::connect);
       }
       break;
+    case connection_state::answering:
+      wait(since, limits.http_timeout, bound::http);
+      wait(queued_since, limits.write_timeout, bound::write);
+      if (queued_since == base::never) wait(last_activity, limits.linger_timeout, bound::linger);
+      break;
     case connection_state::open:
       // RFC 5626 4.4.1: who has promised keep-alives and sends none is gone, whatever else is due by then.
       if (promised > base::duration::zero()) {

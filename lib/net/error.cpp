@@ -35,6 +35,7 @@ class net_category final : public base::error_category {
       case errc::dns_failed: return "no name server would answer";
       case errc::dns_timed_out: return "no name server answered in time";
       case errc::dns_bad_answer: return "the name server's answer is malformed or answers something else";
+      case errc::not_asked_for: return "the server chose a subprotocol or an extension that was not offered";
       case errc::served_http: return "a plain HTTP request was answered";
       case errc::closed: return "closed";
     }

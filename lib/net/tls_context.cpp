@@ -108,9 +108,14 @@ std::optional<tls_setup_error> set_server(SSL_CTX* context, const tls_options& o
     const int required =
         options.clients == client_certificate::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | required, nullptr);
+    // A client with several certificates goes by this list, and some show none that is not by one of it.
+    STACK_OF(X509_NAME)* const announced = sk_X509_NAME_new_null();
     for (const std::string& file : options.authority_files) {
-      SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(file.c_str()));
+      if (SSL_add_file_cert_subjects_to_stack(announced, file.c_str()) == 1) continue;
+      sk_X509_NAME_pop_free(announced, &X509_NAME_free);
+      return failure("no certificates of authorities can be read from " + file);
     }
+    SSL_CTX_set_client_CA_list(context, announced);
   }
   SSL_CTX_set_session_id_context(context, session_context, sizeof session_context - 1);
   // Tickets hold the state of sessions, so none is kept here.
@@ -194,28 +199,35 @@ const tls_context_state::server& tls_context_state::server_for(std::string_view 
   return servers.front();
 }
 
-void tls_session_cache::store(const std::string& name, std::unique_ptr<SSL_SESSION, free_ssl> session) {
+std::string tls_session_cache::key_of(const std::string& name, name_rules rules) {
+  return name + (rules.accept_common_name ? '1' : '0') + (rules.accept_wildcards ? '1' : '0') +
+         (rules.web_server ? '1' : '0');
+}
+
+void tls_session_cache::store(const std::string& name, name_rules rules,
+                              std::unique_ptr<SSL_SESSION, free_ssl> session) {
   const std::lock_guard lock(mutex_);
   if (max_ == 0) return;
-  if (const auto found = by_name_.find(name); found != by_name_.end()) {
+  std::string key = key_of(name, rules);
+  if (const auto found = by_key_.find(key); found != by_key_.end()) {
     order_.erase(found->second);
-    by_name_.erase(found);
+    by_key_.erase(found);
   }
-  order_.push_front({name, std::move(session)});
-  by_name_[name] = order_.begin();
+  order_.push_front({key, std::move(session)});
+  by_key_[std::move(key)] = order_.begin();
   if (order_.size() > max_) {
-    by_name_.erase(order_.back().name);
+    by_key_.erase(order_.back().key);
     order_.pop_back();
   }
 }
 
-std::unique_ptr<SSL_SESSION, free_ssl> tls_session_cache::take(const std::string& name) {
+std::unique_ptr<SSL_SESSION, free_ssl> tls_session_cache::take(const std::string& name, name_rules rules) {
   const std::lock_guard lock(mutex_);
-  const auto found = by_name_.find(name);
-  if (found == by_name_.end()) return nullptr;
+  const auto found = by_key_.find(key_of(name, rules));
+  if (found == by_key_.end()) return nullptr;
   auto session = std::move(found->second->session);
   order_.erase(found->second);
-  by_name_.erase(found);
+  by_key_.erase(found);
   return session;
 }
 

@@ -99,7 +99,7 @@ int tls_stream::verify(int believed, X509_STORE_CTX* store) {
 int tls_stream::keep_session(SSL* ssl, SSL_SESSION* session) {
   const auto* const self = static_cast<const tls_stream*>(SSL_get_ex_data(ssl, stream_index()));
   if (self == nullptr) return 0;
-  self->context_->sessions.store(self->name_, std::unique_ptr<SSL_SESSION, free_ssl>(session));
+  self->context_->sessions.store(self->name_, self->rules_, std::unique_ptr<SSL_SESSION, free_ssl>(session));
   return 1;
 }
 
@@ -163,7 +163,8 @@ std::unique_ptr<tls_stream> tls_stream::connect(const tls_context& context,
     SSL_set_tlsext_host_name(ssl, made->name_.c_str());
   }
   if (context.options().verify_servers) SSL_set_verify(ssl, SSL_VERIFY_PEER, &verify);
-  if (const auto session = context.state()->sessions.take(made->name_)) SSL_set_session(ssl, session.get());
+  if (const auto session = context.state()->sessions.take(made->name_, rules))
+    SSL_set_session(ssl, session.get());
   return made;
 }
 

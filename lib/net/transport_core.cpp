@@ -277,7 +277,7 @@ std::unique_ptr<byte_stream> transport_core::open_stream(const sip::hop& to, bas
   if (sip::is_secure(to.transport)) {
     const tls_options& tls = from.options.tls->options();
     // RFC 7118 7: a WebSocket server proves what a web server does.
-    const name_rules rules{tls.accept_common_name, tls.accept_wildcards || websocket};
+    const name_rules rules{tls.accept_common_name, tls.accept_wildcards, websocket};
     stream = tls_stream::connect(*from.options.tls, std::move(stream), executor_,
                                  name != nullptr ? *name : to.remote.ip.to_string(), rules);
   }

@@ -5,6 +5,7 @@
 
 #include "net/detail/beast_layer.hpp"
 #include "net/detail/http_door.hpp"
+#include "net/detail/upgrade_stream.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/file_body.hpp>
@@ -12,7 +13,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
@@ -115,7 +115,10 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   bool ping() {
     if (pinging_ || broken_ || closed_) return false;
     pinging_ = true;
-    ws_.async_ping({}, [self = shared_from_this()](base::error_code) { self->pinging_ = false; });
+    ws_.async_ping({}, [self = shared_from_this()](base::error_code why) {
+      self->pinging_ = false;
+      if (why) self->fail(why);
+    });
     return true;
   }
 
@@ -124,7 +127,9 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   void finish() {
     if (closed_ || finished_ || !ws_.is_open()) return;
     finished_ = true;
-    ws_.async_close(websocket::close_code::normal, [self = shared_from_this()](base::error_code) {});
+    ws_.async_close(websocket::close_code::normal, [self = shared_from_this()](base::error_code why) {
+      if (why) self->fail(why);
+    });
   }
   void close() {
     if (closed_) return;
@@ -232,12 +237,30 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   }
 
   void write(http::message_generator&& message) {
-    beast::async_write(ws_.next_layer(), std::move(message),
-                       [self = shared_from_this()](base::error_code why, std::size_t) {
-                         if (why) return self->opened(why);
-                         self->below().finish_writing();
-                         self->drain_http();
-                       });
+    answer_.emplace(std::move(message));
+    opener_->handle_answering(false);
+    write_on();
+  }
+
+  void write_on() {
+    base::error_code error;
+    const auto buffers = answer_->prepare(error);
+    if (error) return opened(error);
+    ws_.next_layer().async_write_some(
+        buffers,
+        [self = shared_from_this()](base::error_code why, std::size_t n) { self->answered(why, n); });
+  }
+
+  void answered(const base::error_code& error, std::size_t n) {
+    if (closed_) return;
+    if (error) return opened(error);
+    answer_->consume(n);
+    const bool done = answer_->is_done();
+    opener_->handle_answering(done);
+    if (!done) return write_on();
+    answer_.reset();
+    below().finish_writing();
+    drain_http();
   }
 
   // Reads until the client has gone: closing earlier could destroy what it has not read yet.
@@ -245,6 +268,7 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     ws_.next_layer().async_read_some(asio::buffer(read_),
                                      [self = shared_from_this()](base::error_code why, std::size_t) {
                                        if (why) return self->opened(errc::served_http);
+                                       if (self->closed_) return;
                                        self->drain_http();
                                      });
   }
@@ -265,7 +289,9 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
     if (error) {
       read_size_ = 0;
       broken_ = error;
-      if (error == websocket::error::closed) broken_ = asio::error::eof;
+      // Where we have closed first, Beast ends the read so once the peer has closed, too.
+      if (error == websocket::error::closed || (finished_ && error == asio::error::operation_aborted))
+        broken_ = asio::error::eof;
       if (error == websocket::error::message_too_big) broken_ = sip::errc::message_too_large;
     } else {
       message_ended_ = ws_.is_message_done();
@@ -278,11 +304,19 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   void written(const base::error_code& error) {
     writing_ = false;
     if (error) {
-      broken_ = error;
+      fail(error);
     } else {
       std::vector<char>().swap(out_);
     }
     if (const auto user = std::exchange(writer_, nullptr)) user->handle_writable(error);
+  }
+
+  // Nobody may be waiting to write, and the reader would wait for what never comes.
+  void fail(const base::error_code& error) {
+    // The read that is under way has met the reason, and tells.
+    if (reading_ && error == asio::error::operation_aborted) return;
+    if (!broken_) broken_ = error;
+    if (reader_) post_readable();
   }
 
   void post_readable() {
@@ -301,6 +335,7 @@ class websocket_stream::session : public std::enable_shared_from_this<session> {
   std::string host_;
   beast::role_type role_;
   std::optional<request_parser> parser_;
+  std::optional<http::message_generator> answer_;
   beast::flat_buffer http_buffer_;
 
   std::shared_ptr<stream_user> opener_;
@@ -334,6 +369,8 @@ std::unique_ptr<websocket_stream> websocket_stream::connect(std::unique_ptr<byte
                                                             const asio::any_io_executor& executor,
                                                             std::shared_ptr<const websocket_options> options,
                                                             std::size_t max_message, std::string host) {
+  below = std::make_unique<upgrade_stream>(std::move(below), executor, options->request_bytes,
+                                           options->compression);
   return std::unique_ptr<websocket_stream>(new websocket_stream(
       std::make_shared<session>(std::move(below), executor, std::move(options), max_message, std::move(host),
                                 beast::role_type::client)));

@@ -36,11 +36,20 @@ mv "$work/server.pem.new" "$work/server.pem" && cp "$work/other.key" "$work/serv
 kill -HUP "$proxy_pid"
 read_again() { grep -q 'were read again' "$work/proxy.log"; }
 wait_until 5 read_again || fail "SIGHUP does nothing" "$work/proxy.log"
-[ "$(openssl s_client -connect "127.0.0.1:$tls_port" </dev/null 2>/dev/null | openssl x509 -noout -subject)" = \
-  'subject=CN = other' ] || fail "the old certificate is shown after SIGHUP" "$work/proxy.log"
+shown() { openssl s_client -connect "127.0.0.1:$tls_port" </dev/null 2>/dev/null | openssl x509 -noout -subject; }
+[ "$(shown)" = 'subject=CN = other' ] || fail "the old certificate is shown after SIGHUP" "$work/proxy.log"
+# A file that is broken changes nothing, whichever it is, and the log names it.
+for file in server.pem server.key; do
+  mv "$work/$file" "$work/$file.good" && echo broken >"$work/$file"
+  kill -HUP "$proxy_pid"
+  stayed() { grep -q "stay as they were.*$file" "$work/proxy.log"; }
+  wait_until 5 stayed || fail "a broken $file is not named after SIGHUP" "$work/proxy.log"
+  [ "$(shown)" = 'subject=CN = other' ] || fail "a broken $file changes what is shown" "$work/proxy.log"
+  mv "$work/$file.good" "$work/$file"
+done
 mv "$work/server.pem.old" "$work/server.pem" && mv "$work/server.key.old" "$work/server.key"
 end_proxy
-passed "TLS 1.2 and 1.3 are served, 1.0 and 1.1 are not; SIGHUP shows another certificate"
+passed "TLS 1.2 and 1.3 are served, 1.0 and 1.1 are not; SIGHUP shows another certificate, and a broken file changes nothing"
 
 # SIPp speaks TCP to stunnel, which speaks TLS to the proxy and shows a certificate; the callee is on TCP.
 launch_proxy --listen "tls:127.0.0.1:$tls_port" --listen "tcp:127.0.0.1:$tcp_port" --cert "$work/server.pem" \

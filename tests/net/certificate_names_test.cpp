@@ -27,10 +27,9 @@ TEST_CASE("a name is covered by itself, and by a wildcard where that is allowed"
   CHECK_FALSE(covers(".", ".", true));
 }
 
-TEST_CASE("a certificate is valid for its SIP domains, DNS names and addresses", "[net][tls]") {
+TEST_CASE("a certificate is valid for its DNS names and addresses", "[net][tls]") {
   certificate_names names;
-  names.sip_domains = {"example.com"};
-  names.dns = {"edge.example.com", "*.example.net"};
+  names.dns = {"example.com", "edge.example.com", "*.example.net"};
   names.addresses = {std::string("\xC0\x00\x02\x01", 4),
                      std::string("\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16)};
   names.common_names = {"old.example.com"};
@@ -48,6 +47,7 @@ TEST_CASE("a certificate is valid for its SIP domains, DNS names and addresses",
   SECTION("RFC 5922 7.2 knows no wildcards, and the names of browsers do") {
     CHECK_FALSE(is_valid_for(names, "a.example.net", strict));
     CHECK(is_valid_for(names, "a.example.net", {.accept_wildcards = true}));
+    CHECK(is_valid_for(names, "a.example.net", {.web_server = true}));
     names.sip_domains = {"*.example.org"};
     CHECK_FALSE(is_valid_for(names, "a.example.org", {.accept_wildcards = true}));
   }
@@ -58,4 +58,24 @@ TEST_CASE("a certificate is valid for its SIP domains, DNS names and addresses",
     CHECK(is_valid_for(names, "old.example.com", lenient));
     CHECK_FALSE(is_valid_for(names, "old.example.com", strict));
   }
+}
+
+TEST_CASE("RFC 5922 7.1: where SIP URIs name domains, DNS names do not count", "[net][tls]") {
+  certificate_names names;
+  names.sip_domains = {"example.com", "example.org"};
+  names.dns = {"edge.example.com", "*.example.net"};
+  names.addresses = {std::string("\xC0\x00\x02\x01", 4)};
+  names.common_names = {"old.example.com"};
+  names.has_alternative_name = true;
+  CHECK(is_valid_for(names, "EXAMPLE.com", {}));
+  CHECK(is_valid_for(names, "example.org", {}));
+  CHECK_FALSE(is_valid_for(names, "edge.example.com", {}));
+  CHECK_FALSE(is_valid_for(names, "a.example.net", {.accept_wildcards = true}));
+  CHECK_FALSE(is_valid_for(names, "old.example.com", {.accept_common_name = true}));
+  CHECK(is_valid_for(names, "192.0.2.1", {}));
+
+  // RFC 9525: a web server's names are those of DNS, whatever is beside them.
+  CHECK(is_valid_for(names, "edge.example.com", {.web_server = true}));
+  CHECK(is_valid_for(names, "a.example.net", {.web_server = true}));
+  CHECK_FALSE(is_valid_for(names, "example.com", {.web_server = true}));
 }

@@ -69,6 +69,21 @@ TEST_CASE("each bound on time is met when its time is over, and not a microsecon
     t.promised = 120s;
     check_bound(t, limits, 120s + limits.keep_alive_grace, bound::promised_keep_alive);
   }
+  SECTION("an answer to plain HTTP") {
+    t = {.state = connection_state::answering, .accepted = true, .since = start};
+    t.last_activity = t.queued_since = start + limits.http_timeout - 1s;
+    check_bound(t, limits, limits.http_timeout, bound::http);
+  }
+  SECTION("an answer to plain HTTP that is not taken") {
+    t = {.state = connection_state::answering, .accepted = true, .since = start - 5s};
+    t.last_activity = t.queued_since = start;
+    check_bound(t, limits, limits.write_timeout, bound::write);
+  }
+  SECTION("an answer to plain HTTP that has gone out") {
+    t = {.state = connection_state::answering, .accepted = true, .since = start - 5s};
+    t.last_activity = start;
+    check_bound(t, limits, limits.linger_timeout, bound::linger);
+  }
   SECTION("answers to a peer that has finished") {
     t.state = connection_state::half_closed;
     check_bound(t, limits, limits.half_close_timeout, bound::half_close);

@@ -174,7 +174,12 @@ TEST_CASE("a server is believed when its certificate is for the name that was to
   const auto& [names, host, error, rules] = GENERATE(values<row>({
       {"URI:sip:example.com", "example.com", 0},
       {"DNS:example.com", "Example.COM", 0},
-      {"URI:sip:example.com,DNS:edge.example.com", "edge.example.com", 0},
+      {"URI:sip:example.com,DNS:edge.example.com", "example.com", 0},
+      {"URI:sip:example.com,DNS:edge.example.com", "edge.example.com", X509_V_ERR_HOSTNAME_MISMATCH},
+      {"URI:sip:example.com,DNS:edge.example.com", "edge.example.com", 0, {.web_server = true}},
+      {"URI:sip:example.com", "example.com", X509_V_ERR_HOSTNAME_MISMATCH, {.web_server = true}},
+      {"URI:sip:user@example.com,DNS:example.com", "example.com", 0},
+      {"URI:http://example.com/,DNS:example.com", "example.com", 0},
       {"URI:sip:user@example.com", "example.com", X509_V_ERR_HOSTNAME_MISMATCH},
       {"URI:sips:example.com", "example.com", X509_V_ERR_HOSTNAME_MISMATCH},
       {"URI:http://example.com/", "example.com", X509_V_ERR_HOSTNAME_MISMATCH},
@@ -273,6 +278,26 @@ TEST_CASE("clients show a certificate where they are asked for one", "[net][tls]
   }
 }
 
+TEST_CASE("clients are told of all authorities that are believed", "[net][tls]") {
+  authority first("First");
+  authority second("Second");
+  net::tls_options server = showing({first.issue({"x", "DNS:example.com"})});
+  server.authority_files = {first.file(), second.file(), first.file()};
+  server.clients = net::client_certificate::optional;
+  net::tls_options client = believing(first);
+  client.certificates = {first.issue({"y", "DNS:client.example.com"})};
+  tls_pair pair(server, client);
+  REQUIRE(pair.open_well());
+  const auto* const told = SSL_get0_peer_CA_list(pair.client->stream->native());
+  std::string names;
+  for (int i = 0; i < sk_X509_NAME_num(told); ++i) {
+    std::array<char, 64> name{};
+    X509_NAME_get_text_by_NID(sk_X509_NAME_value(told, i), NID_commonName, name.data(), name.size());
+    names.append(name.data()).append(";");
+  }
+  CHECK(names == "First;Second;");
+}
+
 TEST_CASE("the name that a client asks for chooses the certificate", "[net][tls]") {
   authority ca;
   const auto options = showing({ca.issue({"a", "DNS:a.example"}), ca.issue({"b", "URI:sip:b.example"}),
@@ -319,6 +344,28 @@ TEST_CASE("a session is taken up again, for the same name only", "[net][tls]") {
   CHECK(reused("example.com") == resume);
   CHECK_FALSE(reused("example.org"));
   CHECK(reused("example.com") == resume);
+}
+
+TEST_CASE("a session that was made under other rules for names is not taken up", "[net][tls]") {
+  authority ca;
+  const auto server =
+      net::tls_context::make(showing({ca.issue({"sip.example.com", "DNS:*.example.com"})})).value();
+  const auto client = net::tls_context::make(believing(ca)).value();
+  const auto result = [&](net::detail::name_rules rules) {
+    tls_pair pair(server, client, "sip.example.com", rules);
+    pair.server->to_send = "x";
+    pair.open();
+    REQUIRE(pair.client->opened);
+    return *pair.client->opened;
+  };
+  const auto lenient =
+      GENERATE(values<net::detail::name_rules>({{.accept_wildcards = true}, {.web_server = true}}));
+  CHECK(result(lenient) == base::error_code());
+  CHECK(client.state()->sessions.size() == 1);
+  CHECK(result({}) == certificate_error(X509_V_ERR_HOSTNAME_MISMATCH));
+  CHECK(result({.accept_common_name = true}) == certificate_error(X509_V_ERR_HOSTNAME_MISMATCH));
+  CHECK(client.state()->sessions.size() == 1);
+  CHECK(result(lenient) == base::error_code());
 }
 
 TEST_CASE("old versions and peers that speak no TLS are refused", "[net][tls]") {

@@ -180,6 +180,56 @@ TEST_CASE("a connection that a proven neighbour offers is used for requests to i
   CHECK(f.server.counters().connections_opened == 1);
 }
 
+TEST_CASE("who has connected and proven nothing gets nothing that is for his address", "[net][tls]") {
+  const auto transport = GENERATE(sip::transport::tls, sip::transport::wss);
+  tls_fixture f;
+  const auto listen = [&](net_fixture& at, std::uint32_t address, const char* names) {
+    return at.set->listen({.transport = transport,
+                           .bind = {base::ip_address::v4(address), 0},
+                           .tls = f.context({f.ca.issue({"x", names})})});
+  };
+  REQUIRE(listen(f.server, 0x7F000001, "DNS:example.com"));
+  REQUIRE(listen(f.client, 0x7F000002, "DNS:client.example.com"));
+  sip::hop there = f.to_server(f.client.set->domain("example.com"));
+  there.transport = transport;
+  f.client.send(there, request("first"));
+  REQUIRE(f.until([&] { return f.server.owner.messages.size() == 1; }));
+  const sip::hop from = f.server.owner.messages[0].from;
+  CHECK(from.remote.ip == base::ip_address::v4(0x7F000002));
+
+  // Nobody listens there, and the connection from there is no other's.
+  f.server.send({transport, 0, from.remote, 0}, request("for the one who proves it"), 5);
+  REQUIRE(f.until([&] { return f.server.owner.failures.size() == 1; }));
+  CHECK(f.server.owner.failures[0].error == boost::system::errc::connection_refused);
+  CHECK(f.server.counters().connections_failed == 1);
+  CHECK(f.client.owner.messages.empty());
+  // Its own flow leads to it.
+  f.server.send(from, request("answer"));
+  REQUIRE(f.until([&] { return f.client.owner.messages.size() == 1; }));
+  CHECK(f.client.owner.messages[0].text() == request("answer"));
+}
+
+TEST_CASE("TLS and WebSocket listeners serve IPv6", "[net][tls][ws]") {
+  const auto transport = GENERATE(sip::transport::tls, sip::transport::ws, sip::transport::wss);
+  const bool by_name = GENERATE(true, false);
+  tls_fixture f;
+  for (net_fixture* const at : {&f.server, &f.client}) {
+    net::listener_options options{.transport = transport, .bind = {base::ip_address::loopback_v6(), 0}};
+    if (sip::is_secure(transport)) options.tls = f.context({f.ca.issue({"x", "DNS:example.com,IP:::1"})});
+    REQUIRE(at->set->listen(options).has_value());
+  }
+  f.server.owner.on_message = [&](const sip::hop& from, base::packet_buffer& data) {
+    f.server.set->send({from, data, 0});
+  };
+  sip::hop to = f.to_server(by_name ? f.client.set->domain("example.com") : 0);
+  to.transport = transport;
+  f.client.send(to, request("six"));
+  REQUIRE(f.until([&] { return f.client.owner.messages.size() == 1; }));
+  CHECK(f.client.owner.messages[0].text() == request("six"));
+  CHECK(f.client.owner.messages[0].from.remote == f.server.address(0));
+  CHECK(f.server.owner.messages[0].from.remote.ip == base::ip_address::loopback_v6());
+}
+
 TEST_CASE("a neighbour without a certificate offers its connection in vain", "[net][tls]") {
   tls_fixture f;
   REQUIRE(f.listen(f.server, f.context({f.ca.issue({"x", "DNS:example.com"})})) == 0);

@@ -149,6 +149,7 @@ TEST_CASE("frames that break RFC 6455 end the connection", "[net][ws]") {
   c.peer.send(bad);
   REQUIRE(f.server.until([&] { return c.peer.ended(); }));
   REQUIRE(f.server.until([&] { return f.server.owner.closed.size() == 1; }));
+  CHECK(f.server.counters().framing_errors == 1);
   CHECK(f.server.owner.messages.empty());
   CHECK(f.server.set->connection_count() == 0);
 }

@@ -62,6 +62,9 @@ enum class errc {
   dns_timed_out,
   /// What came as an answer is malformed, or answers something else. Try again later.
   dns_bad_answer,
+  /// A WebSocket server has chosen a subprotocol or an extension that we have not offered (RFC 6455 4.1). Do
+  /// not use it.
+  not_asked_for,
   /// A WebSocket listener has answered a plain HTTP request. Nothing is wrong.
   served_http,
   /// The owner, or the destructor, closed it.

@@ -44,8 +44,9 @@ struct tls_options {
   std::vector<std::string> authority_files;
   bool system_authorities = false;  ///< believe those of the system, too
   client_certificate clients = client_certificate::none;
-  /// As a client, refuse servers whose certificate is not valid for the name that was to be reached. Off only
-  /// for tests: without it anyone in between is believed.
+  /// As a client, refuse servers whose certificate is not valid for the name that was to be reached: that of
+  /// a SIP URI in it, or one of DNS where it has no SIP URI (RFC 5922 7.1); on WebSocket connections one of
+  /// DNS. Off only for tests: without it anyone in between is believed.
   bool verify_servers = true;
   /// Look for the name in the subject, too, where the certificate has no subjectAltName (RFC 5922 7.1 allows
   /// it for old certificates).

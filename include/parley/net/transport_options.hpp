@@ -82,6 +82,9 @@ struct transport_limits {
   std::size_t max_races = 1024;
   /// From accepting a connection to the end of its TLS or HTTP handshake.
   base::duration handshake_timeout = std::chrono::seconds(10);
+  /// From a plain HTTP request to a WebSocket listener to the end of its answer, however much of it the
+  /// client takes meanwhile. `write_timeout` holds, too.
+  base::duration http_timeout = std::chrono::minutes(5);
   /// From the opening of an accepted connection to the end of its first message.
   base::duration first_message_timeout = std::chrono::seconds(32);
   /// From the first byte of a message to its last.
@@ -144,7 +147,7 @@ struct transport_counters {
   std::uint64_t races_refused = 0;        ///< because too many were under way
   std::uint64_t handshakes_failed = 0;    ///< of accepted connections: PROXY protocol, TLS, HTTP
   std::uint64_t handshakes_refused = 0;   ///< because too many were under way
-  std::uint64_t http_answers = 0;         ///< to plain HTTP requests
+  std::uint64_t http_answers = 0;         ///< to plain HTTP requests, begun
   std::uint64_t connections_closed = 0;
   std::uint64_t connections_timed_out = 0;
   std::uint64_t accept_back_offs = 0;
@@ -168,6 +171,7 @@ struct transport_counters {
   // Of `connections_timed_out`, by the bound that they met.
   std::uint64_t connect_timeouts = 0;
   std::uint64_t handshake_timeouts = 0;
+  std::uint64_t http_timeouts = 0;
   std::uint64_t first_message_timeouts = 0;
   std::uint64_t message_timeouts = 0;
   std::uint64_t write_timeouts = 0;

@@ -20,7 +20,7 @@ struct websocket_options {
   std::size_t static_file_bytes = std::size_t{16} << 20U;  ///< larger ones are not served
   /// `permessage-deflate` (RFC 7692), where the client offers it. It costs memory for each connection.
   bool compression = false;
-  std::size_t request_bytes = 8192;  ///< of the HTTP request's head
+  std::size_t request_bytes = 8192;  ///< of the head of an HTTP request, and of the answer to one of ours
   /// The path that clients of ours ask for.
   std::string target = "/";
 };

@@ -29,6 +29,10 @@ class stream_user {
   /// The peer has shown by the stream's own means that it is there: by answering `ping`, or by asking itself.
   /// It came on a wait for reading. Only to be noted: from in here nothing is read, written or closed.
   virtual void handle_sign_of_life([[maybe_unused]] bool answer) {}
+  /// While it waits for the stream to open: the peer wants none, but something by plain HTTP. It is being
+  /// answered; told at the start, each time the peer has taken some of the answer, and when all has gone out
+  /// (`done`). The end comes by `handle_open`. Only to be noted, as above.
+  virtual void handle_answering([[maybe_unused]] bool done) {}
 };
 
 /// What carries a `connection`: bytes in order, both ways, never blocking. Plain TCP is one; others that

@@ -24,6 +24,9 @@ struct name_rules {
   bool accept_common_name = false;
   /// `*.example.com` covers `a.example.com` (RFC 9525 6.3). RFC 5922 7.2 forbids it for SIP.
   bool accept_wildcards = false;
+  /// The peer is to prove what a web server does: DNS names count whatever else there is, wildcards among
+  /// them, and SIP URIs do not (RFC 9525 6.1, 6.3).
+  bool web_server = false;
 };
 
 /// True where the certificate is valid for `host`, a name or an address without brackets (RFC 5922 7.2, 7.3).

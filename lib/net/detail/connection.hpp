@@ -23,6 +23,9 @@ namespace parley::net::detail {
 ///  opening      open                           send the queue                      open
 ///  opening      refused, handshake failed,     fail the queue                      closed
 ///               time-out
+///  opening      a plain HTTP request           fail the queue, be no handshake     answering
+///               is answered
+///  answering    answered, time-out             -                                   closed
 ///  open         message                        hand it to the owner                open
 ///  open         CRLF CRLF                      queue CRLF (RFC 5626 4.4.1)         open
 ///  open         the peer has finished          only answers from now on            half_closed, or closed
@@ -62,7 +65,10 @@ class connection final : public flushable,
   /// True where the peer's certificate is valid for `host`.
   bool proves(std::string_view host) const { return stream_->proves(host); }
   /// True while `send` may get something through.
-  bool writable() const noexcept { return times_.state != state::lingering && times_.state != state::closed; }
+  bool writable() const noexcept {
+    return times_.state != state::answering && times_.state != state::lingering &&
+           times_.state != state::closed;
+  }
 
   bool is_opening() const noexcept { return times_.state == state::opening; }
   bool is_open() const noexcept { return times_.state == state::open; }
@@ -97,6 +103,7 @@ class connection final : public flushable,
   void handle_readable(const base::error_code& error) override;
   void handle_writable(const base::error_code& error) override;
   void handle_sign_of_life(bool answer) override;
+  void handle_answering(bool done) override;
 
  private:
   using state = connection_state;

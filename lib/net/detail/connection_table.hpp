@@ -42,7 +42,8 @@ class connection_table {
   void begin_handshake(const connection& opening);
   void end_handshake(const connection& opening);
 
-  /// Holds the connection until `remove`.
+  /// Holds the connection until `remove`. An accepted one over TLS is used for its own flow only, and for
+  /// what `add_alias` says: what is sent to an address over TLS must get to whoever has proven to be there.
   void add(std::shared_ptr<connection> added);
   /// The same for an accepted connection whose client another names, later. Before that it counts for no
   /// source. It is used for its own flow only, now and later: what is sent to an address must not go to

@@ -21,27 +21,30 @@ struct free_ssl {
   void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
 };
 
-/// The sessions that servers gave us, by the name that they proved, the least used forgotten first. All
-/// threads.
+/// The sessions that servers gave us, by the name that they proved and the rules by which they did, the least
+/// used forgotten first. A server that takes a session up again shows no certificate, so that none is checked
+/// then. All threads.
 class tls_session_cache {
  public:
   explicit tls_session_cache(std::size_t max) noexcept : max_(max) {}
 
-  void store(const std::string& name, std::unique_ptr<SSL_SESSION, free_ssl> session);
+  void store(const std::string& name, name_rules rules, std::unique_ptr<SSL_SESSION, free_ssl> session);
   /// Empty where there is none. A session is handed out once: tickets of TLS 1.3 are for one use (RFC 8446
   /// C.4).
-  std::unique_ptr<SSL_SESSION, free_ssl> take(const std::string& name);
+  std::unique_ptr<SSL_SESSION, free_ssl> take(const std::string& name, name_rules rules);
   std::size_t size() const;
 
  private:
   struct entry {
-    std::string name;
+    std::string key;
     std::unique_ptr<SSL_SESSION, free_ssl> session;
   };
+  static std::string key_of(const std::string& name, name_rules rules);
+
   mutable std::mutex mutex_;
   std::size_t max_;
   std::list<entry> order_;  // the newest first
-  std::unordered_map<std::string, std::list<entry>::iterator> by_name_;
+  std::unordered_map<std::string, std::list<entry>::iterator> by_key_;
 };
 
 struct tls_context_state {

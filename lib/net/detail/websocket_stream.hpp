@@ -15,8 +15,8 @@ namespace parley::net::detail {
 /// WebSocket over another stream (RFC 6455, RFC 7118): each write is a message, and each message is read
 /// whole.
 ///
-/// A server's `open` reads the HTTP request. Where that asks for no WebSocket it is answered, and `open`
-/// fails with `errc::served_http` once the answer has gone out.
+/// A server's `open` reads the HTTP request. Where that asks for no WebSocket it is answered, which the user
+/// is told by `handle_answering`, and `open` fails with `errc::served_http` once the client has gone.
 class websocket_stream final : public byte_stream {
  public:
   static std::unique_ptr<websocket_stream> accept(std::unique_ptr<byte_stream> below,
