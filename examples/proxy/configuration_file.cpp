@@ -43,7 +43,7 @@ void read_seconds(table_reader& in, std::string_view key, parley::base::duration
 }
 
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
-  in.allow({"transactions", "pending_invites", "requests", "branches", "memory_mb", "message_bytes",
+  in.allow({"transactions", "pending_invites", "requests", "branches", "breadth", "memory_mb", "message_bytes",
             "header_bytes", "header_lines", "connections", "connections_per_source",
             "queued_bytes_per_connection", "handshakes", "source_rate", "source_burst", "sources",
             "udp_request_bytes"});
@@ -53,6 +53,7 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.number("pending_invites", core.transactions.max_pending_invites, 1, many);
   in.number("requests", core.max_requests, 16, many);
   in.number("branches", core.max_branches, 1, 64);
+  in.number("breadth", core.max_breadth, 1, 255);
   std::size_t megabytes = server.memory_bytes >> 20U;
   in.number("memory_mb", megabytes, 4, 1 << 20);
   server.memory_bytes = megabytes << 20U;

@@ -1,3 +1,4 @@
+#include <parley/proxy/location.hpp>
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/status.hpp>
 #include <parley/transaction/key.hpp>
@@ -148,7 +149,7 @@ std::string_view core::implementation::overload_text(const sip::message_view& me
   return text.text();
 }
 
-refusal core::implementation::check(const sip::message_view& request) noexcept {
+refusal core::implementation::check(const sip::message_view& request) {
   if (const refusal why = validate(request)) {
     // RFC 3261 16.3.3: an OPTIONS that gets no farther may be answered as if it were meant for us. `forward`
     // refuses it.
@@ -160,34 +161,45 @@ refusal core::implementation::check(const sip::message_view& request) noexcept {
   return {};
 }
 
-std::uint32_t core::implementation::loop_mark(const sip::message_view& request) noexcept {
+std::uint32_t core::implementation::loop_mark(const sip::message_view& request, bool by_address) const {
   // RFC 3261 16.6.8 and RFC 5393 4.2.2: all that decides about where the request goes. The To tag is left
   // out: it decides nothing, and the ACK for a refusal, which has one, must get the same branch as its INVITE
   // where no transaction remembers that.
   base::siphasher hash(secret_);
-  hash.update_sized(request.request_uri());
-  for (std::size_t i = request.find(header_id::route); i != sip::message_view::npos;
-       i = request.find_after(header_id::route, i)) {
-    hash.update_sized(request.value(i));
-  }
   const auto from = request.get<sip::from_header>();
   const auto cseq = request.get<sip::cseq_header>();
   hash.update_sized(from ? from->tag : std::string_view{});
   hash.update(std::uint64_t{cseq ? cseq->number : 0});
   hash.update_sized(request.value_of(header_id::call_id));
+  if (by_address) {
+    // Whoever registers chooses all of his Contacts and Paths, and may have them lead back to us, each time
+    // with another parameter. The address decides, and nothing else.
+    const auto uri = sip::parse_uri(plan_route(request, options_.own).request_uri);
+    hash.update_sized(uri ? address_of_record(*uri) : std::string{});
+    return static_cast<std::uint32_t>(hash.finish64());
+  }
+  hash.update_sized(request.request_uri());
+  for (std::size_t i = request.find(header_id::route); i != sip::message_view::npos;
+       i = request.find_after(header_id::route, i)) {
+    hash.update_sized(request.value(i));
+  }
   hash.update_sized(request.value_of(header_id::proxy_require));
   hash.update_sized(request.value_of(header_id::proxy_authorization));
   return static_cast<std::uint32_t>(hash.finish64());
 }
 
-bool core::implementation::is_loop(const sip::message_view& request) noexcept {
+bool core::implementation::is_loop(const sip::message_view& request) {
   bool loop = false;
   std::optional<std::uint32_t> mark;
+  std::uint32_t address_mark = 0;
   std::ignore = request.for_each<sip::via_header>([&](const sip::via_header& via) {
     const auto branch = transaction::branch_format::read(via.branch);
     if (!branch || !options_.own.contains(via.host, via.port_or_default())) return true;
-    if (!mark) mark = loop_mark(request);
-    loop = branch->mark == *mark;
+    if (!mark) {
+      mark = loop_mark(request, false);
+      address_mark = loop_mark(request, true);
+    }
+    loop = branch->mark == *mark || branch->mark == address_mark;
     return !loop;
   });
   return loop;
@@ -249,7 +261,7 @@ void core::implementation::route(base::time_point now, record& r, bool in_dialog
 void core::implementation::lead(base::time_point now, record& r, const target& to, const route_plan& plan) {
   if (r.stateless) return forward_stateless(now, r, to, plan);
   r.undecided = false;
-  try_target(now, r, to, plan);
+  try_target(now, r, {to, breadth()}, plan);
   settle(now, r);
 }
 

@@ -37,7 +37,7 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
 void core::implementation::forward_stateless(base::time_point now, record& r, const target& to,
                                              const route_plan& plan) {
   r.undecided = false;
-  const int status = send_branch(now, r, to, plan);
+  const int status = send_branch(now, r, {to, breadth()}, plan);
   if (status != 0) return refuse_stateless(r, status);
   if (!r.waits_for_lookup()) maybe_destroy(r);
 }
@@ -73,10 +73,10 @@ std::uint64_t core::implementation::stateless_number(const sip::via_header& via,
   return hash.finish64();
 }
 
-transaction::branch core::implementation::stateless_branch(const sip::via_header& via,
-                                                           const sip::hop& from) noexcept {
+transaction::branch core::implementation::stateless_branch(const sip::via_header& via, const sip::hop& from,
+                                                           bool by_address) {
   return transaction::branch_format::write(
-      {options_.transactions.shard, stateless_number(via, from.remote.ip), loop_mark(view_)});
+      {options_.transactions.shard, stateless_number(via, from.remote.ip), loop_mark(view_, by_address)});
 }
 
 void core::implementation::forward_stateless_response(const sip::hop& from) {

@@ -300,7 +300,7 @@ void registrar::add_targets(const sip::uri_view& address, std::vector<target>& o
       return &other != &b && b.reg_id != 0 && other.reg_id != 0 && other.instance == b.instance &&
              (other.updated > b.updated || (other.updated == b.updated && &other > &b));
     });
-    if (!replaced) out.push_back({b.contact, {}, b.q, b.flow, b.path});
+    if (!replaced) out.push_back({b.contact, {}, b.q, b.flow, b.path, true});
   }
 }
 

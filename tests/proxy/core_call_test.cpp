@@ -51,6 +51,7 @@ TEST_CASE("a call goes through, and nothing but what has to is changed", "[proxy
       own_branch(forwarded) +
       "\r\n"
       "Record-Route: <sip:192.0.2.10:5060;lr>\r\n"
+      "Max-Breadth: 60\r\n"
       "v:  SIP/2.0/UDP 192.0.2.1:5060;rport=5060;branch=z9hG4bKalice1;received=192.0.2.1\r\n"
       "Max-Forwards:  69\r\n" +
       invite.substr(invite.find("From"));
