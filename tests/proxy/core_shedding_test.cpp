@@ -84,6 +84,36 @@ TEST_CASE("under load ordinary requests are shed, emergency calls and dialogs go
   CHECK(count(h.take(), "MESSAGE") == 50);
 }
 
+TEST_CASE("RFC 5031: a call to an emergency service goes where policy says, also under load", "[proxy]") {
+  proxy_harness h;
+  for (int i = 0; i < 100; ++i) h.core.handle_load(1.0);
+  const auto call = [&h](int n) {
+    auto sos = numbered("INVITE", n);
+    sos.uri = "urn:service:sos";
+    h.receive(sos.text());
+    return h.waiting() != proxy::request_id::none;
+  };
+  for (int n = 0; n < 20; ++n) {
+    REQUIRE(call(n));
+    REQUIRE(h.forward({{{}, "sip:192.0.2.2", 1000}}));
+    CHECK(h.take_one().summary() == "192.0.2.2:5060 INVITE urn:service:sos SIP/2.0");
+  }
+  CHECK(h.core.counters().shed == 0);
+  // Where nothing leads on there is no way to go by it.
+  REQUIRE(call(100));
+  REQUIRE(h.forward({{}}));
+  CHECK(h.take_one().start_line() == "SIP/2.0 416 Unsupported URI Scheme");
+  auto routed = numbered("INVITE", 101);
+  routed.uri = "urn:service:sos";
+  routed.lines = "Route: <sip:192.0.2.10;lr>, <sip:192.0.2.3;lr>\r\n";
+  h.receive(routed.text());
+  REQUIRE(h.forward({{}}));
+  CHECK(h.take_one().summary() == "192.0.2.3:5060 INVITE urn:service:sos SIP/2.0");
+  h.receive(numbered("MESSAGE", 1).text());
+  h.receive(numbered("MESSAGE", 2).text());
+  CHECK(h.core.counters().shed >= 1);
+}
+
 TEST_CASE("with full receive buffers requests over UDP are shed without a response, others with one",
           "[proxy]") {
   proxy_harness h;

@@ -94,6 +94,21 @@ TEST_CASE("an entry's contacts are found by user and host", "[proxy]") {
   CHECK(f.decide("sip:bob@example.com") == "[sip:3@a||1000]");
 }
 
+TEST_CASE("a service goes to its entry, or that of what it is part of, or the default route", "[proxy]") {
+  fixture f;
+  // The core answers 416 where the Request-URI is to lead.
+  CHECK(f.decide("urn:service:sos") == "[||1000]");
+  REQUIRE(f.table.set_location("urn:service:sos", {{"sip:psap@a", 1000}, {"sip:psap@b", 500}}));
+  REQUIRE(f.table.set_location("urn:service:SOS.fire", {{"sip:fire@a", 1000}}));
+  CHECK_FALSE(f.table.set_location("urn:nena:service", {}));
+  CHECK(f.decide("URN:service:Sos") == "[|sip:psap@a|1000][|sip:psap@b|500]");
+  CHECK(f.decide("urn:service:sos.fire") == "[|sip:fire@a|1000]");
+  CHECK(f.decide("urn:service:sos.animal-control.x") == "[|sip:psap@a|1000][|sip:psap@b|500]");
+  CHECK(f.decide("urn:service:sosx") == "[||1000]");
+  REQUIRE(f.table.set_default_route("sip:gateway.example.net;lr"));
+  CHECK(f.decide("urn:service:counseling") == "[|sip:gateway.example.net;lr|1000]");
+}
+
 TEST_CASE("a decision that has been made before allocates nothing", "[proxy]") {
   fixture f;
   REQUIRE(f.table.set_default_route("sip:gateway.example.net;lr"));

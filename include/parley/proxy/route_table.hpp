@@ -20,6 +20,7 @@ namespace parley::proxy {
 ///  any, and a Route to others remains     where that leads
 ///  ours, no user, OPTIONS                 answer 200
 ///  an entry of the table                  its contacts, by q
+///  a service without an entry (RFC 5031)  the default route, and without one 416
 ///  an address that can be registered      what is registered for it; where nothing is, the default route,
 ///                                         and without one 480
 ///  another, and there is a default route  that next hop, the Request-URI unchanged
@@ -45,8 +46,10 @@ class route_table {
   /// URI.
   PARLEY_API sip::parsed<void> set_default_route(std::string_view uri);
 
-  /// Enters the contacts of an address of record: a SIP URI of which user and host count. A second call
-  /// replaces them. *Errors:* the rule that a URI breaks.
+  /// Enters the contacts of an address of record: a SIP URI of which user and host count. Or those of a
+  /// service, `urn:service:sos` (RFC 5031), which has all of its parts that have no entry, such as
+  /// `urn:service:sos.fire`; its requests go there with their Request-URI unchanged. A second call replaces
+  /// them. *Errors:* the rule that a URI breaks.
   PARLEY_API sip::parsed<void> set_location(std::string_view address_of_record,
                                             std::vector<contact> contacts);
 
@@ -57,8 +60,11 @@ class route_table {
                          const registrar* registrations = nullptr) const;
 
  private:
+  const std::vector<contact>* find_service(std::string_view uri) const;
+
   std::string default_route_;
   std::unordered_map<std::string, std::vector<contact>> locations_;
+  std::unordered_map<std::string, std::vector<contact>> services_;
 };
 
 }  // namespace parley::proxy
