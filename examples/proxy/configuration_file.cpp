@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -43,8 +44,8 @@ void read_seconds(table_reader& in, std::string_view key, parley::base::duration
 }
 
 void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
-  in.allow({"transactions", "pending_invites", "requests", "branches", "breadth", "memory_mb", "message_bytes",
-            "header_bytes", "header_lines", "connections", "connections_per_source",
+  in.allow({"transactions", "pending_invites", "requests", "branches", "breadth", "memory_mb",
+            "message_bytes", "header_bytes", "header_lines", "connections", "connections_per_source",
             "queued_bytes_per_connection", "handshakes", "source_rate", "source_burst", "sources",
             "udp_request_bytes"});
   auto& core = server.core;
@@ -73,8 +74,9 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
 }
 
 void read_overload(table_reader& in, parley::proxy::overload_options& overload) {
-  in.allow({"target", "ask", "validity_ms", "neighbours"});
+  in.allow({"target", "emergency_rate", "ask", "validity_ms", "neighbours"});
   overload.target = in.decimal("target", overload.target, 0.05, 1);
+  in.number("emergency_rate", overload.emergency_rate, 0, 1'000'000);
   in.flag("ask", overload.ask);
   std::int64_t validity = overload.validity.count();
   in.number("validity_ms", validity, 1, 60'000);
@@ -225,6 +227,17 @@ void read_proxy_protocol(table_reader& in, configuration& config) {
   });
 }
 
+/// 32 hexadecimal digits. *Errors:* returns what is wrong, empty where nothing is.
+std::string read_secret(const std::string& text, parley::base::siphash_key& out) {
+  const auto read = [&text](std::size_t from, std::uint64_t& word) {
+    const char* const end = text.data() + from + 16;
+    return std::from_chars(text.data() + from, end, word, 16).ptr == end;
+  };
+  const bool sound = text.size() == 32 && read(0, out.k0) && read(16, out.k1);
+  return sound && (out.k0 | out.k1) != 0 ? ""
+                                         : "a secret is 32 hexadecimal digits, as from: openssl rand -hex 16";
+}
+
 std::string reason(const parley::sip::parse_error& error) {
   return "at offset " + std::to_string(error.offset) + ": " + std::string(parley::sip::rule(error.code));
 }
@@ -278,9 +291,11 @@ std::string read_file(const std::string& path, configuration& config) {
   }
   std::string error;
   table_reader in(root, error);
-  in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "overload", "timers", "keep_alive", "dns", "tls", "websocket",
-            "proxy_protocol", "advertise", "registrar", "location"});
+  in.allow({"listen",    "route",     "relay",          "secret",     "workers",
+            "log_level", "domains",   "record_route",   "stateless",  "drain_timeout_s",
+            "limits",    "overload",  "timers",         "keep_alive", "dns",
+            "tls",       "websocket", "proxy_protocol", "advertise",  "registrar",
+            "location"});
   auto& server = config.server;
   in.texts("listen", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -293,6 +308,17 @@ std::string read_file(const std::string& path, configuration& config) {
     if (const auto set = server.routes.set_default_route(config.route); error.empty() && !set) {
       in.fail(*node, "\"" + config.route + "\" is no SIP URI: " + reason(set.error()));
     }
+  }
+  if (root.get("relay") != nullptr) {
+    bool relay = false;
+    in.flag("relay", relay);
+    server.routes.set_relay(relay);
+  }
+  if (const toml::node* const node = root.get("secret")) {
+    std::string secret;
+    in.text("secret", secret);
+    if (const std::string why = read_secret(secret, server.core.route_secret); !why.empty())
+      in.fail(*node, why);
   }
   in.number("workers", server.workers, 1, 256);
   if (const toml::node* const node = root.get("log_level")) {

@@ -60,10 +60,13 @@ bool core::implementation::choose_listener(sip::hop& next, const sip::hop& from,
     next.listener = static_cast<std::uint16_t>(i);
     return true;
   };
-  // RFC 5658 5: the last of our Routes was recorded for the side on which the request leaves.
+  // RFC 5658 5: the last of our Routes was recorded for the side on which the request leaves. A seal follows.
+  const auto is_from = [own_route](std::string_view recorded) {
+    return !recorded.empty() && own_route.starts_with(recorded) &&
+           (own_route.size() == recorded.size() || own_route[recorded.size()] == ';');
+  };
   for (std::size_t i = 0; !own_route.empty() && i < texts_.size(); ++i) {
-    if (fits(i) && (own_route == texts_[i].route_uri || own_route == texts_[i].secure_route_uri))
-      return take(i);
+    if (fits(i) && (is_from(texts_[i].route_uri) || is_from(texts_[i].secure_route_uri))) return take(i);
   }
   if (from.listener < listeners.size() && fits(from.listener)) return take(from.listener);
   for (std::size_t i = 0; i < listeners.size(); ++i) {
@@ -133,12 +136,15 @@ base::result<base::packet_buffer> core::implementation::edit_request(
 
 void core::implementation::stay_on_path(sip::patch& edit, const sip::hop& from, const sip::hop& next,
                                         bool secure) {
+  const route_seals::text sealed = seals_.write(view_.value_of(header_id::call_id));
+  const std::string_view seal = edit.note({sealed.data(), sealed.size()});
   const auto stay = [&](const sip::hop& side, bool by_flow) {
     const detail::listener_text& text = texts_[side.listener];
     const std::string_view flow = by_flow ? edit.note(tokens_.write(side).text()) : std::string_view{};
     const own_uri uri(secure && !text.secure_route_uri.empty() ? text.secure_route_uri : text.route_uri,
                       flow);
-    edit.add_first(header_id::record_route, {"<", uri.scheme, uri.user, uri.at, uri.host, ">"});
+    edit.add_first(header_id::record_route,
+                   {"<", uri.scheme, uri.user, uri.at, uri.host, route_seals::parameter, seal, ">"});
   };
   stay(next, next.only_flow);
   if (from.listener >= texts_.size()) return;

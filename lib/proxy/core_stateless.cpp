@@ -20,7 +20,10 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
   if (view_.method() == sip::method::ack && to && to->tag == tag_for(view_, "INVITE").text()) return;
   const bool in_dialog = to && !to->tag.empty();
   const bool is_ack = view_.method() == sip::method::ack;
-  if (!is_ack && view_.method() != sip::method::cancel && turn_away(now, from, in_dialog)) return;
+  const bool sealed = in_dialog && is_sealed(view_);
+  if (!is_ack && view_.method() != sip::method::cancel &&
+      turn_away(now, from, rank(now, options_.record_route ? sealed : in_dialog)))
+    return;
   if (const refusal why = check(view_)) return refuse(from, why);
   note_alias(from);
   if (draining_ && !in_dialog && !is_ack && view_.method() != sip::method::cancel) return overloaded(from);
@@ -31,7 +34,7 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
     return;
   }
   r->stateless = true;
-  route(now, *r, in_dialog);
+  route(now, *r, in_dialog && (sealed || options_.relay));
 }
 
 void core::implementation::forward_stateless(base::time_point now, record& r, const target& to,

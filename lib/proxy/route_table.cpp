@@ -17,6 +17,20 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+/// The host that a request for the URI is sent to.
+std::string_view hop_host(const sip::uri_view& uri) noexcept {
+  return uri.maddr().empty() ? uri.host : uri.maddr();
+}
+
+void note_hop(const sip::uri_view& uri, own_addresses& out) {
+  if (uri.is_sip()) out.add(hop_host(uri), uri.port_or_default());
+}
+
+void refuse(route_table::decision& out, std::string_view reason) noexcept {
+  out.status = 403;
+  out.reason = reason;
+}
+
 }  // namespace
 
 sip::parsed<void> route_table::set_default_route(std::string_view uri) {
@@ -24,6 +38,8 @@ sip::parsed<void> route_table::set_default_route(std::string_view uri) {
   if (!parsed) return parsed.error();
   if (!parsed->is_sip()) return sip::parse_error{sip::errc::expected_scheme, 0};
   default_route_ = uri;
+  default_hop_ = {};
+  note_hop(*parsed, default_hop_);
   return {};
 }
 
@@ -34,7 +50,9 @@ sip::parsed<void> route_table::set_location(std::string_view address_of_record,
   const bool service = detail::is_service(parsed->raw);
   if (!parsed->is_sip() && !service) return sip::parse_error{sip::errc::expected_scheme, 0};
   for (const contact& c : contacts) {
-    if (const auto uri = sip::parse_uri(c.uri); !uri) return uri.error();
+    const auto uri = sip::parse_uri(c.uri);
+    if (!uri) return uri.error();
+    note_hop(*uri, contact_hops_);
   }
   if (service) {
     services_[lower_case(parsed->raw)] = std::move(contacts);
@@ -47,7 +65,9 @@ sip::parsed<void> route_table::set_location(std::string_view address_of_record,
 void route_table::decide(const sip::message_view& request, const own_addresses& own, decision& out,
                          const registrar* registrations) const {
   out.status = 0;
+  out.reason = {};
   out.targets.clear();
+  const bool relay = relays(registrations != nullptr);
   // RFC 3261 16.4 comes before 16.5: the Request-URI is what a strict router has made of it.
   const route_plan plan = plan_route(request, own);
   const auto uri = sip::parse_uri(plan.request_uri);
@@ -56,6 +76,7 @@ void route_table::decide(const sip::message_view& request, const own_addresses& 
     return;
   }
   if (!plan.next_route.empty()) {
+    if (!relay && !is_known_hop(plan.next_route)) return refuse(out, "Preloaded Route Not Allowed");
     out.targets.push_back({});
     return;
   }
@@ -63,6 +84,7 @@ void route_table::decide(const sip::message_view& request, const own_addresses& 
   const bool led_elsewhere =
       uri->is_sip() && !uri->maddr().empty() && !own.contains(uri->maddr(), uri->port_or_default());
   if (led_elsewhere) {
+    if (!relay && !is_known_hop(uri->raw)) return refuse(out, "Relaying Not Allowed");
     out.targets.push_back({});
     return;
   }
@@ -97,9 +119,18 @@ void route_table::decide(const sip::message_view& request, const own_addresses& 
     out.targets.push_back({{}, default_route_, 1000});
   } else if (ours) {
     out.status = 404;
+  } else if (uri->is_sip() && !relay && !is_known_hop(uri->raw)) {
+    refuse(out, "Relaying Not Allowed");
   } else {
     out.targets.push_back({});
   }
+}
+
+bool route_table::is_known_hop(std::string_view text) const noexcept {
+  const auto uri = sip::parse_uri(text);
+  if (!uri || !uri->is_sip()) return false;
+  const std::uint16_t port = uri->port_or_default();
+  return default_hop_.contains(hop_host(*uri), port) || contact_hops_.contains(hop_host(*uri), port);
 }
 
 const std::vector<route_table::contact>* route_table::find_service(std::string_view uri) const {

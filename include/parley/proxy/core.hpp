@@ -50,7 +50,10 @@ struct core_options {
   std::vector<listener> listeners;
   own_addresses own;         ///< further names of ours; those of the listeners are added by the core
   bool record_route = true;  ///< stay on the path of dialogs (RFC 3261 16.6.4)
-  bool stateless = false;    ///< keep no transactions (RFC 3261 16.11): one target a request, no forking
+  /// Requests inside a dialog go where their Routes lead, whoever wrote ours. Where it is false, only those
+  /// do that bring back our Record-Route of the same call; policy is asked about all others.
+  bool relay = true;
+  bool stateless = false;  ///< keep no transactions (RFC 3261 16.11): one target a request, no forking
   std::uint8_t max_forwards = 70;  ///< for requests that come without
   /// Over how many branches at once a request may spread, here and behind us, whatever it asks for itself
   /// (RFC 5393 5.3.3).
@@ -68,6 +71,9 @@ struct core_options {
   /// Keys what all shards of one proxy must agree on: the numbers of calls, the marks that tell loops,
   /// stateless branches. Zero stands for one of its own, drawn from the random source.
   base::siphash_key shared_secret;
+  /// Keys the seals of our Record-Routes: the same after a restart, and on all hosts that stand for one
+  /// another, where requests of calls that exist are to be known again. Zero stands for `shared_secret`.
+  base::siphash_key route_secret;
   std::chrono::seconds timer_c = std::chrono::seconds(185);  ///< RFC 3261 16.6.11: more than three minutes
   /// How long a group of targets with equal q may ring before the next is tried; only where a next exists.
   std::chrono::seconds group_time = std::chrono::seconds(20);
@@ -168,9 +174,9 @@ struct core_counters {
 /// ```
 ///
 /// It forwards by itself, without an event, what needs no decision: requests inside a dialog that a Route of
-/// ours leads through it, responses, CANCEL. All other requests are the user's to decide about, also those
-/// that come with Routes and no dialog: `forward` to the empty target lets the Route lead. A request that
-/// stays without a decision for 32 s is answered 500.
+/// ours leads through it (`core_options::relay`), responses, CANCEL. All other requests are the user's to
+/// decide about, also those that come with Routes and no dialog: `forward` to the empty target lets the Route
+/// lead. A request that stays without a decision for 32 s is answered 500.
 ///
 ///  request state  input                      action                                         next
 ///  undecided      forward                    send the first group of targets, arm timer C   forwarded

@@ -6,6 +6,7 @@
 #include <parley/proxy/core.hpp>
 #include <parley/proxy/flow_token.hpp>
 #include <parley/proxy/response_context.hpp>
+#include <parley/proxy/route_seal.hpp>
 #include <parley/proxy/routing.hpp>
 #include <parley/proxy/validation.hpp>
 #include <parley/sip/chars.hpp>
@@ -180,14 +181,16 @@ class core::implementation {
                       const base::packet_buffer& data);
   void handle_ack(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
   void handle_cancel(base::time_point now, const sip::hop& from, const transaction::received& got);
-  void route(base::time_point now, record& r, bool in_dialog);
+  void route(base::time_point now, record& r, bool leads);
+  bool is_sealed(const sip::message_view& request) const noexcept;
   void lead(base::time_point now, record& r, const target& to, const route_plan& plan);
   void refuse(const sip::hop& from, const refusal& why);
   void answer_stateless(const sip::hop& from, int status, const transaction::response_options& options);
   void overloaded(const sip::hop& from);
   void note_alias(const sip::hop& from);
-  bool turn_away(base::time_point now, const sip::hop& from, bool in_dialog);
-  bool has_room() noexcept;
+  request_rank rank(base::time_point now, bool in_dialog) noexcept;
+  bool turn_away(base::time_point now, const sip::hop& from, request_rank rank);
+  bool has_room_for_all() const noexcept;
   std::string_view overload_text(const sip::message_view& message) noexcept;
   refusal check(const sip::message_view& request);
   bool is_loop(const sip::message_view& request);
@@ -247,6 +250,7 @@ class core::implementation {
   base::buffer_pool& pool_;
   base::siphash_key secret_;
   flow_tokens tokens_;
+  route_seals seals_;
   source_limiter sources_;
   source_limiter dialog_sources_;
   neighbour_loads neighbours_;
