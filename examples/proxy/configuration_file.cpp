@@ -181,7 +181,7 @@ void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
 
 void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
   in.allow({"domains", "users", "algorithms", "default_expires_s", "min_expires_s", "max_expires_s",
-            "flow_timer_s", "addresses", "contacts"});
+            "flow_timer_s", "addresses", "contacts", "binding_bytes", "memory_mb"});
   in.texts("domains", [&](const std::string& text, const toml::node&) { out.domains.push_back(text); });
   in.tables("users", [&](table_reader& one, const toml::node& where) {
     one.allow({"name", "password"});
@@ -206,6 +206,10 @@ void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
   read_seconds(in, "flow_timer_s", out.flow_timer, 0);
   in.number("addresses", out.max_addresses, 1, many);
   in.number("contacts", out.max_contacts, 1, 1000);
+  in.number("binding_bytes", out.max_binding_bytes, 256, 65535);
+  std::size_t megabytes = out.max_bytes >> 20U;
+  in.number("memory_mb", megabytes, 1, 1 << 20);
+  out.max_bytes = megabytes << 20U;
 }
 
 void read_proxy_protocol(table_reader& in, configuration& config) {
