@@ -28,6 +28,7 @@ reading read_command_line(int argc, const char* const* argv) {
   std::vector<std::string> authorities;
   std::vector<std::string> name_servers;
   std::vector<std::string> registrar_domains;
+  bool relay = false;
   bool verify_clients = false;
   bool proxy_protocol = false;
   std::vector<std::string> proxy_senders;
@@ -74,6 +75,9 @@ reading read_command_line(int argc, const char* const* argv) {
       ->allow_extra_args(false);
   app.add_option("--route", route, "Where requests for others go, whatever their Request-URI says.")
       ->type_name("SIPURI");
+  app.add_flag("--relay", relay,
+               "Send requests to whomever they name by Route, maddr or Request-URI, also with --route or\n"
+               "--registrar: only where all who reach the proxy may do so.");
   app.add_option("--dns", name_servers,
                  "A name server to ask in the place of the system's, HOST numeric; port 53 without another.\n"
                  "May be given several times: the next is asked where one fails.")
@@ -161,6 +165,7 @@ reading read_command_line(int argc, const char* const* argv) {
     }
     out.config.route = route;
   }
+  if (relay) out.config.server.routes.set_relay(true);
   // Without this the slip would show as a 500 for each call.
   if (!out.config.route.empty()) out.config.contacts.push_back(out.config.route);
   for (const std::string& next_hop : out.config.contacts) {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -47,6 +48,7 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
             "pending_invites",
             "requests",
             "branches",
+            "breadth",
             "memory_mb",
             "message_bytes",
             "header_bytes",
@@ -69,6 +71,7 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
   in.number("pending_invites", core.transactions.max_pending_invites, 1, many);
   in.number("requests", core.max_requests, 16, many);
   in.number("branches", core.max_branches, 1, 64);
+  in.number("breadth", core.max_breadth, 1, 255);
   std::size_t megabytes = server.memory_bytes >> 20U;
   in.number("memory_mb", megabytes, 4, 1 << 20);
   server.memory_bytes = megabytes << 20U;
@@ -92,8 +95,9 @@ void read_limits(table_reader& in, parley::net::proxy_server_options& server) {
 }
 
 void read_overload(table_reader& in, parley::proxy::overload_options& overload) {
-  in.allow({"target", "ask", "validity_ms", "neighbours"});
+  in.allow({"target", "emergency_rate", "ask", "validity_ms", "neighbours"});
   overload.target = in.decimal("target", overload.target, 0.05, 1);
+  in.number("emergency_rate", overload.emergency_rate, 0, 1'000'000);
   in.flag("ask", overload.ask);
   std::int64_t validity = overload.validity.count();
   in.number("validity_ms", validity, 1, 60'000);
@@ -205,7 +209,7 @@ void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
 
 void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
   in.allow({"domains", "users", "algorithms", "default_expires_s", "min_expires_s", "max_expires_s",
-            "flow_timer_s", "addresses", "contacts"});
+            "flow_timer_s", "addresses", "contacts", "binding_bytes", "memory_mb"});
   in.texts("domains", [&](const std::string& text, const toml::node&) { out.domains.push_back(text); });
   in.tables("users", [&](table_reader& one, const toml::node& where) {
     one.allow({"name", "password"});
@@ -230,6 +234,10 @@ void read_registrar(table_reader& in, parley::proxy::registrar_options& out) {
   read_seconds(in, "flow_timer_s", out.flow_timer, 0);
   in.number("addresses", out.max_addresses, 1, many);
   in.number("contacts", out.max_contacts, 1, 1000);
+  in.number("binding_bytes", out.max_binding_bytes, 256, 65535);
+  std::size_t megabytes = out.max_bytes >> 20U;
+  in.number("memory_mb", megabytes, 1, 1 << 20);
+  out.max_bytes = megabytes << 20U;
 }
 
 void read_proxy_protocol(table_reader& in, configuration& config) {
@@ -249,6 +257,17 @@ void read_proxy_protocol(table_reader& in, configuration& config) {
   in.texts("from", [&](const std::string& text, const toml::node& node) {
     if (const std::string why = allow_proxy_sender(text, config); !why.empty()) in.fail(node, why);
   });
+}
+
+/// 32 hexadecimal digits. *Errors:* returns what is wrong, empty where nothing is.
+std::string read_secret(const std::string& text, parley::base::siphash_key& out) {
+  const auto read = [&text](std::size_t from, std::uint64_t& word) {
+    const char* const end = text.data() + from + 16;
+    return std::from_chars(text.data() + from, end, word, 16).ptr == end;
+  };
+  const bool sound = text.size() == 32 && read(0, out.k0) && read(16, out.k1);
+  return sound && (out.k0 | out.k1) != 0 ? ""
+                                         : "a secret is 32 hexadecimal digits, as from: openssl rand -hex 16";
 }
 
 std::string reason(const parley::sip::parse_error& error) {
@@ -304,9 +323,11 @@ std::string read_file(const std::string& path, configuration& config) {
   }
   std::string error;
   table_reader in(root, error);
-  in.allow({"listen", "route", "workers", "log_level", "domains", "record_route", "stateless",
-            "drain_timeout_s", "limits", "overload", "timers", "keep_alive", "dns", "tls", "websocket",
-            "proxy_protocol", "advertise", "registrar", "location"});
+  in.allow({"listen",    "route",     "relay",          "secret",     "workers",
+            "log_level", "domains",   "record_route",   "stateless",  "drain_timeout_s",
+            "limits",    "overload",  "timers",         "keep_alive", "dns",
+            "tls",       "websocket", "proxy_protocol", "advertise",  "registrar",
+            "location"});
   auto& server = config.server;
   const auto listen = [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
@@ -330,6 +351,17 @@ std::string read_file(const std::string& path, configuration& config) {
     if (const auto set = server.routes.set_default_route(config.route); error.empty() && !set) {
       in.fail(*node, "\"" + config.route + "\" is no SIP URI: " + reason(set.error()));
     }
+  }
+  if (root.get("relay") != nullptr) {
+    bool relay = false;
+    in.flag("relay", relay);
+    server.routes.set_relay(relay);
+  }
+  if (const toml::node* const node = root.get("secret")) {
+    std::string secret;
+    in.text("secret", secret);
+    if (const std::string why = read_secret(secret, server.core.route_secret); !why.empty())
+      in.fail(*node, why);
   }
   in.number("workers", server.workers, 1, 256);
   if (const toml::node* const node = root.get("log_level")) {

@@ -44,6 +44,7 @@ void proxy_shard::begin(proxy::core_options core, other_shards others) {
   for (const std::string& domain : options_.registrar.domains) core.own.add(domain, 0);
   core.transactions.shard = static_cast<std::uint16_t>(index_);
   core.share_calls = group_.size() > 1;
+  core.relay = options_.routes.relays(registrar_.has_value());
   own_ = core.own;
   for (const proxy::listener& l : core.listeners) {
     own_.add(l.host, l.port);
@@ -259,7 +260,7 @@ void proxy_shard::decide(base::time_point now, proxy::request_id id) {
   if (decision_.status != 0) {
     std::ignore = core_->respond(
         now, id, decision_.status,
-        {{},
+        {decision_.reason,
          {},
          {{sip::header_id::accept, "*/*"}, {sip::header_id::allow, "INVITE, ACK, CANCEL, BYE, OPTIONS"}},
          {}});

@@ -29,6 +29,8 @@ core_options complete(core_options options, base::random_source& random) {
   if (options.shared_secret.k0 == 0 && options.shared_secret.k1 == 0) {
     options.shared_secret = base::siphash_key::from(random);
   }
+  if (options.route_secret.k0 == 0 && options.route_secret.k1 == 0)
+    options.route_secret = options.shared_secret;
   return options;
 }
 
@@ -82,6 +84,7 @@ core::implementation::implementation(core_options options, base::buffer_pool& po
       pool_(pool),
       secret_(options_.shared_secret),
       tokens_(options_.shared_secret),
+      seals_(options_.route_secret),
       sources_(options_.sources, base::siphash_key::from(random)),
       dialog_sources_(options_.sources, base::siphash_key::from(random)),
       neighbours_(options_.overload, random),

@@ -3,6 +3,7 @@
 #include <parley/sip/simple.hpp>
 
 #include "proxy/detail/core_impl.hpp"
+#include "proxy/detail/max_breadth.hpp"
 #include "proxy/detail/reach.hpp"
 #include "proxy/detail/write_patch.hpp"
 
@@ -33,10 +34,6 @@ bool may_open_dialog(const sip::message_view& request) noexcept {
   }
 }
 
-bool is_sips(std::string_view uri) noexcept {
-  return uri.size() > 5 && sip::iequals(uri.substr(0, 5), "sips:");
-}
-
 /// A URI of ours with the flow, if there is one, as its user part.
 struct own_uri {
   own_uri(std::string_view uri, std::string_view flow) noexcept
@@ -63,10 +60,13 @@ bool core::implementation::choose_listener(sip::hop& next, const sip::hop& from,
     next.listener = static_cast<std::uint16_t>(i);
     return true;
   };
-  // RFC 5658 5: the last of our Routes was recorded for the side on which the request leaves.
+  // RFC 5658 5: the last of our Routes was recorded for the side on which the request leaves. A seal follows.
+  const auto is_from = [own_route](std::string_view recorded) {
+    return !recorded.empty() && own_route.starts_with(recorded) &&
+           (own_route.size() == recorded.size() || own_route[recorded.size()] == ';');
+  };
   for (std::size_t i = 0; !own_route.empty() && i < texts_.size(); ++i) {
-    if (fits(i) && (own_route == texts_[i].route_uri || own_route == texts_[i].secure_route_uri))
-      return take(i);
+    if (fits(i) && (is_from(texts_[i].route_uri) || is_from(texts_[i].secure_route_uri))) return take(i);
   }
   if (from.listener < listeners.size() && fits(from.listener)) return take(from.listener);
   for (std::size_t i = 0; i < listeners.size(); ++i) {
@@ -78,11 +78,9 @@ bool core::implementation::choose_listener(sip::hop& next, const sip::hop& from,
   return choose_listener(next, from, own_route);
 }
 
-base::result<base::packet_buffer> core::implementation::edit_request(const sip::hop& from,
-                                                                     const sip::via_header& via,
-                                                                     const sip::hop& next,
-                                                                     const route_plan& plan, const target& to,
-                                                                     std::string_view branch) {
+base::result<base::packet_buffer> core::implementation::edit_request(
+    const sip::hop& from, const sip::via_header& via, const sip::hop& next, const route_plan& plan,
+    const detail::branch_target& to, std::string_view branch) {
   const detail::listener_text& text = texts_[next.listener];
   sip::patch edit(view_);
   const std::string_view ask = options_.overload.ask ? overload_parameters : std::string_view{};
@@ -96,8 +94,9 @@ base::result<base::packet_buffer> core::implementation::edit_request(const sip::
   transaction::stamp_via(edit, via, from.remote);
   if (options_.record_route && may_open_dialog(view_)) {
     // RFC 3261 16.6.4: a request that is to go by TLS all the way has a route that does.
-    stay_on_path(edit, from, next,
-                 is_sips(to.uri.empty() ? plan.request_uri : to.uri) || is_sips(plan.next_route));
+    stay_on_path(
+        edit, from, next,
+        detail::is_sips(to.uri.empty() ? plan.request_uri : to.uri) || detail::is_sips(plan.next_route));
   } else if (view_.method() == sip::method::register_ && from.listener < texts_.size() &&
              (detail::supports(view_, "path") || detail::supports(view_, "outbound")) &&
              detail::is_reached_by_flow(view_, from)) {
@@ -114,6 +113,17 @@ base::result<base::packet_buffer> core::implementation::edit_request(const sip::
     hops << unsigned{options_.max_forwards};
     edit.add_first(header_id::max_forwards, {edit.note_written(hops)});
   }
+  if (const detail::max_breadth asked(view_); asked.is_missing() || asked.value != to.breadth) {
+    // RFC 5393 5.3.3: each request that is forwarded has one.
+    sip::text_writer breadth(edit.scratch());
+    breadth << unsigned{to.breadth};
+    const std::string_view value = edit.note_written(breadth);
+    if (asked.is_missing()) {
+      edit.add_first(detail::max_breadth::name, {value});
+    } else {
+      edit.set_value(asked.line, value);
+    }
+  }
   apply_route(edit, view_, plan, to.uri);
   if (sip::is_reliable(next.transport) && !view_.has(header_id::content_length)) {
     // RFC 3261 16.6.9: on a stream the length has to be there.
@@ -126,12 +136,15 @@ base::result<base::packet_buffer> core::implementation::edit_request(const sip::
 
 void core::implementation::stay_on_path(sip::patch& edit, const sip::hop& from, const sip::hop& next,
                                         bool secure) {
+  const route_seals::text sealed = seals_.write(view_.value_of(header_id::call_id));
+  const std::string_view seal = edit.note({sealed.data(), sealed.size()});
   const auto stay = [&](const sip::hop& side, bool by_flow) {
     const detail::listener_text& text = texts_[side.listener];
     const std::string_view flow = by_flow ? edit.note(tokens_.write(side).text()) : std::string_view{};
     const own_uri uri(secure && !text.secure_route_uri.empty() ? text.secure_route_uri : text.route_uri,
                       flow);
-    edit.add_first(header_id::record_route, {"<", uri.scheme, uri.user, uri.at, uri.host, ">"});
+    edit.add_first(header_id::record_route,
+                   {"<", uri.scheme, uri.user, uri.at, uri.host, route_seals::parameter, seal, ">"});
   };
   stay(next, next.only_flow);
   if (from.listener >= texts_.size()) return;
@@ -143,7 +156,7 @@ void core::implementation::stay_on_path(sip::patch& edit, const sip::hop& from, 
 
 // RFC 3261 18.1.1: a large request goes over a transport that controls congestion. Where that can't be, the
 // request is sent by UDP after all.
-bool core::implementation::send_by_tcp(base::time_point now, record& r, const target& to,
+bool core::implementation::send_by_tcp(base::time_point now, record& r, const detail::branch_target& to,
                                        const sip::hop& by_udp, const route_plan& plan) {
   sip::hop by_tcp = by_udp;
   by_tcp.transport = sip::transport::tcp;
@@ -151,12 +164,13 @@ bool core::implementation::send_by_tcp(base::time_point now, record& r, const ta
   if (send_to(now, r, to, by_tcp, plan) != 0) return false;
   ++counters_.moved_to_tcp;
   if (r.stateless) return true;
-  r.others.push_back({r.responses.branches().back().client, detail::held_target(to), by_tcp, {by_udp}, true});
+  r.others.push_back(
+      {r.responses.branches().back().client, detail::held_target(to, 0), by_tcp, {by_udp}, true});
   return true;
 }
 
-int core::implementation::send_to(base::time_point now, record& r, const target& to, const sip::hop& to_hop,
-                                  const route_plan& plan, bool large_by_udp) {
+int core::implementation::send_to(base::time_point now, record& r, const detail::branch_target& to,
+                                  const sip::hop& to_hop, const route_plan& plan, bool large_by_udp) {
   sip::hop next = to_hop;
   // RFC 3261 16.9: a hop that can't be reached counts as if it had answered 503.
   if (!next.only_flow && !choose_listener(next, r.from, plan.own_route)) return 503;
@@ -169,8 +183,8 @@ int core::implementation::send_to(base::time_point now, record& r, const target&
   }
   if (const auto hops = view_.get<sip::max_forwards_header>(); hops && hops->value == 0) return 483;
   // RFC 3261 16.6.8: the branch carries what tells a loop from a spiral.
-  const auto branch =
-      options_.stateless ? stateless_branch(*via, r.from) : layer_.make_branch(loop_mark(view_));
+  const auto branch = options_.stateless ? stateless_branch(*via, r.from, to.by_address)
+                                         : layer_.make_branch(loop_mark(view_, to.by_address));
   auto out = edit_request(r.from, *via, next, plan, to, branch.text());
   if (!out) {
     // More changes than a patch holds, in a request that is built to need them.

@@ -1,3 +1,4 @@
+#include <parley/proxy/location.hpp>
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/status.hpp>
 #include <parley/transaction/key.hpp>
@@ -110,10 +111,10 @@ void core::implementation::note_alias(const sip::hop& from) {
 
 // True where a request that begins a transaction is refused because its source sends too many, or
 // because there is more to do than time.
-bool core::implementation::turn_away(base::time_point now, const sip::hop& from, bool in_dialog) {
-  if (!(in_dialog ? dialog_sources_ : sources_).take(now, from.remote.ip)) {
+bool core::implementation::turn_away(base::time_point now, const sip::hop& from, request_rank rank) {
+  if (!(rank == request_rank::in_dialog ? dialog_sources_ : sources_).take(now, from.remote.ip)) {
     ++counters_.rate_limited;
-  } else if (overload_.reduction() != 0 && !overload_.admits(rank_of(view_))) {
+  } else if (overload_.reduction() != 0 && !overload_.admits(rank)) {
     ++counters_.shed;
     if (from.transport == sip::transport::udp && !overload_.answers()) {
       ++counters_.shed_unanswered;
@@ -128,15 +129,21 @@ bool core::implementation::turn_away(base::time_point now, const sip::hop& from,
 
 // New requests leave an eighth beyond their limits free, and a quarter of the buffers, so that what belongs
 // to a dialog goes on, and emergency calls come through, when a flood has filled all else.
-bool core::implementation::has_room() noexcept {
+bool core::implementation::has_room_for_all() const noexcept {
   const transaction::layer_options& limits = options_.transactions;
   const std::size_t memory = pool_.max_bytes();
-  const bool for_all =
-      pool_.stats().bytes_in_use < memory - memory / 4 && requests_.size() < options_.max_requests &&
-      layer_.server_count() < limits.max_server_transactions &&
-      layer_.client_count() < limits.max_client_transactions &&
-      (view_.method() != sip::method::invite || layer_.pending_invites() < limits.max_pending_invites);
-  return for_all || rank_of(view_) != request_rank::ordinary;
+  return pool_.stats().bytes_in_use < memory - memory / 4 && requests_.size() < options_.max_requests &&
+         layer_.server_count() < limits.max_server_transactions &&
+         layer_.client_count() < limits.max_client_transactions &&
+         (view_.method() != sip::method::invite || layer_.pending_invites() < limits.max_pending_invites);
+}
+
+// What the request in hand counts as where not all can be served. Of emergency calls, which anybody can
+// write, so many a second are spared.
+request_rank core::implementation::rank(base::time_point now, bool in_dialog) noexcept {
+  const request_rank out = rank_of(view_, in_dialog);
+  if (out != request_rank::emergency || (overload_.reduction() == 0 && has_room_for_all())) return out;
+  return overload_.spares_emergency(now) ? out : request_rank::ordinary;
 }
 
 // What a neighbour that asks for it is told of our load (RFC 7339 4.1), with the message's topmost Via.
@@ -148,7 +155,7 @@ std::string_view core::implementation::overload_text(const sip::message_view& me
   return text.text();
 }
 
-refusal core::implementation::check(const sip::message_view& request) noexcept {
+refusal core::implementation::check(const sip::message_view& request) {
   if (const refusal why = validate(request)) {
     // RFC 3261 16.3.3: an OPTIONS that gets no farther may be answered as if it were meant for us. `forward`
     // refuses it.
@@ -160,34 +167,45 @@ refusal core::implementation::check(const sip::message_view& request) noexcept {
   return {};
 }
 
-std::uint32_t core::implementation::loop_mark(const sip::message_view& request) noexcept {
+std::uint32_t core::implementation::loop_mark(const sip::message_view& request, bool by_address) const {
   // RFC 3261 16.6.8 and RFC 5393 4.2.2: all that decides about where the request goes. The To tag is left
   // out: it decides nothing, and the ACK for a refusal, which has one, must get the same branch as its INVITE
   // where no transaction remembers that.
   base::siphasher hash(secret_);
-  hash.update_sized(request.request_uri());
-  for (std::size_t i = request.find(header_id::route); i != sip::message_view::npos;
-       i = request.find_after(header_id::route, i)) {
-    hash.update_sized(request.value(i));
-  }
   const auto from = request.get<sip::from_header>();
   const auto cseq = request.get<sip::cseq_header>();
   hash.update_sized(from ? from->tag : std::string_view{});
   hash.update(std::uint64_t{cseq ? cseq->number : 0});
   hash.update_sized(request.value_of(header_id::call_id));
+  if (by_address) {
+    // Whoever registers chooses all of his Contacts and Paths, and may have them lead back to us, each time
+    // with another parameter. The address decides, and nothing else.
+    const auto uri = sip::parse_uri(plan_route(request, options_.own).request_uri);
+    hash.update_sized(uri ? address_of_record(*uri) : std::string{});
+    return static_cast<std::uint32_t>(hash.finish64());
+  }
+  hash.update_sized(request.request_uri());
+  for (std::size_t i = request.find(header_id::route); i != sip::message_view::npos;
+       i = request.find_after(header_id::route, i)) {
+    hash.update_sized(request.value(i));
+  }
   hash.update_sized(request.value_of(header_id::proxy_require));
   hash.update_sized(request.value_of(header_id::proxy_authorization));
   return static_cast<std::uint32_t>(hash.finish64());
 }
 
-bool core::implementation::is_loop(const sip::message_view& request) noexcept {
+bool core::implementation::is_loop(const sip::message_view& request) {
   bool loop = false;
   std::optional<std::uint32_t> mark;
+  std::uint32_t address_mark = 0;
   std::ignore = request.for_each<sip::via_header>([&](const sip::via_header& via) {
     const auto branch = transaction::branch_format::read(via.branch);
     if (!branch || !options_.own.contains(via.host, via.port_or_default())) return true;
-    if (!mark) mark = loop_mark(request);
-    loop = branch->mark == *mark;
+    if (!mark) {
+      mark = loop_mark(request, false);
+      address_mark = loop_mark(request, true);
+    }
+    loop = branch->mark == *mark || branch->mark == address_mark;
     return !loop;
   });
   return loop;
@@ -201,10 +219,14 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
                                           const base::packet_buffer& data) {
   const auto to = view_.get<sip::to_header>();
   const bool in_dialog = to && !to->tag.empty();
-  if (turn_away(now, from, in_dialog)) return;
+  // Anybody can write a To tag. Where we stand in the route of each dialog, its requests bring our seal.
+  const bool sealed = in_dialog && is_sealed(view_);
+  const request_rank rank = this->rank(now, options_.record_route ? sealed : in_dialog);
+  if (turn_away(now, from, rank)) return;
   if (const refusal why = check(view_)) return refuse(from, why);
   note_alias(from);
-  if ((draining_ && !in_dialog) || events_.full() || !has_room()) return overloaded(from);
+  if ((draining_ && !in_dialog) || events_.full()) return overloaded(from);
+  if (rank == request_rank::ordinary && !has_room_for_all()) return overloaded(from);
 
   record* const r = create(now, from, data);
   if (r == nullptr) return overloaded(from);
@@ -217,10 +239,22 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
   r->transactions = 1;
   r->starts_call = r->is_invite() && !in_dialog && options_.record_route;
   if (r->starts_call || r->method == sip::method::bye) r->call = call_of(view_);
-  route(now, *r, in_dialog);
+  route(now, *r, in_dialog && (sealed || options_.relay));
 }
 
-void core::implementation::route(base::time_point now, record& r, bool in_dialog) {
+// True where the request comes along a Record-Route of ours of the same call; a strict router has put that
+// into the Request-URI.
+bool core::implementation::is_sealed(const sip::message_view& request) const noexcept {
+  const std::string_view call_id = request.value_of(header_id::call_id);
+  const auto route = request.get<sip::route_header>();
+  if (!route) return false;
+  if (seals_.is_on(route->uri, call_id)) return true;
+  const auto uri = sip::parse_uri(request.request_uri());
+  return uri && seals_.is_on(*uri, call_id);
+}
+
+// `leads` says that a Route of ours may lead on without asking anybody.
+void core::implementation::route(base::time_point now, record& r, bool leads) {
   const route_plan plan = plan_route(view_, options_.own);
   bool forged = false;
   target to;
@@ -231,7 +265,7 @@ void core::implementation::route(base::time_point now, record& r, bool in_dialog
     if (r.stateless) return refuse_stateless(r, 403);
     return finish(now, r, 403);
   }
-  if (in_dialog && plan.is_loose) {
+  if (leads && plan.is_loose) {
     // RFC 3261 16.5: with no more routes, a Request-URI of ours is one for which the location has to be
     // found.
     const auto uri = sip::parse_uri(plan.request_uri);
@@ -249,7 +283,7 @@ void core::implementation::route(base::time_point now, record& r, bool in_dialog
 void core::implementation::lead(base::time_point now, record& r, const target& to, const route_plan& plan) {
   if (r.stateless) return forward_stateless(now, r, to, plan);
   r.undecided = false;
-  try_target(now, r, to, plan);
+  try_target(now, r, {to, breadth()}, plan);
   settle(now, r);
 }
 
@@ -274,20 +308,33 @@ void core::implementation::handle_ack(base::time_point now, const sip::hop& from
     ++counters_.dropped_malformed;
     return;
   }
+  const bool in_dialog = to && !to->tag.empty();
+  const bool sealed = in_dialog && is_sealed(view_);
+  if (options_.record_route && !sealed && !overload_.admits(request_rank::ordinary)) {
+    // It belongs to no INVITE of ours and to no dialog that we are in.
+    ++counters_.shed;
+    ++counters_.shed_unanswered;
+    return;
+  }
   record* const r = events_.full() ? nullptr : create(now, from, data);
   if (r == nullptr) {
     ++counters_.dropped_no_room;
     return;
   }
   r->stateless = true;
-  route(now, *r, to && !to->tag.empty());
+  route(now, *r, in_dialog && (sealed || options_.relay));
 }
 
 void core::implementation::handle_cancel(base::time_point now, const sip::hop& from, const received& got) {
   record* const r = got.server == transaction::server_id::none ? nullptr : requests_.get(got.user);
   // RFC 3261 16.10 has a CANCEL for nothing forwarded without a transaction. No element behind us could match
   // it, since no branch of ours was forwarded, so it gets the 481 that would come back.
-  if (r == nullptr) return answer_stateless(from, 481, {});
+  if (r == nullptr) {
+    if (from.transport != sip::transport::udp || overload_.answers()) return answer_stateless(from, 481, {});
+    ++counters_.shed;
+    ++counters_.shed_unanswered;
+    return;
+  }
   answer_stateless(from, 200, {});
   if (r->answered || r->cancelled || r->has_unsent()) return;
   r->cancelled = true;

@@ -20,7 +20,10 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
   if (view_.method() == sip::method::ack && to && to->tag == tag_for(view_, "INVITE").text()) return;
   const bool in_dialog = to && !to->tag.empty();
   const bool is_ack = view_.method() == sip::method::ack;
-  if (!is_ack && view_.method() != sip::method::cancel && turn_away(now, from, in_dialog)) return;
+  const bool sealed = in_dialog && is_sealed(view_);
+  if (!is_ack && view_.method() != sip::method::cancel &&
+      turn_away(now, from, rank(now, options_.record_route ? sealed : in_dialog)))
+    return;
   if (const refusal why = check(view_)) return refuse(from, why);
   note_alias(from);
   if (draining_ && !in_dialog && !is_ack && view_.method() != sip::method::cancel) return overloaded(from);
@@ -31,13 +34,13 @@ void core::implementation::handle_stateless(base::time_point now, const sip::hop
     return;
   }
   r->stateless = true;
-  route(now, *r, in_dialog);
+  route(now, *r, in_dialog && (sealed || options_.relay));
 }
 
 void core::implementation::forward_stateless(base::time_point now, record& r, const target& to,
                                              const route_plan& plan) {
   r.undecided = false;
-  const int status = send_branch(now, r, to, plan);
+  const int status = send_branch(now, r, {to, breadth()}, plan);
   if (status != 0) return refuse_stateless(r, status);
   if (!r.waits_for_lookup()) maybe_destroy(r);
 }
@@ -73,10 +76,10 @@ std::uint64_t core::implementation::stateless_number(const sip::via_header& via,
   return hash.finish64();
 }
 
-transaction::branch core::implementation::stateless_branch(const sip::via_header& via,
-                                                           const sip::hop& from) noexcept {
+transaction::branch core::implementation::stateless_branch(const sip::via_header& via, const sip::hop& from,
+                                                           bool by_address) {
   return transaction::branch_format::write(
-      {options_.transactions.shard, stateless_number(via, from.remote.ip), loop_mark(view_)});
+      {options_.transactions.shard, stateless_number(via, from.remote.ip), loop_mark(view_, by_address)});
 }
 
 void core::implementation::forward_stateless_response(const sip::hop& from) {

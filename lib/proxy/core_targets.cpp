@@ -2,6 +2,7 @@
 #include <parley/sip/uri.hpp>
 
 #include "proxy/detail/core_impl.hpp"
+#include "proxy/detail/max_breadth.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -34,8 +35,8 @@ std::string_view first_of(std::string_view routes) noexcept {
 }
 
 /// RFC 3261 26.2.2: a sips URI names what lies below TLS.
-sip::transport transport_of(const sip::uri_view& uri, std::optional<sip::transport> named) noexcept {
-  if (uri.scheme != sip::uri_scheme::sips) return named.value_or(sip::transport::udp);
+sip::transport transport_of(bool secure, std::optional<sip::transport> named) noexcept {
+  if (!secure) return named.value_or(sip::transport::udp);
   switch (named.value_or(sip::transport::tls)) {
     case sip::transport::ws:
     case sip::transport::wss: return sip::transport::wss;
@@ -70,7 +71,7 @@ base::result<void> core::implementation::forward(base::time_point now, request_i
     finish(now, *r, 404);
   } else if (targets.size() == 1) {
     // The plain case needs no list.
-    try_target(now, *r, targets.front(), plan_route(view_, options_.own));
+    try_target(now, *r, {targets.front(), breadth()}, plan_route(view_, options_.own));
     settle(now, *r);
   } else {
     hold(*r, targets);
@@ -112,25 +113,51 @@ void core::implementation::send_group(base::time_point now, record& r) {
                                                  std::make_move_iterator(end));
     r.held.erase(r.held.begin(), end);
     index(r);
+    // RFC 5393 5.3.3: nothing is pending, so that all of the breadth is there to be divided.
+    const std::size_t whole = breadth();
+    if (whole < group.size()) {
+      r.responses.add_failure(440);
+      continue;
+    }
     const route_plan plan = plan_route(view_, options_.own);
-    for (const auto& t : group) try_target(now, r, t.view(), plan);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const std::size_t share = whole / group.size() + (i < whole % group.size() ? 1 : 0);
+      detail::branch_target to = group[i].view();
+      to.breadth = static_cast<std::uint8_t>(share);
+      try_target(now, r, to, plan);
+    }
     if (r.waits_for_lookup()) return;
   }
   if (!r.responses.has_pending()) settle(now, r);
 }
 
-void core::implementation::try_target(base::time_point now, record& r, const target& to,
+// Over how many branches the request in hand may spread.
+std::uint8_t core::implementation::breadth() const noexcept {
+  const detail::max_breadth asked(view_);
+  return asked.is_missing()
+             ? options_.max_breadth
+             : static_cast<std::uint8_t>(std::min<std::uint32_t>(asked.value, options_.max_breadth));
+}
+
+void core::implementation::try_target(base::time_point now, record& r, const detail::branch_target& to,
                                       const route_plan& plan) {
   if (const int status = send_branch(now, r, to, plan); status != 0) r.responses.add_failure(status);
 }
 
-int core::implementation::send_branch(base::time_point now, record& r, const target& to,
+int core::implementation::send_branch(base::time_point now, record& r, const detail::branch_target& to,
                                       const route_plan& plan) {
+  if (to.breadth == 0) return 440;
   // What is written into the request has to be a URI, wherever it is from.
   if (!to.uri.empty() && !sip::parse_uri(to.uri)) return 404;
+  // RFC 5630 5.3: what came for a sips URI goes on to nothing but a sips URI.
+  const bool came_secure = detail::is_sips(plan.request_uri);
+  if (came_secure && !to.uri.empty() && !detail::is_sips(to.uri)) return 480;
+  const bool goes_secure = came_secure || detail::is_sips(to.uri);
   const std::string_view path = first_of(to.path);
   if (to.flow.only_flow && plan.next_route.empty() && path.empty()) {
     if (to.flow.listener >= options_.listeners.size()) return 503;
+    // RFC 3261 26.2.2: all the way over TLS, or not at all.
+    if (goes_secure && !sip::is_secure(to.flow.transport)) return 480;
     return send_to(now, r, to, to.flow, plan);
   }
   const bool stays = plan.next_route.empty() && path.empty() && to.next_hop.empty() && to.uri.empty();
@@ -144,8 +171,10 @@ int core::implementation::send_branch(base::time_point now, record& r, const tar
   if (!uri->is_sip()) return 416;
   // RFC 3261 16.4: a maddr of ours counts as if it, and the port and transport with it, were not there.
   const bool strip = stays && plan.strip_maddr;
-  const sip::transport transport = transport_of(*uri, strip ? std::nullopt : uri->transport());
-  const std::uint16_t port = strip ? sip::default_port(transport) : uri->port_or_default();
+  // RFC 3261 16.6.7: whichever URI leads there, where the Request-URI is sips it is looked up as one of sips.
+  const bool secure = goes_secure || uri->scheme == sip::uri_scheme::sips;
+  const sip::transport transport = transport_of(secure, strip ? std::nullopt : uri->transport());
+  const std::uint16_t port = strip || uri->port == 0 ? sip::default_port(transport) : uri->port;
   const std::string_view maddr = strip ? std::string_view{} : uri->maddr();
   const auto ip = maddr.empty() ? uri->ip() : [maddr]() -> std::optional<base::ip_address> {
     const bool brackets = maddr.size() > 2 && maddr.front() == '[';
@@ -157,7 +186,7 @@ int core::implementation::send_branch(base::time_point now, record& r, const tar
     question.host = maddr.empty() ? uri->host : maddr;
     question.port = strip ? 0 : uri->port;
     if (!strip) question.transport = uri->transport();
-    question.secure = uri->scheme == sip::uri_scheme::sips;
+    question.secure = secure;
     return look_up(now, r, to, std::move(question));
   }
   if (!is_single_host(*ip)) return 404;
@@ -167,7 +196,8 @@ int core::implementation::send_branch(base::time_point now, record& r, const tar
   return send_to(now, r, to, next, plan);
 }
 
-int core::implementation::look_up(base::time_point now, record& r, const target& to, event question) {
+int core::implementation::look_up(base::time_point now, record& r, const detail::branch_target& to,
+                                  event question) {
   question.what = event::kind::resolve;
   question.request = request_id{r.id};
   question.lookup = ++lookups_;
@@ -201,6 +231,7 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
   if (r->answered) return;
   index(*r);
   const route_plan plan = plan_route(view_, options_.own);
+  const bool secure = detail::is_sips(plan.request_uri) || detail::is_sips(others.to.uri);
   for (const sip::hop& found_hop : hops) {
     sip::hop next;
     next.transport = found_hop.transport;
@@ -208,6 +239,7 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
     next.domain = found_hop.domain;
     if (others.hops.size() == detail::max_addresses) break;
     if (!is_single_host(next.remote.ip) || !choose_listener(next, r->from, plan.own_route)) continue;
+    if (secure && !sip::is_secure(next.transport)) continue;
     if (next.listener == found_hop.listener) next.flow = found_hop.flow;
     if (std::find(others.hops.begin(), others.hops.end(), next) == others.hops.end())
       others.hops.push_back(next);

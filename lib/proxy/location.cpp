@@ -20,8 +20,9 @@ std::string address_of_record(const sip::uri_view& uri) {
   return out;
 }
 
-location::location(std::size_t max_addresses, const base::siphash_key& key, base::time_point now)
-    : max_addresses_(max_addresses), wheel_(now, tick), addresses_(0, hash{key}) {}
+location::location(std::size_t max_addresses, std::size_t max_bytes, const base::siphash_key& key,
+                   base::time_point now)
+    : max_addresses_(max_addresses), max_bytes_(max_bytes), wheel_(now, tick), addresses_(0, hash{key}) {}
 
 location::~location() = default;
 
@@ -32,6 +33,8 @@ const std::vector<binding>& location::find(std::string_view address) const {
 
 base::result<void> location::replace(std::string_view address, std::vector<binding> bindings) {
   auto found = addresses_.find(address);
+  const std::size_t old = found == addresses_.end() ? 0 : bytes_of(address, found->second.bindings);
+  if (bytes_ - old + bytes_of(address, bindings) > max_bytes_) return base::errc::limit_reached;
   if (found == addresses_.end()) {
     if (bindings.empty()) return {};
     if (addresses_.size() >= max_addresses_) return base::errc::limit_reached;
@@ -39,25 +42,36 @@ base::result<void> location::replace(std::string_view address, std::vector<bindi
     // The node stays where it is.
     found->second.timer.set_context(&*found);
   } else {
-    index_flows(found->first, found->second, false);
+    take_out(*found);
   }
   found->second.bindings = std::move(bindings);
   found->second.bindings.shrink_to_fit();
-  index_flows(found->first, found->second, true);
+  put_in(*found);
   settle(found);
   return {};
 }
 
-void location::index_flows(const std::string& address, const entry& of, bool add) {
-  for (const binding& b : of.bindings) {
-    if (!b.flow.only_flow || b.flow.flow == 0) continue;
-    if (add) {
-      by_flow_.emplace(b.flow.flow, &address);
-      continue;
-    }
-    const auto [first, last] = by_flow_.equal_range(b.flow.flow);
-    const auto at = std::find_if(first, last, [&](const auto& e) { return e.second == &address; });
-    if (at != last) by_flow_.erase(at);
+std::size_t location::bytes_of(std::string_view address, const std::vector<binding>& bindings) noexcept {
+  if (bindings.empty()) return 0;
+  std::size_t out = sizeof(table::value_type) + address.size();
+  for (const binding& b : bindings) {
+    out += sizeof(binding) + b.contact.size() + b.call_id.size() + b.instance.size() + b.path.size();
+  }
+  return out;
+}
+
+// Bindings change between these two, which keep what is counted and known of flows.
+void location::take_out(const table::value_type& of) {
+  bytes_ -= bytes_of(of.first, of.second.bindings);
+  for (const binding& b : of.second.bindings) {
+    if (b.flow.only_flow && b.flow.flow != 0) by_flow_.erase({b.flow.flow, &of.first});
+  }
+}
+
+void location::put_in(const table::value_type& of) {
+  bytes_ += bytes_of(of.first, of.second.bindings);
+  for (const binding& b : of.second.bindings) {
+    if (b.flow.only_flow && b.flow.flow != 0) by_flow_.emplace(b.flow.flow, &of.first);
   }
 }
 
@@ -74,23 +88,24 @@ void location::settle(table::iterator at) {
 }
 
 void location::drop_flow(std::uint64_t flow) {
-  for (auto at = by_flow_.find(flow); at != by_flow_.end(); at = by_flow_.find(flow)) {
+  const auto next = [&] { return by_flow_.lower_bound({flow, nullptr}); };
+  for (auto at = next(); at != by_flow_.end() && at->first == flow; at = next()) {
     const auto found = addresses_.find(*at->second);
-    entry& e = found->second;
-    index_flows(found->first, e, false);
-    std::erase_if(e.bindings, [flow](const auto& b) { return b.flow.only_flow && b.flow.flow == flow; });
-    index_flows(found->first, e, true);
+    take_out(*found);
+    std::erase_if(found->second.bindings,
+                  [flow](const auto& b) { return b.flow.only_flow && b.flow.flow == flow; });
+    put_in(*found);
     settle(found);
   }
 }
 
 void location::handle_timeout(base::time_point now) {
   while (base::timer* due = wheel_.poll_expired(now)) {
-    auto& [address, e] = *static_cast<table::value_type*>(due->context());
-    index_flows(address, e, false);
-    std::erase_if(e.bindings, [now](const auto& b) { return b.expires <= now; });
-    index_flows(address, e, true);
-    settle(addresses_.find(address));
+    auto& of = *static_cast<table::value_type*>(due->context());
+    take_out(of);
+    std::erase_if(of.second.bindings, [now](const auto& b) { return b.expires <= now; });
+    put_in(of);
+    settle(addresses_.find(of.first));
   }
 }
 

@@ -60,9 +60,12 @@ bool read(std::string_view text, Number& out) noexcept {
 
 request_rank rank_of(const sip::message_view& request) noexcept {
   const auto to = request.get<sip::to_header>();
-  if ((to && !to->tag.empty()) || request.method() == sip::method::ack ||
-      request.method() == sip::method::cancel)
-    return request_rank::in_dialog;
+  return rank_of(request, (to && !to->tag.empty()) || request.method() == sip::method::ack ||
+                              request.method() == sip::method::cancel);
+}
+
+request_rank rank_of(const sip::message_view& request, bool in_dialog) noexcept {
+  if (in_dialog) return request_rank::in_dialog;
   const auto priority = request.get<sip::priority_header>();
   const bool emergency = is_emergency_service(request.request_uri()) ||
                          (priority && sip::iequals(priority->value, "emergency")) || names_esnet(request);
@@ -95,6 +98,16 @@ unsigned overload_control::reduction() const noexcept {
 
 bool overload_control::admits(request_rank rank) noexcept {
   return rank != request_rank::ordinary || admitted_ >= 1 || draw_percent(draw_) >= reduction();
+}
+
+bool overload_control::spares_emergency(base::time_point now) noexcept {
+  if (options_.emergency_rate == 0) return false;
+  constexpr base::duration second = std::chrono::seconds(1);
+  const base::duration each = second / options_.emergency_rate;
+  emergencies_ = std::max(emergencies_, now);
+  if (emergencies_ - now > second - each) return false;
+  emergencies_ += each;
+  return true;
 }
 
 bool overload_control::answers() noexcept {

@@ -96,7 +96,7 @@ bool is_outdated(const binding& old, std::string_view call_id, std::uint32_t cse
 
 registrar::registrar(registrar_options options, base::random_source& random, base::time_point now)
     : options_(std::move(options)),
-      location_(options_.max_addresses, base::siphash_key::from(random), now),
+      location_(options_.max_addresses, options_.max_bytes, base::siphash_key::from(random), now),
       digest_(make_digest(options_, random)) {}
 
 bool registrar::serves(std::string_view host) const noexcept {
@@ -247,7 +247,9 @@ int registrar::update(base::time_point now, const sip::message_view& request, co
       status = 400;
       return false;
     }
-    if (old == bindings.end() && bindings.size() >= options_.max_contacts) {
+    const std::size_t bytes = contact.uri.raw.size() + call_id.size() + flow.instance.size() + path.size();
+    if (bytes > options_.max_binding_bytes ||
+        (old == bindings.end() && bindings.size() >= options_.max_contacts)) {
       status = 403;
       return false;
     }
@@ -300,7 +302,7 @@ void registrar::add_targets(const sip::uri_view& address, std::vector<target>& o
       return &other != &b && b.reg_id != 0 && other.reg_id != 0 && other.instance == b.instance &&
              (other.updated > b.updated || (other.updated == b.updated && &other > &b));
     });
-    if (!replaced) out.push_back({b.contact, {}, b.q, b.flow, b.path});
+    if (!replaced) out.push_back({b.contact, {}, b.q, b.flow, b.path, true});
   }
 }
 

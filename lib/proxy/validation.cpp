@@ -4,6 +4,9 @@
 #include <parley/sip/uri.hpp>
 #include <parley/sip/via.hpp>
 
+#include "proxy/detail/max_breadth.hpp"
+#include "proxy/detail/service_urn.hpp"
+
 namespace parley::proxy {
 namespace {
 
@@ -25,8 +28,10 @@ bool check(const sip::message_view& request, refusal& out) noexcept {
 refusal check_uri(const sip::message_view& request) noexcept {
   const auto uri = sip::parse_uri(request.request_uri());
   if (!uri) return bad_request("Bad Request-URI");
-  // RFC 3261 16.3.2: a scheme that the proxy does not know how to route by.
-  if (!uri->is_sip() && uri->scheme != sip::uri_scheme::tel) return {416, {}, {}};
+  // RFC 3261 16.3.2: a scheme that the proxy does not know how to route by. A service (RFC 5031) goes where
+  // policy knows one.
+  if (!uri->is_sip() && uri->scheme != sip::uri_scheme::tel && !detail::is_service(uri->raw))
+    return {416, {}, {}};
   // RFC 3261 19.1.1: headers are for URIs outside of messages.
   if (!uri->headers.empty()) return bad_request("Headers In Request-URI");
   return {};
@@ -48,6 +53,7 @@ refusal validate(const sip::message_view& request) noexcept {
   const auto hops = request.get<sip::max_forwards_header>();
   if (!hops && request.has(header_id::max_forwards)) return bad(header_id::max_forwards);
   if (!request.for_each<sip::route_header>([](const auto&) {})) return bad(header_id::route);
+  if (!detail::max_breadth(request).sound) return {400, "Bad", detail::max_breadth::name};
   // RFC 3261 16.3.3: before the extensions of 16.3.5.
   if (hops && hops->value == 0) return {483, {}, {}};
   // RFC 3261 16.3.5: no extension that a proxy would have to know is known here. An ACK can't be refused.

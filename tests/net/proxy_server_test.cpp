@@ -72,7 +72,9 @@ TEST_CASE("a request goes through a proxy_server and its response comes back") {
   CHECK(view.get<sip::via_header>()->port == p.address.port);
   p.callee.send(p.address, proxied::answer(forwarded));
   const std::string response = p.wait(p.caller, 0);
-  CHECK(response.starts_with("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP " + p.caller.address().to_string()));
+  CHECK(response.starts_with("SIP/2.0 200 OK\r\n"));
+  REQUIRE(view.parse(std::string_view(response)));
+  CHECK(view.get<sip::via_header>()->sent_by == p.caller.address().to_string());
   CHECK(p.server->status().core.requests_forwarded == 1);
   CHECK(p.server->status().core.responses_forwarded == 1);
 }

@@ -13,7 +13,7 @@ namespace {
 /// Both ends of one dialog, whose texts are made before anything is counted.
 class dialog {
  public:
-  explicit dialog(proxy_harness& h) : h_(h) {}
+  dialog(proxy_harness& h, std::string route) : h_(h), route_(std::move(route)) {}
 
   /// One in-dialog request goes through and its response comes back; an INVITE is acknowledged too. Returns
   /// how often memory was taken for that.
@@ -23,7 +23,7 @@ class dialog {
     request.to_tag = "bob";
     request.cseq = static_cast<std::uint32_t>(n + 10);
     request.via = "SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bKa" + std::to_string(n);
-    request.lines = "Route: <sip:192.0.2.10:5060;lr>\r\n";
+    request.lines = route_;
     auto data = h_.pool.copy(request.text()).value();
     auto ack = h_.pool.copy(request.with_method("ACK").with_via(request.via + "x").text()).value();
 
@@ -60,13 +60,21 @@ class dialog {
 
  private:
   proxy_harness& h_;
+  std::string route_;
 };
 
 }  // namespace
 
 TEST_CASE("a forwarded in-dialog request takes no memory in the steady state", "[proxy]") {
-  proxy_harness h;
-  dialog d(h);
+  auto options = proxy_harness::default_options();
+  std::string route = "Route: <sip:192.0.2.10:5060;lr>\r\n";
+  SECTION("to whomever its Routes name") {}
+  SECTION("along a route with our seal") {
+    options.relay = false;
+    route = sealed_route(request_text{}.call_id);
+  }
+  proxy_harness h(options);
+  dialog d(h, route);
   int n = 0;
   // Warm: as many transactions as will be alive at once, then all of them gone.
   for (const std::string method : {"INFO", "INVITE", "BYE"}) {

@@ -50,11 +50,15 @@ TEST_CASE("a call goes through, and nothing but what has to is changed", "[proxy
       "Via: SIP/2.0/UDP 192.0.2.10:5060;rport;branch=" +
       own_branch(forwarded) +
       "\r\n"
-      "Record-Route: <sip:192.0.2.10:5060;lr>\r\n"
+      "Record-Route: " +
+      forwarded.value("Record-Route") +
+      "\r\n"
+      "Max-Breadth: 60\r\n"
       "v:  SIP/2.0/UDP 192.0.2.1:5060;rport=5060;branch=z9hG4bKalice1;received=192.0.2.1\r\n"
       "Max-Forwards:  69\r\n" +
       invite.substr(invite.find("From"));
   CHECK(forwarded.text == expected);
+  CHECK(recorded(forwarded) == strings{"<sip:192.0.2.10:5060;lr>"});
 
   SECTION("its responses lose our Via and nothing else") {
     const std::string ringing =

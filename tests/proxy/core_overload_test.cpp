@@ -121,6 +121,7 @@ TEST_CASE("a flood that has filled the tables leaves room for dialogs and emerge
   request_text again;
   again.method = "INVITE";
   again.via = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKagain";
+  again.lines = sealed_route(again.call_id);
   h.receive(again.with_to_tag("bob").text());
   request_text emergency;
   emergency.method = "INVITE";
@@ -149,6 +150,7 @@ TEST_CASE("new requests leave a quarter of the buffers to dialogs", "[proxy]") {
   CHECK(h.pool.stats().bytes_in_use >= limits.max_bytes / 4 * 3);
   CHECK(h.core.counters().dropped_no_room == 0);
   request_text again;
+  again.lines = sealed_route(again.call_id);
   for (int n = 0; n < 20; ++n) {
     again.via = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKagain" + std::to_string(n);
     h.receive(again.with_to_tag("bob").text());

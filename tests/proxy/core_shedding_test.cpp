@@ -22,7 +22,7 @@ request_text in_dialog(int n) {
   auto out = numbered("INFO", n);
   out.uri = "sip:bob@192.0.2.2";
   out.to_tag = "bob";
-  out.lines = "Route: <sip:192.0.2.10:5060;lr>\r\n";
+  out.lines = sealed_route(out.call_id);
   return out;
 }
 
@@ -82,6 +82,118 @@ TEST_CASE("under load ordinary requests are shed, emergency calls and dialogs go
   for (int i = 0; i < 40; ++i) h.core.handle_load(0.2);
   for (int n = 2000; n < 2050; ++n) h.receive(numbered("MESSAGE", n).text());
   CHECK(count(h.take(), "MESSAGE") == 50);
+}
+
+TEST_CASE("a To tag alone is no dialog where the proxy is in the route of each", "[proxy]") {
+  auto options = proxy_harness::default_options();
+  const auto flood = [](proxy_harness& h) {
+    for (int i = 0; i < 100; ++i) h.core.handle_load(1.0);
+    for (int n = 0; n < 200; ++n) {
+      auto tagged = in_dialog(n);
+      tagged.lines = "Route: <sip:192.0.2.10:5060;lr>\r\n";
+      h.receive(tagged.text());
+    }
+    return h.core.counters().shed;
+  };
+  SECTION("requests without our seal are shed like others") {
+    proxy_harness h(options);
+    CHECK(flood(h) >= 190);
+  }
+  SECTION("and leave the reserve to those with one") {
+    options.max_requests = 16;
+    proxy_harness h(options);
+    h.targets = bob;
+    for (int n = 0; n < 16; ++n) h.receive(numbered("MESSAGE", n).text());
+    auto tagged = in_dialog(20);
+    tagged.lines = "Route: <sip:192.0.2.10:5060;lr>\r\n";
+    h.receive(tagged.text());
+    CHECK(h.core.counters().overload == 1);
+    h.receive(in_dialog(21).text());
+    CHECK(h.core.counters().overload == 1);
+  }
+  SECTION("an ACK that belongs to nothing, too, and without a response") {
+    proxy_harness h(options);
+    for (int i = 0; i < 100; ++i) h.core.handle_load(1.0);
+    for (int n = 0; n < 200; ++n) {
+      auto ack = numbered("ACK", n);
+      ack.to_tag = "bob";
+      h.receive(ack.text());
+    }
+    CHECK(h.core.counters().shed_unanswered >= 190);
+    h.take();
+    auto ack = in_dialog(300).with_method("ACK");
+    h.receive(ack.text());
+    CHECK(count(h.take(), "ACK") == 1);
+  }
+  SECTION("a CANCEL for nothing is answered while there is time for answers") {
+    proxy_harness h(options);
+    h.receive(numbered("CANCEL", 0).text());
+    CHECK(count(h.take(), "SIP/2.0 481") == 1);
+    for (int i = 0; i < 100; ++i) h.core.handle_load(1.0, 1.0);
+    for (int n = 1; n <= 100; ++n) h.receive(numbered("CANCEL", n).text());
+    CHECK(count(h.take(), "SIP/2.0 481") <= 10);
+  }
+  SECTION("without Record-Route a tag is all that there is to go by") {
+    options.record_route = false;
+    proxy_harness h(options);
+    CHECK(flood(h) == 0);
+  }
+}
+
+TEST_CASE("so many emergency calls a second are spared, and no more", "[proxy]") {
+  auto options = proxy_harness::default_options();
+  options.overload.emergency_rate = 20;
+  proxy_harness h(options);
+  h.targets = bob;
+  int number = 0;
+  const auto call = [&](int calls) {
+    for (int n = 0; n < calls; ++n) {
+      auto emergency = numbered("INVITE", number++);
+      emergency.lines = "Priority: emergency\r\n";
+      h.receive(emergency.text());
+    }
+    return count(h.take(), "INVITE");
+  };
+  CHECK(call(100) == 100);  // nobody has to give way yet
+  for (int i = 0; i < 100; ++i) h.core.handle_load(1.0);
+  const int first = call(200);
+  CHECK(first >= 20);
+  CHECK(first < 40);
+  h.run_for(500);
+  h.take();
+  const int second = call(200);
+  CHECK(second >= 10);
+  CHECK(second < 30);
+}
+
+TEST_CASE("RFC 5031: a call to an emergency service goes where policy says, also under load", "[proxy]") {
+  proxy_harness h;
+  for (int i = 0; i < 100; ++i) h.core.handle_load(1.0);
+  const auto call = [&h](int n) {
+    auto sos = numbered("INVITE", n);
+    sos.uri = "urn:service:sos";
+    h.receive(sos.text());
+    return h.waiting() != proxy::request_id::none;
+  };
+  for (int n = 0; n < 20; ++n) {
+    REQUIRE(call(n));
+    REQUIRE(h.forward({{{}, "sip:192.0.2.2", 1000}}));
+    CHECK(h.take_one().summary() == "192.0.2.2:5060 INVITE urn:service:sos SIP/2.0");
+  }
+  CHECK(h.core.counters().shed == 0);
+  // Where nothing leads on there is no way to go by it.
+  REQUIRE(call(100));
+  REQUIRE(h.forward({{}}));
+  CHECK(h.take_one().start_line() == "SIP/2.0 416 Unsupported URI Scheme");
+  auto routed = numbered("INVITE", 101);
+  routed.uri = "urn:service:sos";
+  routed.lines = "Route: <sip:192.0.2.10;lr>, <sip:192.0.2.3;lr>\r\n";
+  h.receive(routed.text());
+  REQUIRE(h.forward({{}}));
+  CHECK(h.take_one().summary() == "192.0.2.3:5060 INVITE urn:service:sos SIP/2.0");
+  h.receive(numbered("MESSAGE", 1).text());
+  h.receive(numbered("MESSAGE", 2).text());
+  CHECK(h.core.counters().shed >= 1);
 }
 
 TEST_CASE("with full receive buffers requests over UDP are shed without a response, others with one",

@@ -29,7 +29,7 @@ struct fixture {
     return out;
   }
 
-  proxy::location place{3, {1, 2}, start};
+  proxy::location place{3, 1 << 20, {1, 2}, start};
 };
 
 using strings = std::vector<std::string>;
@@ -89,6 +89,51 @@ TEST_CASE("a connection that ends takes what only it led to", "[proxy]") {
   f.place.handle_timeout(start + 61s);
   f.place.drop_flow(10);
   CHECK(f.place.size() == 0);
+}
+
+TEST_CASE("a connection that all are bound to ends in no more time than they took to come", "[proxy]") {
+  // With a list of the flow's addresses that is walked for each, this takes minutes.
+  constexpr int addresses = 20'000;
+  proxy::location place{addresses, std::size_t{1} << 30U, {1, 2}, start};
+  for (int round = 0; round < 2; ++round) {
+    for (int a = 0; a < addresses; ++a) {
+      std::vector<proxy::binding> bindings;
+      bindings.reserve(10);
+      for (int b = 0; b < 10; ++b) bindings.push_back(bound("sip:" + std::to_string(b) + "@h", 60s, 7));
+      if (!place.replace(std::to_string(a) + "@x", std::move(bindings))) FAIL("no room");
+    }
+  }
+  CHECK(place.size() == addresses);
+  place.drop_flow(7);
+  CHECK(place.size() == 0);
+  CHECK(place.bytes() == 0);
+}
+
+TEST_CASE("the bytes of bindings have a bound", "[proxy]") {
+  fixture f;
+  const std::string long_uri = "sip:" + std::string(100'000, 'x') + "@h";
+  REQUIRE(f.place.replace("a@x", {bound(long_uri, 60s), bound(long_uri, 60s), bound(long_uri, 120s)}));
+  CHECK(f.place.bytes() > 300'000);
+  CHECK(f.place.bytes() < 310'000);
+  REQUIRE(f.place.replace("b@x", std::vector<proxy::binding>(7, bound(long_uri, 60s))));
+  const auto before = f.place.bytes();
+  const auto refused = f.place.replace("c@x", {bound(long_uri, 60s)});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error() == base::errc::limit_reached);
+  CHECK_FALSE(f.place.replace("a@x", std::vector<proxy::binding>(4, bound(long_uri, 60s))));
+  CHECK(f.contacts("a@x").size() == 3);
+  CHECK(f.place.bytes() == before);
+  // A refresh takes no more.
+  REQUIRE(f.place.replace("b@x", std::vector<proxy::binding>(7, bound(long_uri, 90s))));
+  CHECK(f.place.bytes() == before);
+  // What ends makes room.
+  f.place.handle_timeout(start + 61s);
+  CHECK(f.place.bytes() < before - 190'000);
+  CHECK(f.place.replace("c@x", {bound(long_uri, 600s)}));
+  f.place.handle_timeout(start + 121s);
+  CHECK(f.place.size() == 1);
+  REQUIRE(f.place.replace("c@x", {}));
+  CHECK(f.place.bytes() == 0);
 }
 
 TEST_CASE("the number of addresses has a bound", "[proxy]") {

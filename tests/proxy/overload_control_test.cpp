@@ -44,6 +44,27 @@ TEST_CASE("below the target everything is let in", "[proxy]") {
   CHECK(f.admitted(request_rank::ordinary) == 1000);
 }
 
+TEST_CASE("emergency calls are spared at their rate, one second's worth at once", "[proxy]") {
+  proxy::overload_options options;
+  options.emergency_rate = 4;
+  fixture f(options);
+  base::time_point now{1000s};
+  const auto spared = [&](int of) {
+    int out = 0;
+    for (int i = 0; i < of; ++i) out += f.control.spares_emergency(now) ? 1 : 0;
+    return out;
+  };
+  CHECK(spared(10) == 4);
+  now += 250ms;
+  CHECK(spared(10) == 1);
+  now += 500ms;
+  CHECK(spared(10) == 2);
+  now += 1h;
+  CHECK(spared(10) == 4);
+  options.emergency_rate = 0;
+  CHECK_FALSE(fixture(options).control.spares_emergency(now));
+}
+
 TEST_CASE("above the target ordinary requests are shed, what belongs to a dialog is not", "[proxy]") {
   fixture f;
   for (int i = 0; i < 15; ++i) f.control.handle_load(1.0);
@@ -132,6 +153,12 @@ TEST_CASE("the rank of a request", "[proxy]") {
   request_text urgent;
   urgent.lines = "Priority: urgent\r\nResource-Priority: dsn.flash\r\n";
   CHECK(rank_of(urgent) == request_rank::ordinary);
+  // A tag counts for what the caller knows of it.
+  const std::string tagged = request_text{}.with_to_tag("x").text();
+  sip::message_view view;
+  REQUIRE(view.parse(tagged).has_value());
+  CHECK(proxy::rank_of(view, false) == request_rank::ordinary);
+  CHECK(proxy::rank_of(view, true) == request_rank::in_dialog);
 }
 
 TEST_CASE("what is said to a neighbour is what it reads", "[proxy]") {

@@ -337,3 +337,33 @@ TEST_CASE("users are challenged with the algorithms that were set", "[proxy]") {
   REQUIRE(challenges.size() == 1);
   CHECK(sip::parse<sip::www_authenticate_header>(challenges[0])->algorithm == "MD5");
 }
+
+TEST_CASE("what a binding takes is bounded, one by one and all together", "[proxy]") {
+  auto options = one_domain();
+  options.max_binding_bytes = 500;
+  options.max_bytes = 4000;
+  fixture f(options);
+  const auto with_path = [&f](std::size_t length, std::string_view address, std::uint32_t number) {
+    const std::string path =
+        "Supported: path\r\nPath: <sip:192.0.2.3;lr;x=" + std::string(length, 'x') + ">\r\n";
+    return f.send(register_text(std::string(phone) + path, number).text(), peer_at("192.0.2.1:5060"), address)
+        .status;
+  };
+  CHECK(with_path(500, "sip:alice@example.com", 1) == 403);
+  CHECK(f.targets().empty());
+  CHECK(with_path(300, "sip:alice@example.com", 2) == 200);
+  // A refresh can't make it larger either.
+  CHECK(with_path(500, "sip:alice@example.com", 3) == 403);
+  CHECK(f.targets().size() == 1);
+  int registered = 1;
+  int status = 200;
+  while (status == 200 && registered < 100) {
+    status = with_path(300, "sip:u" + std::to_string(registered) + "@example.com", 4);
+    if (status == 200) ++registered;
+  }
+  CHECK(status == 503);
+  CHECK(registered > 2);
+  CHECK(f.registrar.location().bytes() <= 4000);
+  // Those that are there may stay.
+  CHECK(with_path(300, "sip:alice@example.com", 5) == 200);
+}

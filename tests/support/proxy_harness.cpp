@@ -1,5 +1,7 @@
 #include "support/proxy_harness.hpp"
 
+#include <parley/proxy/route_seal.hpp>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -61,6 +63,26 @@ std::string caller_routes(const proxy_message& forwarded) {
   return out;
 }
 
+namespace {
+
+constexpr base::siphash_key route_secret{7, 9};
+
+}  // namespace
+
+strings recorded(const proxy_message& forwarded) {
+  strings routes = forwarded.values("Record-Route");
+  for (std::string& r : routes) {
+    const auto at = r.find(proxy::route_seals::parameter);
+    if (at != std::string::npos) r.erase(at, proxy::route_seals::parameter.size() + 16);
+  }
+  return routes;
+}
+
+std::string sealed_route(std::string_view call_id) {
+  const auto seal = proxy::route_seals(route_secret).write(call_id);
+  return "Route: <sip:192.0.2.10:5060;lr;seal=" + std::string(seal.data(), seal.size()) + ">\r\n";
+}
+
 proxy::core_options proxy_harness::default_options() {
   const auto at = [](const char* text) { return base::socket_address::from_string(text).value(); };
   proxy::core_options options;
@@ -68,6 +90,7 @@ proxy::core_options proxy_harness::default_options() {
                        {sip::transport::tcp, at("192.0.2.10:5060"), "192.0.2.10", 5060},
                        {sip::transport::udp, at("[2001:db8::10]:5060"), "[2001:db8::10]", 5060}};
   options.own.add("example.com", 0);
+  options.route_secret = route_secret;
   return options;
 }
 

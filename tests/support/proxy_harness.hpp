@@ -47,6 +47,12 @@ sip::hop peer_at(std::string_view address, std::uint16_t listener = 0,
 /// The Route lines of the caller's requests in the dialog that `forwarded` begins.
 std::string caller_routes(const proxy_message& forwarded);
 
+/// The Record-Routes of a request without their seals.
+strings recorded(const proxy_message& forwarded);
+
+/// A Route line of the harness's listener 0 with the seal for that call.
+std::string sealed_route(std::string_view call_id);
+
 /// A proxy core with its pool, in virtual time, and the peers around it. Messages go in as text; what comes
 /// out is kept with its time. Without a test library, for unit tests and fuzz targets.
 ///

@@ -50,8 +50,14 @@ struct core_options {
   std::vector<listener> listeners;
   own_addresses own;         ///< further names of ours; those of the listeners are added by the core
   bool record_route = true;  ///< stay on the path of dialogs (RFC 3261 16.6.4)
-  bool stateless = false;    ///< keep no transactions (RFC 3261 16.11): one target a request, no forking
-  std::uint8_t max_forwards = 70;      ///< for requests that come without
+  /// Requests inside a dialog go where their Routes lead, whoever wrote ours. Where it is false, only those
+  /// do that bring back our Record-Route of the same call; policy is asked about all others.
+  bool relay = true;
+  bool stateless = false;  ///< keep no transactions (RFC 3261 16.11): one target a request, no forking
+  std::uint8_t max_forwards = 70;  ///< for requests that come without
+  /// Over how many branches at once a request may spread, here and behind us, whatever it asks for itself
+  /// (RFC 5393 5.3.3).
+  std::uint8_t max_breadth = 60;
   std::size_t max_requests = 400'000;  ///< requests under way or remembered
   std::size_t max_branches = 16;       ///< targets of one request over all its groups
   std::size_t max_calls = 500'000;     ///< established calls that are counted for `drain`
@@ -65,6 +71,9 @@ struct core_options {
   /// Keys what all shards of one proxy must agree on: the numbers of calls, the marks that tell loops,
   /// stateless branches. Zero stands for one of its own, drawn from the random source.
   base::siphash_key shared_secret;
+  /// Keys the seals of our Record-Routes: the same after a restart, and on all hosts that stand for one
+  /// another, where requests of calls that exist are to be known again. Zero stands for `shared_secret`.
+  base::siphash_key route_secret;
   std::chrono::seconds timer_c = std::chrono::seconds(185);  ///< RFC 3261 16.6.11: more than three minutes
   /// How long a group of targets with equal q may ring before the next is tried; only where a next exists.
   std::chrono::seconds group_time = std::chrono::seconds(20);
@@ -87,6 +96,9 @@ struct target {
   sip::hop flow{};
   /// Route values to send it along, as a registration's Path has them (RFC 3327 5.3); they go before `flow`.
   std::string_view path{};
+  /// Found by the user and the host of the Request-URI alone: a request that comes back for the same address
+  /// of record is a loop, whatever else in its Request-URI has changed.
+  bool by_address = false;
 };
 
 /// How a hop has failed (RFC 3263 4.3).
@@ -162,9 +174,9 @@ struct core_counters {
 /// ```
 ///
 /// It forwards by itself, without an event, what needs no decision: requests inside a dialog that a Route of
-/// ours leads through it, responses, CANCEL. All other requests are the user's to decide about, also those
-/// that come with Routes and no dialog: `forward` to the empty target lets the Route lead. A request that
-/// stays without a decision for 32 s is answered 500.
+/// ours leads through it (`core_options::relay`), responses, CANCEL. All other requests are the user's to
+/// decide about, also those that come with Routes and no dialog: `forward` to the empty target lets the Route
+/// lead. A request that stays without a decision for 32 s is answered 500.
 ///
 ///  request state  input                      action                                         next
 ///  undecided      forward                    send the first group of targets, arm timer C   forwarded
@@ -225,7 +237,9 @@ class core {
   /// Sends an undecided request to `targets`, by descending q: those of equal q together, the next where all
   /// before have failed. Of targets that are the same (RFC 3261 19.1.4) one is used, of more than
   /// `max_branches` the highest; no targets mean 404. One that can't be used counts as a branch that failed:
-  /// 404 for an address that is nobody's, 416 for a scheme that leads nowhere, 503 where it can't be reached.
+  /// 404 for an address that is nobody's, 416 for a scheme that leads nowhere, 480 where a sips Request-URI
+  /// would leave TLS (RFC 5630 5.3), 503 where it can't be reached; 440 for a group that is larger than what
+  /// is left of Max-Breadth.
   /// *Errors:* `errc::unknown_request`.
   PARLEY_API base::result<void> forward(base::time_point now, request_id id, std::span<const target> targets);
   /// Answers an undecided request; a final response decides it. Nothing is sent for an ACK, and nothing

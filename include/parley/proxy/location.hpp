@@ -10,9 +10,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace parley::proxy {
@@ -36,26 +38,29 @@ struct binding {
 PARLEY_API std::string address_of_record(const sip::uri_view& uri);
 
 /// Who is where: the bindings of addresses of record, until they expire. A machine, bounded by the number of
-/// addresses.
+/// addresses and by the bytes that they and their bindings take.
 ///
 /// *Ownership:* what `find` returns is valid until the next call that is not `const`. One thread only: each
 /// shard has its own, and they tell each other of changes by `replace` and `drop_flow`.
 class location {
  public:
-  PARLEY_API location(std::size_t max_addresses, const base::siphash_key& key, base::time_point now);
+  PARLEY_API location(std::size_t max_addresses, std::size_t max_bytes, const base::siphash_key& key,
+                      base::time_point now);
   PARLEY_API ~location();
   location(const location&) = delete;
   location& operator=(const location&) = delete;
 
   /// Addresses of record that have bindings.
   std::size_t size() const noexcept { return addresses_.size(); }
+  /// What they and their bindings take, about.
+  std::size_t bytes() const noexcept { return bytes_; }
   /// The bindings of an address, in the order in which they came; an empty list for one that has none. One
   /// whose time is over is there until `handle_timeout`, up to 128 ms longer.
   PARLEY_API const std::vector<binding>& find(std::string_view address) const;
 
   /// Puts `bindings` in the place of those that the address has; none take the address out.
-  /// *Errors:* `base::errc::limit_reached` where there is no room for another address: refuse the
-  /// registration.
+  /// *Errors:* `base::errc::limit_reached` where there is no room for another address, or for so many bytes:
+  /// refuse the registration. What was there stays.
   PARLEY_API base::result<void> replace(std::string_view address, std::vector<binding> bindings);
 
   /// A connection has ended: what could be reached by it only is gone.
@@ -78,14 +83,19 @@ class location {
   };
   using table = std::unordered_map<std::string, entry, hash, std::equal_to<>>;
 
-  void index_flows(const std::string& address, const entry& of, bool add);
+  static std::size_t bytes_of(std::string_view address, const std::vector<binding>& bindings) noexcept;
+  void take_out(const table::value_type& of);
+  void put_in(const table::value_type& of);
   void settle(table::iterator at);
 
   std::size_t max_addresses_;
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;
   base::timer_wheel wheel_;
   table addresses_;
   std::vector<binding> none_;
-  std::unordered_multimap<std::uint64_t, const std::string*> by_flow_;
+  /// Flows with the addresses that have bindings by them. One flow may have all of the addresses.
+  std::set<std::pair<std::uint64_t, const std::string*>> by_flow_;
 };
 
 }  // namespace parley::proxy

@@ -21,6 +21,9 @@ struct overload_options {
   /// The share of its time that a shard may be busy, or of its receive buffers that may be full, before new
   /// requests are shed; 1 or more sheds none.
   double target = 0.85;
+  /// Emergency calls a second, of each shard, that come through while others are shed or there is no room for
+  /// them: anybody can call himself one. Those beyond count as ordinary requests.
+  unsigned emergency_rate = 50;
   /// Tells neighbours in our Via that we would like to hear of their load, and sends them less when they say
   /// that it is too much.
   bool ask = false;
@@ -36,6 +39,8 @@ enum class request_rank : std::uint8_t { in_dialog, emergency, ordinary };
 /// service (RFC 5031), with `Priority: emergency` or with a Resource-Priority of `esnet` (RFC 7135) is an
 /// emergency call.
 PARLEY_API request_rank rank_of(const sip::message_view& request) noexcept;
+/// The same where it is known whether it belongs to a dialog.
+PARLEY_API request_rank rank_of(const sip::message_view& request, bool in_dialog) noexcept;
 
 /// Decides which requests are let in while there is more to do than time, by the loss algorithm of RFC 7339
 /// 7.2: of each hundred ordinary requests so many are shed. A machine: the driver measures the load.
@@ -60,6 +65,10 @@ class overload_control {
 
   PARLEY_API bool admits(request_rank rank) noexcept;
 
+  /// Whether one more emergency call is within what may come through beside the others: one second's worth at
+  /// once.
+  PARLEY_API bool spares_emergency(base::time_point now) noexcept;
+
   /// Whether a request that was not admitted gets a response. One that came over a reliable transport gets it
   /// anyway: its sender does not repeat it.
   PARLEY_API bool answers() noexcept;
@@ -75,6 +84,7 @@ class overload_control {
   int above_ = 0;        ///< measurements in a row above the target
   int saturated_ = 0;    ///< of those, the ones without any time left
   std::uint64_t measurements_ = 0;
+  base::time_point emergencies_{};  ///< when those that came through have used up no more than their time
   std::uint64_t draw_;
 };
 

@@ -38,6 +38,9 @@ struct registrar_options {
   std::chrono::seconds flow_timer{120};
   std::size_t max_addresses = 100'000;
   std::size_t max_contacts = 10;  ///< of one address
+  /// Of a contact, with the Path, the instance and the Call-ID that are kept with it.
+  std::size_t max_binding_bytes = 4096;
+  std::size_t max_bytes = std::size_t{256} << 20U;  ///< for all of them
 };
 
 /// What a `registrar` has done so far.

@@ -45,6 +45,10 @@ class patch {
   void add_first(header_id id, std::initializer_list<std::string_view> parts) noexcept {
     add_line(message_->first_line_offset(), name_of(id), parts);
   }
+  /// The same for a header that `header_id` does not know.
+  void add_first(std::string_view name, std::initializer_list<std::string_view> parts) noexcept {
+    add_line(message_->first_line_offset(), name, parts);
+  }
   /// Adds a header line before the line at `index`.
   void add_before(std::size_t index, header_id id, std::initializer_list<std::string_view> parts) noexcept {
     add_line(message_->line_offset(index), name_of(id), parts);

@@ -6,8 +6,10 @@
 #include <parley/proxy/core.hpp>
 #include <parley/proxy/flow_token.hpp>
 #include <parley/proxy/response_context.hpp>
+#include <parley/proxy/route_seal.hpp>
 #include <parley/proxy/routing.hpp>
 #include <parley/proxy/validation.hpp>
+#include <parley/sip/chars.hpp>
 #include <parley/sip/uri.hpp>
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -33,19 +35,35 @@ inline constexpr base::duration retry_time = std::chrono::milliseconds(100);
 /// Addresses of one name that are tried one after the other.
 inline constexpr std::size_t max_addresses = 8;
 
+/// A target whose turn has come.
+struct branch_target : target {
+  std::uint8_t breadth = 0;  ///< the Max-Breadth that it is sent with (RFC 5393 5.3.3)
+};
+
 /// A target that waits for its group's turn or for an address.
 struct held_target {
   std::string uri;
   std::string next_hop;
   std::uint16_t q = 1000;
+  std::uint8_t breadth = 0;
+  bool by_address = false;
   std::uint64_t lookup = 0;  ///< 0 while it waits for its turn
   sip::hop flow{};
   std::string path{};
 
-  explicit held_target(const target& t, std::uint64_t for_lookup = 0)
-      : uri(t.uri), next_hop(t.next_hop), q(t.q), lookup(for_lookup), flow(t.flow), path(t.path) {}
-  target view() const noexcept { return {uri, next_hop, q, flow, path}; }
+  explicit held_target(const target& t)
+      : uri(t.uri), next_hop(t.next_hop), q(t.q), by_address(t.by_address), flow(t.flow), path(t.path) {}
+  explicit held_target(const branch_target& t, std::uint64_t for_lookup)
+      : held_target(static_cast<const target&>(t)) {
+    breadth = t.breadth;
+    lookup = for_lookup;
+  }
+  branch_target view() const noexcept { return {{uri, next_hop, q, flow, path, by_address}, breadth}; }
 };
+
+inline bool is_sips(std::string_view uri) noexcept {
+  return uri.size() > 5 && sip::iequals(uri.substr(0, 5), "sips:");
+}
 
 /// Where a branch to a name goes, and the hops that are left for it, the next one last.
 struct alternates {
@@ -163,39 +181,42 @@ class core::implementation {
                       const base::packet_buffer& data);
   void handle_ack(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
   void handle_cancel(base::time_point now, const sip::hop& from, const transaction::received& got);
-  void route(base::time_point now, record& r, bool in_dialog);
+  void route(base::time_point now, record& r, bool leads);
+  bool is_sealed(const sip::message_view& request) const noexcept;
   void lead(base::time_point now, record& r, const target& to, const route_plan& plan);
   void refuse(const sip::hop& from, const refusal& why);
   void answer_stateless(const sip::hop& from, int status, const transaction::response_options& options);
   void overloaded(const sip::hop& from);
   void note_alias(const sip::hop& from);
-  bool turn_away(base::time_point now, const sip::hop& from, bool in_dialog);
-  bool has_room() noexcept;
+  request_rank rank(base::time_point now, bool in_dialog) noexcept;
+  bool turn_away(base::time_point now, const sip::hop& from, request_rank rank);
+  bool has_room_for_all() const noexcept;
   std::string_view overload_text(const sip::message_view& message) noexcept;
-  refusal check(const sip::message_view& request) noexcept;
-  bool is_loop(const sip::message_view& request) noexcept;
-  std::uint32_t loop_mark(const sip::message_view& request) noexcept;
+  refusal check(const sip::message_view& request);
+  bool is_loop(const sip::message_view& request);
+  std::uint32_t loop_mark(const sip::message_view& request, bool by_address) const;
   std::uint64_t call_of(const sip::message_view& message) const noexcept;
 
   // core_targets.cpp
   void hold(record& r, std::span<const target> targets);
   void send_group(base::time_point now, record& r);
-  void try_target(base::time_point now, record& r, const target& to, const route_plan& plan);
-  int send_branch(base::time_point now, record& r, const target& to, const route_plan& plan);
-  int look_up(base::time_point now, record& r, const target& to, event question);
+  std::uint8_t breadth() const noexcept;
+  void try_target(base::time_point now, record& r, const detail::branch_target& to, const route_plan& plan);
+  int send_branch(base::time_point now, record& r, const detail::branch_target& to, const route_plan& plan);
+  int look_up(base::time_point now, record& r, const detail::branch_target& to, event question);
   int send_to_next(base::time_point now, record& r, detail::alternates&& others, const route_plan& plan);
   void report_hop(const record& r, transaction::client_id failed, hop_failure why,
                   std::chrono::seconds retry_after = {});
   bool try_alternate(base::time_point now, record& r, response_context::branch& failed, hop_failure why);
 
   // core_forward.cpp: a request to one hop. These return 0, or the status that the branch counts as.
-  int send_to(base::time_point now, record& r, const target& to, const sip::hop& next, const route_plan& plan,
-              bool large_by_udp = false);
-  bool send_by_tcp(base::time_point now, record& r, const target& to, const sip::hop& by_udp,
+  int send_to(base::time_point now, record& r, const detail::branch_target& to, const sip::hop& next,
+              const route_plan& plan, bool large_by_udp = false);
+  bool send_by_tcp(base::time_point now, record& r, const detail::branch_target& to, const sip::hop& by_udp,
                    const route_plan& plan);
   base::result<base::packet_buffer> edit_request(const sip::hop& from, const sip::via_header& via,
                                                  const sip::hop& next, const route_plan& plan,
-                                                 const target& to, std::string_view branch);
+                                                 const detail::branch_target& to, std::string_view branch);
   void stay_on_path(sip::patch& edit, const sip::hop& from, const sip::hop& next, bool secure);
   sip::hop hop_of(const route_plan& plan, bool& forged) const noexcept;
   bool choose_listener(sip::hop& next, const sip::hop& from, std::string_view own_route) const noexcept;
@@ -204,7 +225,7 @@ class core::implementation {
   void handle_stateless(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
   void forward_stateless(base::time_point now, record& r, const target& to, const route_plan& plan);
   void refuse_stateless(record& r, int status);
-  transaction::branch stateless_branch(const sip::via_header& via, const sip::hop& from) noexcept;
+  transaction::branch stateless_branch(const sip::via_header& via, const sip::hop& from, bool by_address);
   std::uint64_t stateless_number(const sip::via_header& via, const base::ip_address& source) noexcept;
   void forward_stateless_response(const sip::hop& from);
 
@@ -229,6 +250,7 @@ class core::implementation {
   base::buffer_pool& pool_;
   base::siphash_key secret_;
   flow_tokens tokens_;
+  route_seals seals_;
   source_limiter sources_;
   source_limiter dialog_sources_;
   neighbour_loads neighbours_;
