@@ -325,8 +325,9 @@ TEST_CASE("calls between TCP and UDP have both sides in the route") {
   REQUIRE(first != sip::message_view::npos);
   const std::size_t second = view.find_after(sip::header_id::record_route, first);
   REQUIRE(second != sip::message_view::npos);
-  CHECK(view.value(first) == "<sip:" + server.local_address(1).to_string() + ";lr>");
-  CHECK(view.value(second) == "<sip:" + server.local_address(0).to_string() + ";transport=tcp;lr>");
+  // Behind `lr` stands the seal.
+  CHECK(view.value(first).starts_with("<sip:" + server.local_address(1).to_string() + ";lr"));
+  CHECK(view.value(second).starts_with("<sip:" + server.local_address(0).to_string() + ";transport=tcp;lr"));
   callee.send(server.local_address(1), proxied::answer(invite));
   CHECK(run_until(io, [&] { return caller.received().starts_with("SIP/2.0 200 OK\r\n"); }));
 }
