@@ -44,6 +44,8 @@ void core::implementation::handle_response(base::time_point now, const transacti
     if (const auto asked = view_.get<sip::retry_after_header>(); asked && asked->seconds > 0)
       report_hop(*r, got.client, hop_failure::unavailable, std::chrono::seconds(asked->seconds));
     try_alternate(now, *r, *branch, hop_failure::unavailable);
+  } else if (status == 408 || status == 430) {
+    try_next_flow(now, *r, *branch);
   }
   settle(now, *r);
 }
@@ -227,7 +229,11 @@ void core::implementation::handle_event(base::time_point now, const transaction:
       // RFC 3261 16.8: without a provisional response there is nothing to wait for.
       if (unanswered) {
         report_hop(*r, e.client, hop_failure::timed_out);
-        branch_failed(now, *r, e.client, 408);
+        if (try_next_flow(now, *r, *branch)) {
+          settle(now, *r);
+        } else {
+          branch_failed(now, *r, e.client, 408);
+        }
       }
       break;
     case kind::server_ended:

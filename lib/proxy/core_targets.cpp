@@ -83,7 +83,13 @@ base::result<void> core::implementation::forward(base::time_point now, request_i
 
 void core::implementation::hold(record& r, std::span<const target> targets) {
   const route_plan plan = plan_route(view_, options_.own);
-  for (const target& t : targets) r.held.emplace_back(t);
+  for (const target& t : targets) {
+    if (t.alternate && !r.held.empty()) {
+      r.held.back().flows.emplace_back(t);
+    } else {
+      r.held.emplace_back(t);
+    }
+  }
   std::stable_sort(r.held.begin(), r.held.end(), [](const auto& a, const auto& b) { return a.q > b.q; });
   // RFC 3261 16.5: a target is in the set once.
   auto end = r.held.begin();
@@ -109,8 +115,8 @@ void core::implementation::send_group(base::time_point now, record& r) {
   while (r.has_next_group() && !r.responses.has_pending()) {
     const std::uint16_t q = r.held.front().q;
     const auto end = std::find_if(r.held.begin(), r.held.end(), [q](const auto& t) { return t.q != q; });
-    const std::vector<detail::held_target> group(std::make_move_iterator(r.held.begin()),
-                                                 std::make_move_iterator(end));
+    std::vector<detail::held_target> group(std::make_move_iterator(r.held.begin()),
+                                           std::make_move_iterator(end));
     r.held.erase(r.held.begin(), end);
     index(r);
     // RFC 5393 5.3.3: nothing is pending, so that all of the breadth is there to be divided.
@@ -122,9 +128,8 @@ void core::implementation::send_group(base::time_point now, record& r) {
     const route_plan plan = plan_route(view_, options_.own);
     for (std::size_t i = 0; i < group.size(); ++i) {
       const std::size_t share = whole / group.size() + (i < whole % group.size() ? 1 : 0);
-      detail::branch_target to = group[i].view();
-      to.breadth = static_cast<std::uint8_t>(share);
-      try_target(now, r, to, plan);
+      group[i].breadth = static_cast<std::uint8_t>(share);
+      try_flows(now, r, std::move(group[i]), plan);
     }
     if (r.waits_for_lookup()) return;
   }
@@ -142,6 +147,32 @@ std::uint8_t core::implementation::breadth() const noexcept {
 void core::implementation::try_target(base::time_point now, record& r, const detail::branch_target& to,
                                       const route_plan& plan) {
   if (const int status = send_branch(now, r, to, plan); status != 0) r.responses.add_failure(status);
+}
+
+// Sends to a target, and where that can't be done to its alternates; what is left of them is kept with the
+// branch, or with the address that is waited for.
+void core::implementation::try_flows(base::time_point now, record& r, detail::held_target to,
+                                     const route_plan& plan) {
+  const std::uint64_t before = lookups_;
+  int status = send_branch(now, r, to.view(), plan);
+  while (status != 0 && !to.flows.empty()) {
+    to.take_next_flow();
+    status = send_branch(now, r, to.view(), plan);
+  }
+  if (status != 0) return r.responses.add_failure(status);
+  if (to.flows.empty()) return;
+  if (lookups_ != before) {
+    r.held.back().flows = std::move(to.flows);
+    return;
+  }
+  const auto client = r.responses.branches().back().client;
+  const auto moved =
+      std::find_if(r.others.begin(), r.others.end(), [&](const auto& o) { return o.client == client; });
+  if (moved == r.others.end()) {
+    r.others.push_back({client, std::move(to), {}, {}, false});
+  } else {
+    moved->to.flows = std::move(to.flows);  // it went by TCP for its size
+  }
 }
 
 int core::implementation::send_branch(base::time_point now, record& r, const detail::branch_target& to,
@@ -275,7 +306,8 @@ void core::implementation::report_hop(const record& r, transaction::client_id fa
                                       std::chrono::seconds retry_after) {
   const auto found =
       std::find_if(r.others.begin(), r.others.end(), [&](const auto& o) { return o.client == failed; });
-  if (found == r.others.end()) return;
+  // A flow is no server that others could be sent to.
+  if (found == r.others.end() || found->current == sip::hop{}) return;
   event e;
   e.what = event::kind::hop_failed;
   e.hop = found->current;
@@ -288,20 +320,38 @@ bool core::implementation::try_alternate(base::time_point now, record& r, respon
                                          hop_failure why) {
   const auto found = std::find_if(r.others.begin(), r.others.end(),
                                   [&](const auto& o) { return o.client == failed.client; });
-  if (found == r.others.end()) return false;
-  if (r.answered || r.cancelled || r.has_unsent() || r.responses.is_decided()) return false;
+  if (found == r.others.end() || !may_try_more(r)) return false;
   // RFC 3261 18.1.1: UDP takes over where TCP can't be had, not where the server is busy or silent.
   if (found->large_by_udp && why != hop_failure::transport) {
     found->large_by_udp = false;
     found->hops.pop_back();
   }
-  if (found->hops.empty() || r.responses.branches().size() >= options_.max_branches) return false;
+  if (found->hops.empty()) return why != hop_failure::unavailable && try_next_flow(now, r, failed);
   detail::alternates others = std::move(*found);
   r.others.erase(found);
   r.responses.set_aside(failed);  // the new branch moves the list
   index(r);
   const int status = send_to_next(now, r, std::move(others), plan_route(view_, options_.own));
   if (status != 0) r.responses.add_failure(status);
+  return true;
+}
+
+bool core::implementation::may_try_more(const record& r) const noexcept {
+  return !r.answered && !r.cancelled && !r.has_unsent() && !r.responses.is_decided() &&
+         r.responses.branches().size() < options_.max_branches;
+}
+
+// RFC 5626 7: where a flow has failed, the client may have another one.
+bool core::implementation::try_next_flow(base::time_point now, record& r, response_context::branch& failed) {
+  const auto found = std::find_if(r.others.begin(), r.others.end(),
+                                  [&](const auto& o) { return o.client == failed.client; });
+  if (found == r.others.end() || found->to.flows.empty() || !may_try_more(r)) return false;
+  detail::held_target to = std::move(found->to);
+  r.others.erase(found);
+  to.take_next_flow();
+  r.responses.set_aside(failed);  // the new branch moves the list
+  index(r);
+  try_flows(now, r, std::move(to), plan_route(view_, options_.own));
   return true;
 }
 

@@ -302,7 +302,18 @@ void registrar::add_targets(const sip::uri_view& address, std::vector<target>& o
       return &other != &b && b.reg_id != 0 && other.reg_id != 0 && other.instance == b.instance &&
              (other.updated > b.updated || (other.updated == b.updated && &other > &b));
     });
-    if (!replaced) out.push_back({b.contact, {}, b.q, b.flow, b.path, true});
+    if (replaced) continue;
+    out.push_back({b.contact, {}, b.q, b.flow, b.path, true});
+    if (b.reg_id == 0) continue;
+    std::vector<const binding*> others;
+    for (const binding& other : bindings) {
+      if (&other != &b && other.reg_id != 0 && other.instance == b.instance) others.push_back(&other);
+    }
+    std::sort(others.begin(), others.end(), [](const binding* x, const binding* y) {
+      return x->updated != y->updated ? x->updated > y->updated : x > y;
+    });
+    for (const binding* const other : others)
+      out.push_back({other->contact, {}, other->q, other->flow, other->path, true, true});
   }
 }
 

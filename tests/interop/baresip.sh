@@ -44,6 +44,7 @@ start_proxy_with() {
   cat >"$work/baresip.toml" <<EOF
 listen = ["tls:127.0.0.1:$tls_port", "udp:127.0.0.1:$udp_port"]
 advertise = "parley.test"
+relay = true
 [tls]
 certificates = [{ chain = "$work/$1.pem", key = "$work/$1.key" }]
 [registrar]

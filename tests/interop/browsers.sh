@@ -14,6 +14,7 @@ read -r "proxy_at[ws]" "proxy_at[wss]" udp_port callee_port caller_port < <(free
 configure() {
   cat >"$work/browsers.toml" <<EOF
 listen = ["ws:127.0.0.1:${proxy_at[ws]}", "wss:127.0.0.1:${proxy_at[wss]}", "udp:127.0.0.1:$udp_port"]
+relay = true
 [tls]
 certificates = [{ chain = "$work/server.pem", key = "$work/server.key" }]
 [websocket]

@@ -15,7 +15,8 @@ read -r "proxy_at[udp]" "proxy_at[tcp]" "proxy_at[tls]" "proxy_at[ws]" "proxy_at
   caller_port caller_tls tunnel_port callee_port callee_tls < <(free_ports 10)
 listeners=()
 for transport in "${transports[@]}"; do listeners+=(--listen "$transport:127.0.0.1:${proxy_at[$transport]}"); done
-launch_proxy "${listeners[@]}" --registrar parley.test --cert "$work/server.pem" --key "$work/server.key" --ca "$work/authority.pem"
+# Callees without a registration are called by their addresses.
+launch_proxy "${listeners[@]}" --relay --registrar parley.test --cert "$work/server.pem" --key "$work/server.key" --ca "$work/authority.pem"
 
 # SIPp's connection to the proxy, and the proxy's connections to SIPp as caller and as callee.
 cat >"$work/stunnel.conf" <<EOF

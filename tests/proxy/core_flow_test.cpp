@@ -214,6 +214,73 @@ TEST_CASE("a callee whose flow is gone is not there", "[proxy]") {
   CHECK(h.take_one().start_line() == "SIP/2.0 480 Temporarily Unavailable");
 }
 
+TEST_CASE("RFC 5626 7: where a flow has failed the client's next one is tried", "[proxy]") {
+  proxy_harness h(with_websocket());
+  request_text invite;
+  invite.method = "INVITE";
+  h.receive(invite.text());
+  std::vector<proxy::target> to;
+  for (const std::uint64_t flow : {78, 79, 80}) {
+    to.push_back({"sip:bob@x.invalid", {}, 1000});
+    to.back().flow = browser_at("192.0.2.7:40000", flow);
+    to.back().flow.only_flow = true;
+    to.back().alternate = flow != 78;
+  }
+  REQUIRE(h.forward(to));
+  const auto first = h.take_one();
+  CHECK(first.to.flow == 78);
+  const auto next = [&h] {
+    for (const auto& m : h.take()) {
+      if (m.start_line().starts_with("INVITE")) return m;
+    }
+    return proxy_message{};
+  };
+  SECTION("one that is gone") {
+    h.fail(first);
+    const auto second = next();
+    CHECK(second.to.flow == 79);
+    CHECK(second.value("Max-Breadth") == "60");
+    h.fail(second);
+    CHECK(next().to.flow == 80);
+  }
+  SECTION("one that another proxy says is gone") {
+    h.reply(first, 430);
+    CHECK(next().to.flow == 79);
+  }
+  SECTION("one behind which nobody answers") {
+    h.reply(first, 408);
+    CHECK(next().to.flow == 79);
+  }
+  SECTION("one that says nothing") {
+    h.run_for(33'000);
+    CHECK(next().to.flow == 79);
+  }
+  SECTION("not where the client has answered") {
+    h.reply(first, 486);
+    CHECK(next().to.flow == 0);
+  }
+  SECTION("not where the caller has given up") {
+    h.reply(first, 180);
+    h.take();
+    h.receive(invite.with_method("CANCEL").text());
+    h.take();
+    h.reply(first, 430);
+    CHECK(next().to.flow == 0);
+  }
+  SECTION("when all are gone the client is not there") {
+    h.fail(first);
+    h.fail(next());
+    h.fail(next());
+    CHECK(h.take_one().start_line() == "SIP/2.0 480 Temporarily Unavailable");
+  }
+  SECTION("one flow's 200 is the answer") {
+    h.fail(first);
+    h.reply(next(), 200);
+    CHECK(h.take_one().start_line().starts_with("SIP/2.0 200"));
+  }
+  CHECK(h.events.empty());
+}
+
 TEST_CASE("without transactions a response finds the connection of its request", "[proxy]") {
   auto options = with_websocket();
   options.stateless = true;

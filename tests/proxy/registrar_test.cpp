@@ -46,11 +46,14 @@ struct fixture {
     REQUIRE(view.parse(kept).has_value());
     return registrar.handle_register(now, view, from);
   }
-  strings targets(std::string_view address = "sip:alice@example.com") {
+  /// Those that are tried at once, or those that wait behind them.
+  strings targets(std::string_view address = "sip:alice@example.com", bool alternate = false) {
     std::vector<proxy::target> found;
     registrar.add_targets(*sip::parse_uri(address), found);
     strings out;
-    for (const auto& t : found) out.emplace_back(t.uri);
+    for (const auto& t : found) {
+      if (t.alternate == alternate) out.emplace_back(t.uri);
+    }
     return out;
   }
   void pass(base::duration time) {
@@ -241,10 +244,12 @@ TEST_CASE("flows of one instance are told apart by their numbers", "[proxy]") {
   CHECK(flow("sip:x@192.0.2.7:2", 2, 12).status == 200);
   // RFC 5626 7: one of them is used, the one that was refreshed last.
   CHECK(f.targets() == strings{"sip:x@192.0.2.7:2"});
+  CHECK(f.targets("sip:alice@example.com", true) == strings{"sip:x@192.0.2.7:1"});
   f.pass(1s);
   // The first comes again on another connection, with another URI.
   CHECK(values(flow("sip:x@192.0.2.7:3", 1, 13), header_id::contact).size() == 2);
   CHECK(f.targets() == strings{"sip:x@192.0.2.7:3"});
+  CHECK(f.targets("sip:alice@example.com", true) == strings{"sip:x@192.0.2.7:2"});
   f.registrar.location().drop_flow(13);
   CHECK(f.targets() == strings{"sip:x@192.0.2.7:2"});
 

@@ -99,6 +99,9 @@ struct target {
   /// Found by the user and the host of the Request-URI alone: a request that comes back for the same address
   /// of record is a loop, whatever else in its Request-URI has changed.
   bool by_address = false;
+  /// Another flow of the client that the target before it in the list is: tried only where that one brings
+  /// 408 or 430, or can't be reached (RFC 5626 7).
+  bool alternate = false;
 };
 
 /// How a hop has failed (RFC 3263 4.3).
@@ -235,12 +238,12 @@ class core {
   PARLEY_API void handle_flow_closed(base::time_point now, std::uint64_t flow);
 
   /// Sends an undecided request to `targets`, by descending q: those of equal q together, the next where all
-  /// before have failed. Of targets that are the same (RFC 3261 19.1.4) one is used, of more than
-  /// `max_branches` the highest; no targets mean 404. One that can't be used counts as a branch that failed:
-  /// 404 for an address that is nobody's, 416 for a scheme that leads nowhere, 480 where a sips Request-URI
-  /// would leave TLS (RFC 5630 5.3), 503 where it can't be reached; 440 for a group that is larger than what
-  /// is left of Max-Breadth.
-  /// *Errors:* `errc::unknown_request`.
+  /// before have failed, and alternates in the place of the one that they stand behind. Of targets that are
+  /// the same (RFC 3261 19.1.4) one is used, of more than `max_branches` the highest; no targets mean 404.
+  /// One that can't be used counts as a branch that failed: 404 for an address that is nobody's, 416 for a
+  /// scheme that leads nowhere, 480 where a sips Request-URI would leave TLS (RFC 5630 5.3), 503 where it
+  /// can't be reached; 440 for a group that is larger than what is left of Max-Breadth. *Errors:*
+  /// `errc::unknown_request`.
   PARLEY_API base::result<void> forward(base::time_point now, request_id id, std::span<const target> targets);
   /// Answers an undecided request; a final response decides it. Nothing is sent for an ACK, and nothing
   /// provisional where the core keeps no state. *Errors:* `errc::unknown_request`; or those of

@@ -86,7 +86,8 @@ class registrar {
                                     const sip::hop& from);
 
   /// Adds the targets of a request for `address`, one for each of its instances: of those flows the one that
-  /// was refreshed last (RFC 5626 7). *Ownership:* they refer to the location's texts.
+  /// was refreshed last, and behind it the others as alternates (RFC 5626 7). *Ownership:* they refer to the
+  /// location's texts.
   PARLEY_API void add_targets(const sip::uri_view& address, std::vector<target>& out) const;
 
  private:

@@ -50,6 +50,7 @@ struct held_target {
   std::uint64_t lookup = 0;  ///< 0 while it waits for its turn
   sip::hop flow{};
   std::string path{};
+  std::vector<held_target> flows{};  ///< alternates, the next one first
 
   explicit held_target(const target& t)
       : uri(t.uri), next_hop(t.next_hop), q(t.q), by_address(t.by_address), flow(t.flow), path(t.path) {}
@@ -59,6 +60,15 @@ struct held_target {
     lookup = for_lookup;
   }
   branch_target view() const noexcept { return {{uri, next_hop, q, flow, path, by_address}, breadth}; }
+
+  /// Makes the next alternate of this.
+  void take_next_flow() {
+    held_target next = std::move(flows.front());
+    flows.erase(flows.begin());
+    next.flows = std::move(flows);
+    next.breadth = breadth;
+    *this = std::move(next);
+  }
 };
 
 inline bool is_sips(std::string_view uri) noexcept {
@@ -202,6 +212,9 @@ class core::implementation {
   void send_group(base::time_point now, record& r);
   std::uint8_t breadth() const noexcept;
   void try_target(base::time_point now, record& r, const detail::branch_target& to, const route_plan& plan);
+  void try_flows(base::time_point now, record& r, detail::held_target to, const route_plan& plan);
+  bool try_next_flow(base::time_point now, record& r, response_context::branch& failed);
+  bool may_try_more(const record& r) const noexcept;
   int send_branch(base::time_point now, record& r, const detail::branch_target& to, const route_plan& plan);
   int look_up(base::time_point now, record& r, const detail::branch_target& to, event question);
   int send_to_next(base::time_point now, record& r, detail::alternates&& others, const route_plan& plan);
