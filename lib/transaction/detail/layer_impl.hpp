@@ -6,7 +6,6 @@
 #include <parley/base/timer_wheel.hpp>
 #include <parley/transaction/layer.hpp>
 
-#include "transaction/detail/flow_table.hpp"
 #include "transaction/detail/records.hpp"
 
 #include <cstddef>
@@ -100,10 +99,10 @@ class layer::implementation {
   std::size_t own_cancels_ = 0;
   // Destroyed in reverse: records leave their tables and the wheel, so these go last.
   base::timer_wheel wheel_;
-  detail::hash_table<server_record> server_table_;
-  detail::hash_table<client_record> client_table_;
+  detail::key_table<server_record> server_table_;
+  detail::key_table<client_record> client_table_;
   detail::flow_table flow_table_;
-  detail::hash_table<detail::merge_entry> merge_table_;  // used only where twins are to be found
+  detail::key_table<detail::merge_entry> merge_table_;  // used only where twins are to be found
   base::slot_map<server_record> servers_;
   base::slot_map<client_record> clients_;
   base::ring_queue<sip::outgoing> transmits_;

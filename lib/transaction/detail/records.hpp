@@ -10,19 +10,14 @@
 #include <parley/transaction/server_invite.hpp>
 #include <parley/transaction/server_non_invite.hpp>
 
-#include <boost/intrusive/unordered_set.hpp>
+#include "transaction/detail/hash_table.hpp"
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <optional>
 #include <utility>
 #include <variant>
 
 namespace parley::transaction::detail {
-
-namespace intrusive = boost::intrusive;
 
 /// Of a client transaction among those whose request went by the same flow.
 using flow_hook = intrusive::unordered_set_base_hook<intrusive::tag<struct by_flow>,
@@ -30,7 +25,7 @@ using flow_hook = intrusive::unordered_set_base_hook<intrusive::tag<struct by_fl
                                                      intrusive::optimize_multikey<true>>;
 using hash_hook = intrusive::unordered_set_base_hook<intrusive::link_mode<intrusive::auto_unlink>>;
 
-/// An element of a `hash_table`. It leaves the table with its destruction.
+/// An element of a `key_table`. It leaves the table with its destruction.
 struct keyed : hash_hook {
   explicit keyed(const base::hash128& table_key) noexcept : key(table_key) {}
 
@@ -87,56 +82,13 @@ struct client_record : record<std::variant<client_invite, client_non_invite>>, f
   bool is_invite() const noexcept { return machine.index() == 0; }
 };
 
-/// Elements under their 128-bit keys. The buckets grow with the number of elements and are kept.
-///
-/// *Ownership:* refers to the elements.
+/// Transactions, and requests that may be merged, by their keys.
 template <class Element>
-class hash_table {
- public:
-  hash_table() : buckets_(new bucket[initial_buckets]), set_(traits_type(buckets_.get(), initial_buckets)) {}
+using key_table = hash_table<Element, hash_hook, &keyed::key>;
 
-  Element* find(const base::hash128& key) noexcept {
-    const auto found = set_.find(key, hash{}, equal{});
-    return found == set_.end() ? nullptr : &*found;
-  }
-  /// `live` is the number of elements there are now, `e` included.
-  void insert(Element& e, std::size_t live) noexcept {
-    if (live > set_.bucket_count()) grow();
-    set_.insert(e);
-  }
-
- private:
-  static constexpr std::size_t initial_buckets = 1024;
-
-  struct hash {
-    std::size_t operator()(const Element& e) const noexcept { return static_cast<std::size_t>(e.key.lo); }
-    std::size_t operator()(const base::hash128& key) const noexcept {
-      return static_cast<std::size_t>(key.lo);
-    }
-  };
-  struct equal {
-    bool operator()(const Element& a, const Element& b) const noexcept { return a.key == b.key; }
-    bool operator()(const base::hash128& a, const Element& b) const noexcept { return a == b.key; }
-    bool operator()(const Element& a, const base::hash128& b) const noexcept { return a.key == b; }
-  };
-  // auto_unlink rules out a constant-time count.
-  using set_type =
-      intrusive::unordered_multiset<Element, intrusive::base_hook<hash_hook>, intrusive::hash<hash>,
-                                    intrusive::equal<equal>, intrusive::power_2_buckets<true>,
-                                    intrusive::constant_time_size<false>>;
-  using bucket = typename set_type::bucket_type;
-  using traits_type = typename set_type::bucket_traits;
-
-  void grow() noexcept {
-    const std::size_t count = set_.bucket_count() * 2;
-    std::unique_ptr<bucket[]> larger(new (std::nothrow) bucket[count]);
-    if (larger == nullptr) return;  // it works on, with longer chains
-    set_.rehash(traits_type(larger.get(), count));
-    buckets_.swap(larger);
-  }
-
-  std::unique_ptr<bucket[]> buckets_;
-  set_type set_;
-};
+/// Client transactions by the flow that their request went by. All requests to a neighbour may share one
+/// flow, so those of one are found together and passed over together. Flows are numbers of the driver's,
+/// which no stranger chooses: they need no keyed hash.
+using flow_table = hash_table<client_record, flow_hook, &client_record::flow>;
 
 }  // namespace parley::transaction::detail
