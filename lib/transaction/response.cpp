@@ -1,3 +1,4 @@
+#include <parley/sip/chars.hpp>
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/status.hpp>
 #include <parley/sip/writer.hpp>
@@ -5,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace parley::transaction {
@@ -16,6 +18,19 @@ using sip::header_id;
 base::ip_address without_scope(const base::ip_address& ip) noexcept {
   const base::ip_address plain = ip.unmapped();
   return plain.is_v6() ? base::ip_address::v6(plain.to_v6_bytes()) : plain;
+}
+
+/// Whether `name` stands in a list with commas.
+bool lists(std::string_view list, std::string_view name) noexcept {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    std::string_view element = list.substr(0, end);
+    while (element.starts_with(' ')) element.remove_prefix(1);
+    while (element.ends_with(' ')) element.remove_suffix(1);
+    if (sip::iequals(element, name)) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
 }
 
 /// What the receiver of a request changes in its topmost Via: up to four places, in the order in which they
@@ -84,6 +99,9 @@ overload_question read_overload_question(const sip::via_header& via) noexcept {
     if (sip::iequals(p.name, "oc") && !p.has_value) out.oc = p.name;
     if (sip::iequals(p.name, "oc-algo") && p.quoted) out.algorithms = p.value;
   }
+  // RFC 7339 4.2: one of those that the neighbour knows is chosen; without ours among them it is told
+  // nothing.
+  if (!out.algorithms.empty() && !lists(out.algorithms, overload_algorithm)) return {};
   return out;
 }
 

@@ -251,6 +251,13 @@ TEST_CASE("a neighbour that asks is told of the load in each response", "[proxy]
   CHECK(h.take_one().value("Via") ==
         "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKMESSAGE2;rport=5060;"
         "oc=0;oc-validity=500;oc-seq=4;oc-algo=\"loss\";received=192.0.2.1");
+  // RFC 7339 4.2: who knows another algorithm only could do nothing with it.
+  asking = numbered("MESSAGE", 4);
+  asking.via += ";oc;oc-algo=\"rate, window\"";
+  h.receive(asking.text());
+  h.reply(h.take_one(), 200);
+  CHECK(h.take_one().value("Via") ==
+        "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKMESSAGE4;oc;oc-algo=\"rate, window\"");
   // Who does not ask is not told.
   h.receive(numbered("MESSAGE", 3).text());
   h.reply(h.take_one(), 200);
