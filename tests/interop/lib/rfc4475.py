@@ -68,7 +68,7 @@ def change(sent, got):
         return f"start line {got_start!r}"
     # What a proxy adds.
     left = [h for h in left if name_of(h) != "record-route" or h in headers]
-    added = [n for n in ("max-forwards", "content-length") if not values(headers, n)]
+    added = [n for n in ("max-forwards", "content-length", "max-breadth") if not values(headers, n)]
     left = [h for h in left if name_of(h) not in added]
     if strict:
         # RFC 3261 16.6.6: the Request-URI goes to the end of the Route, whose first value takes its place.
