@@ -61,10 +61,10 @@ parsed<description> description::create(const origin& from) {
   return out;
 }
 
-const media_description* description::find_mid(std::string_view id) const noexcept {
+const media_description* description::find_mid(std::string_view id) const {
   for (const media_description& medium : media_) {
-    const line* const found = medium.find_attribute(mid::name);
-    if (found != nullptr && *found->attribute_value(mid::name) == id) return &medium;
+    const auto found = medium.get<mid>();
+    if (found && found->id == id) return &medium;
   }
   return nullptr;
 }

@@ -211,12 +211,13 @@ TEST_CASE("RFC 3264 6, RFC 9143 6: what port 0 means", "[sdp]") {
 }
 
 TEST_CASE("what the session says counts for each medium that says nothing", "[sdp]") {
-  const auto d = description::parse(head +
-                                    "a=ice-ufrag:sess\r\na=setup:actpass\r\na=fingerprint:sha-999 01\r\n"
-                                    "a=recvonly\r\nm=audio 9 RTP/AVP 0\r\na=mid:a\r\na=ice-ufrag:medi\r\n"
-                                    "a=fingerprint:sha-999 02\r\na=fingerprint:sha-998 03\r\n"
-                                    "m=video 9 RTP/AVP 96\r\na=mid:v\r\na=inactive\r\n")
-                     .value();
+  const auto d =
+      description::parse(head +
+                         "a=ice-ufrag:sess\r\na=setup:actpass\r\na=fingerprint:sha-999 01\r\n"
+                         "a=recvonly\r\nm=audio 9 RTP/AVP 0\r\na=mid:a\r\na=ice-ufrag:medi\r\n"
+                         "a=fingerprint:sha-999 02\r\na=fingerprint:sha-998 03\r\n"
+                         "m=video 9 RTP/AVP 96\r\na=mid: v\r\na=extmap-allow-mixed\r\na=inactive\r\n")
+          .value();
   const auto& audio = d.media()[0];
   const auto& video = d.media()[1];
   CHECK(d.effective<ice_ufrag>(audio)->value == "medi");
@@ -228,5 +229,7 @@ TEST_CASE("what the session says counts for each medium that says nothing", "[sd
   CHECK((d.direction_of(audio) == direction::recvonly));
   CHECK((d.direction_of(video) == direction::inactive));
   CHECK(d.find_mid("v") == &video);
+  CHECK_FALSE(d.effective<extmap_allow_mixed>(audio).has_value());
+  CHECK(d.effective<extmap_allow_mixed>(video).has_value());
   CHECK(d.find_mid("x") == nullptr);
 }

@@ -92,7 +92,7 @@ class PARLEY_API description : public section {
 
   /// The first medium whose mid is `id` (RFC 5888 4), null where there is none. *Ownership:* valid until the
   /// media change.
-  const media_description* find_mid(std::string_view id) const noexcept;
+  const media_description* find_mid(std::string_view id) const;
 
   /// The section whose lines of `T` count for `medium`: its own where it has one, else the session's.
   template <inherited_line T>

@@ -46,7 +46,7 @@ struct PARLEY_API group {
 /// a=bundle-only: a medium that is to be refused unless it is bundled (RFC 9143 6).
 using bundle_only = flag<"bundle-only">;
 /// a=extmap-allow-mixed: one- and two-byte header extensions in one stream (RFC 8285 6).
-using extmap_allow_mixed = flag<"extmap-allow-mixed">;
+using extmap_allow_mixed = flag<"extmap-allow-mixed", true>;
 
 /// a=msid: the MediaStream and the track that a medium belongs to (RFC 8830 2). "-" is no stream.
 struct PARLEY_API msid {

@@ -65,9 +65,10 @@ struct literal {
 };
 
 /// An attribute that has no value: it is there or it isn't (RFC 8866 5.13, "property attributes").
-template <literal Name>
+template <literal Name, bool Inherited = false>
 struct flag {
   static constexpr std::string_view name{Name.text, sizeof(Name.text) - 1};
+  static constexpr bool inherited = Inherited;
 
   /// *Errors:* `trailing_text` where there is a value.
   static parsed<flag> read(std::string_view text) {
