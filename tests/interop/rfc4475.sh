@@ -15,7 +15,8 @@ inspect=$(dirname "$PARLEY_PROXY")/../inspect/parley-inspect
 for transport in tcp udp; do
   read -r proxy_port hop_port < <(free_ports 2)
   # Some of the messages have Routes of their own, which are to be followed.
-  printf '%s\n' 'relay = true' "listen = [\"udp:127.0.0.1:$proxy_port\", \"tcp:127.0.0.1:$proxy_port\"]" "route = \"sip:127.0.0.1:$hop_port\"" \
+  printf '%s\n' 'relay = true' "listen = [\"udp:127.0.0.1:$proxy_port\", \"tcp:127.0.0.1:$proxy_port\"]" \
+    "route = \"sip:127.0.0.1:$hop_port\"" \
     'drain_timeout_s = 0' '[timers]' 't1_ms = 10' >"$work/proxy.toml"
   launch_proxy --config "$work/proxy.toml"
   python3 "$interop/lib/rfc4475.py" "$messages" "$expected" "$transport:$proxy_port" "$hop_port" "$work/$transport.tsv"

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <parley/base/api.hpp>
+#include <parley/base/result.hpp>
+
+namespace parley::ua {
+
+/// What a user agent's machines refuse, and what to do then. `status_for` names the response to a request.
+enum class errc {
+  /// The message lacks a header that is needed here, or has one that can't be read. Answer a request with
+  /// 400; drop a response.
+  bad_message = 1,
+  /// The message makes no dialog: another method, no tag, or a refusal. Handle it outside dialogs.
+  no_dialog,
+  /// The message belongs to another dialog. Look for that one; answer a request of none with 481.
+  other_dialog,
+  /// The CSeq is not above that of the request before. Answer 500 (RFC 3261 12.2.2).
+  cseq_out_of_order,
+  /// All numbers for CSeq or RSeq are used up. End the dialog, or refuse the request.
+  numbers_used_up,
+  /// The dialog has ended. Make no more requests in it; answer those that come with 481.
+  terminated,
+  /// No request of that method is made like this: CANCEL belongs to its transaction, ACK has `write_ack`.
+  wrong_method,
+  /// What a peer sent is more than a dialog may hold. Refuse the request with 513; drop a response.
+  too_large,
+  /// Saved bytes of a version that is not known here. Nothing is restored: drop them.
+  unsupported_version,
+  /// Bytes that no dialog was saved to. Nothing is restored: drop them.
+  bad_saved_state,
+  /// The session interval is too small. Answer 422 with Min-SE (RFC 4028 9).
+  interval_too_small,
+  /// The client understands no reliable provisional responses. Send yours unreliably (RFC 3262 3).
+  not_reliable,
+  /// The client wants all provisional responses to be reliable. Make yours so (RFC 3262 3).
+  reliable_required,
+  /// A reliable provisional response waits for its PRACK. Send yours when that has come (RFC 3262 3 and 5).
+  unacknowledged,
+  /// A final response was sent. Send no provisional ones.
+  already_final,
+  /// The PRACK acknowledges nothing that waits for it. Answer 481 (RFC 3262 3).
+  no_such_response,
+};
+
+/// The category of `errc`; its name is "parley.ua".
+PARLEY_API const base::error_category& category() noexcept;
+
+/// Makes an `error_code` of the category above.
+inline base::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
+
+/// The status that answers a request which was refused with `error`: 400, 422, 481, 500 or 513. 500 for an
+/// error of another room.
+PARLEY_API int status_for(const base::error_code& error) noexcept;
+
+}  // namespace parley::ua
+
+template <>
+struct boost::system::is_error_code_enum<parley::ua::errc> : std::true_type {};
