@@ -39,16 +39,24 @@ std::chrono::nanoseconds waited() noexcept {
 
 void load_meter::start(base::time_point now) noexcept {
   since_ = now;
-  used_ = worked() + waited();
+  worked_ = worked();
+  waited_ = waited();
+}
+
+double load_meter::share(std::chrono::nanoseconds passed, std::chrono::nanoseconds worked,
+                         std::chrono::nanoseconds waited) noexcept {
+  const auto had = passed - waited;
+  if (had <= worked) return worked > std::chrono::nanoseconds::zero() ? 1.0 : 0.0;
+  return static_cast<double>(worked.count()) / static_cast<double>(had.count());
 }
 
 double load_meter::measure(base::time_point now, double backlog) noexcept {
-  using seconds = std::chrono::duration<double>;
-  const auto used = worked() + waited();
-  const double passed = seconds(now - since_).count();
-  const double busy = passed > 0 ? seconds(used - used_).count() / passed : 0;
+  const auto all_worked = worked();
+  const auto all_waited = waited();
+  const double busy = share(now - since_, all_worked - worked_, all_waited - waited_);
   since_ = now;
-  used_ = used;
+  worked_ = all_worked;
+  waited_ = all_waited;
   return std::clamp(std::max(busy, backlog), 0.0, 1.0);
 }
 

@@ -37,6 +37,16 @@ TEST_CASE("the load of a thread is the share of the time that it has worked", "[
   CHECK(meter.measure(start + 1h + 5ms, 0) == 1.0);
 }
 
+TEST_CASE("what a thread waits for its turn is not its time", "[net]") {
+  CHECK(load_meter::share(100ms, 0ms, 0ms) == 0.0);
+  CHECK(load_meter::share(100ms, 25ms, 0ms) == 0.25);
+  // One that shares a processor with four others, and does a quarter of what its turns allow.
+  CHECK(load_meter::share(100ms, 5ms, 80ms) == 0.25);
+  CHECK(load_meter::share(100ms, 20ms, 80ms) == 1.0);
+  CHECK(load_meter::share(100ms, 20ms, 90ms) == 1.0);
+  CHECK(load_meter::share(100ms, 0ms, 100ms) == 0.0);
+}
+
 TEST_CASE("receive buffers that are fuller than the thread is busy are the load", "[net]") {
   load_meter meter;
   meter.start(start);

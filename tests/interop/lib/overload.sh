@@ -26,9 +26,11 @@ overload_calls() {
   local seconds=$1 calls=$2 callee_port flood_port capacity offered rounds kind long_pid short_pid flood_pid
   read -r proxy_port callee_port flood_port < <(free_ports 3)
   "${CXX:-c++}" -std=c++20 -O2 -o "$work/call_flood" "$interop/lib/call_flood.cpp"
-  # The limit of a source is not what is tested: a flood may come from more addresses than this one does.
+  # The flood has Routes of its own. The limit of a source is not what is tested: a flood may come from more addresses than this
+  # one does.
   for kind in 1 0.85; do
-    printf '%s\n' "listen = [\"udp:127.0.0.1:$proxy_port\"]" "route = \"sip:127.0.0.1:$callee_port\"" 'drain_timeout_s = 2' \
+    printf '%s\n' 'relay = true' "listen = [\"udp:127.0.0.1:$proxy_port\"]" "route = \"sip:127.0.0.1:$callee_port\"" \
+      'drain_timeout_s = 2' \
       '[limits]' "${limits:-}" 'source_rate = 0' '[overload]' "target = $kind" '[timers]' "${timers:-}" >"$work/target-$kind.toml"
   done
 
