@@ -44,14 +44,15 @@ bool is_text(std::string_view value) noexcept {
   });
 }
 
-/// True where each element of a list is called `name`; parameters may follow it.
+/// True where each element of a list is called `name`; parameters may follow it. An empty name is that of
+/// none.
 bool has_only(std::string_view list, std::string_view name) {
   while (!list.empty()) {
     const std::size_t end = std::min(list.find(','), list.size());
     const std::string_view element = list.substr(0, end);
     list.remove_prefix(std::min(end + 1, list.size()));
     const std::string_view called = trimmed(element.substr(0, element.find(';')));
-    if (!trimmed(element).empty() && !sip::iequals(called, name)) return false;
+    if (!trimmed(element).empty() && (name.empty() || !sip::iequals(called, name))) return false;
   }
   return true;
 }

@@ -191,6 +191,7 @@ TEST_CASE("a client refuses answers that mean something else", "[net][ws]") {
       {usual + "Sec-WebSocket-Protocol: sip\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
        net::errc::not_asked_for},
       {usual + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", net::errc::not_asked_for},
+      {usual + "Sec-WebSocket-Extensions: ; nameless\r\n\r\n", net::errc::not_asked_for},
       {usual + "no field\r\n\r\n", http::error::bad_field},
       {usual + ": nothing\r\n\r\n", http::error::bad_field},
       {"HTTP/1.1 101 x\r\n folded" + rest + "\r\n", http::error::bad_field},
