@@ -4,9 +4,16 @@
 scenarios=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../tests/interop/scenarios" && pwd)
 started=()
 
+# family PID: the process and all that it started, parents first. Kamailio's workers outlive a killed parent.
+family() {
+  local child
+  echo "$1"
+  for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do family "$child"; done
+}
+
 end_started() {
   local pid
-  for pid in $(jobs -p); do kill -KILL "$pid" 2>/dev/null || true; done
+  for pid in $(for pid in $(jobs -p); do family "$pid"; done); do kill -KILL "$pid" 2>/dev/null || true; done
   for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
 }
 
