@@ -4,16 +4,20 @@
 scenarios=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../tests/interop/scenarios" && pwd)
 started=()
 
-# family PID: the process and all that it started, parents first. Kamailio's workers outlive a killed parent.
+# family PID…: these processes and all that they started, parents first. Kamailio's workers outlive a killed parent.
 family() {
-  local child
-  echo "$1"
-  for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do family "$child"; done
+  local pid
+  for pid; do
+    echo "$pid"
+    # shellcheck disable=SC2046 # one word a child
+    family $(cat "/proc/$pid/task/"*/children 2>/dev/null)
+  done
 }
 
 end_started() {
   local pid
-  for pid in $(for pid in $(jobs -p); do family "$pid"; done); do kill -KILL "$pid" 2>/dev/null || true; done
+  # shellcheck disable=SC2046 # one word a job
+  for pid in $(family $(jobs -p)); do kill -KILL "$pid" 2>/dev/null || true; done
   for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
 }
 
