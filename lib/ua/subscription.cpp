@@ -55,7 +55,7 @@ subscription subscription::by_refer(const transaction::timers& timers, subscript
 
 void subscription::unsubscribe() {
   if (state_ == state::terminated || state_ == state::ending) return;
-  if (state_ == state::init) return finish({.cause = cause::unsubscribed});
+  if (state_ == state::init) return finish({.why = cause::unsubscribed});
   state_ = state::ending;
   wants_end_ = true;
   wants_refresh_ = false;
@@ -68,7 +68,7 @@ void subscription::refresh() noexcept {
   refresh_at_ = base::never;
 }
 
-void subscription::abandon() noexcept { finish({.cause = cause::unsubscribed}); }
+void subscription::abandon() noexcept { finish({.why = cause::unsubscribed}); }
 
 bool subscription::poll(base::time_point now, dialog* in, sip::message& out) {
   if (under_way_ != request::none || state_ == state::terminated) return false;
@@ -88,7 +88,7 @@ bool subscription::poll(base::time_point now, dialog* in, sip::message& out) {
                             : base::result<sip::message>(errc::no_dialog);
   if (!made) {
     // The dialog has ended, or the texts that it was given are no names.
-    finish({.cause = cause::refused, .status = status_for(made.error())});
+    finish({.why = cause::refused, .status = status_for(made.error())});
     return false;
   }
   cseq_ = in != nullptr ? *in->local_cseq() : cseq_ + 1;
@@ -159,7 +159,7 @@ void subscription::handle_failure(base::time_point now, int status) {
 
 void subscription::refuse(base::time_point now, request kind, int status,
                           std::optional<std::uint32_t> retry_after) {
-  const outcome refused{.cause = cause::refused, .status = status, .retry_after = retry_after};
+  const outcome refused{.why = cause::refused, .status = status, .retry_after = retry_after};
   const bool established = end_at_ != base::never && (state_ == state::pending || state_ == state::active);
   // RFC 6665 4.1.2.4: a NOTIFY establishes the subscription, whatever becomes of the response.
   if (kind == request::first) return established ? void() : finish(refused);
@@ -185,7 +185,7 @@ bool subscription::ask_longer(const sip::message_view& response, request kind) {
   if (kind == request::refresh) {
     if (state_ != state::ending) wants_refresh_ = true;
   } else if (state_ == state::ending) {
-    finish({.cause = cause::unsubscribed});
+    finish({.why = cause::unsubscribed});
   } else if (state_ == state::notify_wait) {
     state_ = state::init;
     timer_n_at_ = base::never;
@@ -266,7 +266,7 @@ base::result<subscription> subscription::fork(base::time_point now, const sip::m
 
 void subscription::apply(base::time_point now, const sip::subscription_state_header& said) {
   if (said.state == sip::subscription_state::terminated) {
-    return finish({.cause = cause::notify, .reason = said.reason, .retry_after = said.retry_after});
+    return finish({.why = cause::notify, .reason = said.reason, .retry_after = said.retry_after});
   }
   if (state_ == state::ending) return;
   timer_n_at_ = base::never;
@@ -297,7 +297,7 @@ void subscription::handle_timeout(base::time_point now) noexcept {
   if (now >= timer_n_at_) {
     return finish({.cause = state_ == state::ending ? cause::unsubscribed : cause::no_notify});
   }
-  if (now >= end_at_) return finish({.cause = cause::expired});
+  if (now >= end_at_) return finish({.why = cause::expired});
   if (now < refresh_at_) return;
   refresh_at_ = base::never;
   wants_refresh_ = true;

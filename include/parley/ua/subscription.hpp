@@ -98,7 +98,7 @@ class subscription {
 
   /// How it ended.
   struct outcome {
-    enum cause cause = cause::none;
+    cause why = cause::none;
     sip::subscription_reason reason = sip::subscription_reason::none;
     int status = 0;
     std::optional<std::uint32_t> retry_after;  ///< seconds
