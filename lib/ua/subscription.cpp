@@ -295,7 +295,7 @@ void subscription::grant(base::time_point now, std::uint32_t seconds) noexcept {
 void subscription::handle_timeout(base::time_point now) noexcept {
   if (state_ == state::terminated) return;
   if (now >= timer_n_at_) {
-    return finish({.cause = state_ == state::ending ? cause::unsubscribed : cause::no_notify});
+    return finish({.why = state_ == state::ending ? cause::unsubscribed : cause::no_notify});
   }
   if (now >= end_at_) return finish({.why = cause::expired});
   if (now < refresh_at_) return;

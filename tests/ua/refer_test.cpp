@@ -212,7 +212,7 @@ TEST_CASE("the one who asks may hear no more, or longer") {
   r.machine.unsubscribe();
   CHECK(r.request(r.call)->value_of(header_id::expires) == "0");
   r.hear(481);
-  CHECK(r.machine.poll_event() == event::progress);
+  CHECK(r.machine.poll_event() == event::ended);
   CHECK(r.machine.poll_event() == event::none);
 }
 
