@@ -4,6 +4,8 @@
 #include "ua/detail/xml_writer.hpp"
 
 #include <array>
+#include <string>
+#include <utility>
 
 namespace parley::ua {
 namespace {

@@ -4,7 +4,8 @@
 #include "ua/detail/xml_reader.hpp"
 #include "ua/detail/xml_writer.hpp"
 
-#include <algorithm>
+#include <string>
+#include <utility>
 
 namespace parley::ua {
 namespace {
@@ -35,11 +36,6 @@ pidf_tuple read_tuple(const pugi::xml_node& node) {
   return out;
 }
 
-std::string qvalue(unsigned thousandths) {
-  if (thousandths >= 1000) return "1";
-  return "0." + std::to_string(1000 + thousandths).substr(1);
-}
-
 }  // namespace
 
 base::result<pidf> pidf::read(std::string_view body) {
@@ -66,7 +62,7 @@ std::string pidf::write() const {
     out.close();
     if (!tuple.contact.empty()) {
       out.open("contact");
-      if (tuple.priority) out.attribute("priority", qvalue(*tuple.priority));
+      if (tuple.priority) out.attribute("priority", detail::qvalue_text(*tuple.priority));
       out.text(tuple.contact).close();
     }
     for (const std::string& note : tuple.notes) out.leaf("note", note);

@@ -5,6 +5,8 @@
 #include "ua/detail/xml_writer.hpp"
 
 #include <array>
+#include <string>
+#include <utility>
 
 namespace parley::ua {
 namespace {
@@ -71,9 +73,7 @@ void write_contact(detail::xml_writer& out, const reginfo_contact& one) {
   write_number(out, "expires", one.expires);
   write_number(out, "retry-after", one.retry_after);
   write_number(out, "duration-registered", one.duration_registered);
-  if (one.q) {
-    out.attribute("q", *one.q >= 1000 ? "1" : "0." + std::to_string(1000 + *one.q).substr(1));
-  }
+  if (one.q) out.attribute("q", detail::qvalue_text(*one.q));
   out.attribute_if("callid", one.call_id);
   write_number(out, "cseq", one.cseq);
   out.leaf("uri", one.uri);

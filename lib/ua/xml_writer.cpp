@@ -30,6 +30,11 @@ std::size_t character_length(std::string_view text) noexcept {
 
 }  // namespace
 
+std::string qvalue_text(unsigned thousandths) {
+  if (thousandths >= 1000) return "1";
+  return "0." + std::to_string(1000 + thousandths).substr(1);
+}
+
 xml_writer& xml_writer::open(std::string_view name) {
   end_tag();
   out_.append("<").append(name);

@@ -8,6 +8,9 @@
 
 namespace parley::ua::detail {
 
+/// A qvalue of XML's documents, `0.750`, by its thousandths.
+std::string qvalue_text(unsigned thousandths);
+
 /// Writes XML from its front: elements, attributes and text in the order of the calls. Names are the caller's
 /// and are written as they are; values are escaped, and what XML can't hold in them becomes `?`.
 class xml_writer {
