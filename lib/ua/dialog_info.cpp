@@ -30,7 +30,7 @@ dialog_info_party read_party(const pugi::xml_node& of) {
 }
 
 void write_party(detail::xml_writer& out, std::string_view name, const dialog_info_party& party) {
-  if (party == dialog_info_party{}) return;
+  if (party.identity.empty() && party.target.empty()) return;
   out.open(name);
   if (!party.identity.empty()) {
     out.open("identity").attribute_if("display", party.display_name).text(party.identity).close();

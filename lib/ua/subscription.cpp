@@ -136,8 +136,9 @@ void subscription::handle_response(base::time_point now, const sip::message_view
   if (under_way_ == request::none || status < 200) return;
   note_sent_cseq(response);
   const request kind = std::exchange(under_way_, request::none);
-  // A response of another branch of a forked request tells this dialog nothing.
-  if (dialog_) std::ignore = dialog_->handle_response(response);
+  // What another branch of a forked request says tells this dialog nothing; neither does a refusal of what a
+  // NOTIFY has established.
+  if (dialog_ && (kind != request::first || status < 300)) std::ignore = dialog_->handle_response(response);
   if (state_ == state::terminated) return;
   if (status == 423 && ask_longer(response, kind)) return;
   if (status >= 300) return refuse(now, kind, status, retry_after_of(response));
