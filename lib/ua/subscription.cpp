@@ -103,11 +103,10 @@ bool subscription::poll(base::time_point now, dialog* in, sip::message& out) {
     if (ends_) first_ = *made;
     // RFC 3515 2.4.6: until a NOTIFY names the event otherwise.
     if (by_refer_) options_.event_id = std::to_string(first_cseq_);
-  } else if (kind == request::end) {
-    wants_end_ = false;
-    timer_n_at_ = until;
   } else {
-    wants_refresh_ = false;
+    // RFC 6665 4.1.2.2: it runs from a refresh, too, and from what ends the subscription (4.1.2.3).
+    (kind == request::end ? wants_end_ : wants_refresh_) = false;
+    timer_n_at_ = until;
   }
   out = std::move(*made);
   return true;
@@ -144,6 +143,8 @@ void subscription::handle_response(base::time_point now, const sip::message_view
   if (status >= 300) return refuse(now, kind, status, retry_after_of(response));
   retries_ = 0;
   if (kind == request::end || asked_ == 0) return;
+  // RFC 6665 4.1.2.2: a 204 says that no NOTIFY comes.
+  if (kind == request::refresh && status == 204 && state_ != state::ending) timer_n_at_ = base::never;
   // RFC 6665 4.1.2.1: the 2xx may shorten the time. A REFER has no Expires.
   const auto granted = response.get<sip::expires_header>();
   const bool before_notify = end_at_ == base::never;
@@ -168,8 +169,10 @@ void subscription::refuse(base::time_point now, request kind, int status,
   if (kind == request::end) return finish(refused);
   // RFC 6665 4.1.2.2: other refusals of a refresh leave the subscription as it was.
   if (effect_of(status) != response_effect::none) return finish(refused);
+  if (state_ == state::ending) return;
+  timer_n_at_ = base::never;
+  if (end_at_ == base::never || !options_.refresh) return;
   const base::duration rest = end_at_ - now;
-  if (end_at_ == base::never || !options_.refresh || state_ == state::ending) return;
   const base::duration wait = std::max<base::duration>(rest / 2, std::chrono::seconds(retry_after.value_or(0)));
   if (wait >= std::chrono::seconds(1) && wait < rest) refresh_at_ = now + wait;
 }
@@ -184,7 +187,9 @@ bool subscription::ask_longer(const sip::message_view& response, request kind) {
   ++retries_;
   asked_ = least->value;
   if (kind == request::refresh) {
-    if (state_ != state::ending) wants_refresh_ = true;
+    if (state_ == state::ending) return true;
+    wants_refresh_ = true;
+    timer_n_at_ = base::never;
   } else if (state_ == state::ending) {
     finish({.why = cause::unsubscribed});
   } else if (state_ == state::notify_wait) {

@@ -208,6 +208,7 @@ TEST_CASE("the one who asks may hear no more, or longer") {
   CHECK(refresh->value_of(header_id::expires) == "180");
   CHECK(refresh->value_of(header_id::refer_to).empty());
   r.hear(200, "Expires: 180\r\n");
+  CHECK(r.take(notify(2, "active;expires=180", "SIP/2.0 100 Trying\r\n", "refer")) == 200);
   CHECK(r.wakes_at() == 180'000);
   r.machine.unsubscribe();
   CHECK(r.request(r.call)->value_of(header_id::expires) == "0");

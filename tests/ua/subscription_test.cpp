@@ -203,10 +203,23 @@ TEST_CASE("a refresh goes out before the time is over, in the dialog") {
   CHECK(refresh->value_of(header_id::cseq) == "2 SUBSCRIBE");
   CHECK(refresh->value_of(header_id::to) == "<sip:bob@example.com>;tag=b");
   CHECK(refresh->value_of(header_id::expires) == "3600");
-  CHECK(r.wakes_at() == 3'600'000);
   r.hear(200, "Expires: 1800\r\n");
+  CHECK(r.take(notify(2, "active")) == 200);
   CHECK(r.wakes_at() == 3'536'000 + (1800 - 64) * 1000);
   CHECK(r.machine.poll_event() == event::none);
+}
+
+TEST_CASE("a refresh without a NOTIFY behind it ends the subscription by timer N, unless a 204 says that none comes") {
+  for (const int status : {200, 204}) {
+    run r;
+    r.establish();
+    r.machine.refresh();
+    REQUIRE(r.request());
+    r.hear(status, "Expires: 3600\r\n");
+    CHECK(r.go_to(31'999) == event::none);
+    CHECK(r.go_to(32'000) == (status == 200 ? event::terminated : event::none));
+    if (status == 200) CHECK(r.machine.ended().why == cause::no_notify);
+  }
 }
 
 TEST_CASE("the 2xx and the NOTIFY may shorten the time, and never lengthen it") {

@@ -28,7 +28,7 @@ struct subscription_options {
   std::uint32_t max_expires = 86400;
   /// False: the subscription is left to expire.
   bool refresh = true;
-  /// True where the package allows several subscriptions by one request (RFC 6665 4.5.2).
+  /// True where the package allows several subscriptions by one request (RFC 6665 4.1.4).
   bool allow_forking = false;
 };
 
@@ -61,8 +61,8 @@ PARLEY_API resubscription resubscription_after(sip::subscription_reason reason) 
 ///   active       effect (RFC 5057 5.1)
 ///  pending,     refresh: 408, 481 and what has an effect  terminated   terminated
 ///   active
-///  pending,     the end of the granted time               terminated   terminated
-///   active
+///  pending,     timer N: no NOTIFY behind a refresh;      terminated   terminated
+///   active       the end of the granted time
 ///  notify_wait, unsubscribe                               ending
 ///   pending,
 ///   active
@@ -158,7 +158,7 @@ class subscription {
   /// 481 for no subscription; 489 for another package; 500 for one out of order; 513.
   PARLEY_API int handle_notify(base::time_point now, const sip::message_view& notify);
   /// The subscription at a further notifier, which has taken this NOTIFY: one more beside this (RFC 6665
-  /// 4.5.2). First ask those that are there whether the NOTIFY is theirs. Until timer N after the first
+  /// 4.1.4). First ask those that are there whether the NOTIFY is theirs. Until timer N after the first
   /// request. *Errors:* answer with `status_for`; 481 where forking is
   /// not allowed.
   PARLEY_API base::result<subscription> fork(base::time_point now, const sip::message_view& notify) const;
