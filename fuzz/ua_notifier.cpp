@@ -51,8 +51,12 @@ std::string subscribe(unsigned cseq, std::string_view to, std::string_view lines
 class run {
  public:
   run(test::operation_bytes in, unsigned choice, const ua::notifier_options& options, notifier made)
-      : in_(in), options_(options), call_(make_dialog()), machine_(std::move(made)),
-        in_call_(choice % 2 != 0), decided_(choice / 2 % 2 == 0) {}
+      : in_(in),
+        options_(options),
+        call_(make_dialog()),
+        machine_(std::move(made)),
+        in_call_(choice % 2 != 0),
+        decided_(choice / 2 % 2 == 0) {}
 
   static void from(test::operation_bytes in) {
     const unsigned choice = in.u8();
@@ -61,8 +65,7 @@ class run {
     options.min_expires = static_cast<std::uint32_t>(in.scaled(12));
     options.max_expires = static_cast<std::uint32_t>(in.scaled(20)) + 1;
     options.min_interval = std::chrono::milliseconds(in.scaled(16));
-    const std::string lines =
-        "Event: presence;id=7\r\nExpires: " + std::to_string(in.scaled(33)) + "\r\n";
+    const std::string lines = "Event: presence;id=7\r\nExpires: " + std::to_string(in.scaled(33)) + "\r\n";
     const parsed_text request(subscribe(10, "", lines));
     std::optional<ua::dialog> own;
     if (choice % 2 == 0) own = make_dialog();
@@ -106,8 +109,7 @@ class run {
 
   bool poll() {
     sip::message out = sip::message::request("NONE", "sip:x").value();
-    const bool sent =
-        in_call_ ? machine_.poll_request(now_, call_, out) : machine_.poll_request(now_, out);
+    const bool sent = in_call_ ? machine_.poll_request(now_, call_, out) : machine_.poll_request(now_, out);
     if (!sent) return false;
     require(!under_way_ && !last_sent_);
     under_way_ = true;
@@ -178,8 +180,7 @@ class run {
     if (!taken) return require(machine_.state() == before);
     auto response = sip::message::response(200).value();
     machine_.write_response(now_, response);
-    const auto granted =
-        sip::parse<sip::expires_header>(response.value_of(header_id::expires)).value().value;
+    const auto granted = sip::parse<sip::expires_header>(response.value_of(header_id::expires)).value().value;
     require(granted <= options_.max_expires && (granted != 0) == (machine_.state() != state::ending));
   }
 

@@ -42,9 +42,14 @@ void require(bool condition, int line = __builtin_LINE()) {
 const transaction::timers timers;
 
 constexpr std::array<int, 12> statuses = {100, 200, 202, 302, 404, 408, 423, 481, 489, 500, 503, 603};
-constexpr std::array<std::string_view, 8> states = {
-    "active",     "pending", "terminated", "terminated;reason=deactivated", "terminated;reason=probation",
-    "other;a=b", "",        "active;expires=1;expires=2"};
+constexpr std::array<std::string_view, 8> states = {"active",
+                                                    "pending",
+                                                    "terminated",
+                                                    "terminated;reason=deactivated",
+                                                    "terminated;reason=probation",
+                                                    "other;a=b",
+                                                    "",
+                                                    "active;expires=1;expires=2"};
 constexpr std::array<std::string_view, 5> events = {"presence", "presence;id=7", "refer", "refer;id=11", "x"};
 constexpr std::array<std::string_view, 4> tags = {"b", "b", "c", ""};
 
@@ -88,10 +93,10 @@ class run {
   bool in_call() const noexcept { return choice_ / 2 % 2 != 0; }
 
   static ua::dialog make_call() {
-    return ua::dialog::from_response(*parsed_text(texts::invite()),
-                                     *parsed_text(texts::response(200, 10, "INVITE", "a", "b",
-                                                                  "Contact: <sip:bob@192.0.2.2>\r\n")),
-                                     false)
+    return ua::dialog::from_response(
+               *parsed_text(texts::invite()),
+               *parsed_text(texts::response(200, 10, "INVITE", "a", "b", "Contact: <sip:bob@192.0.2.2>\r\n")),
+               false)
         .value();
   }
 
@@ -111,8 +116,8 @@ class run {
   bool poll() {
     sip::message out = sip::message::request("NONE", "sip:x").value();
     const auto before = subscription_.state();
-    const bool sent = in_call() ? subscription_.poll_request(now_, call_, out)
-                                : subscription_.poll_request(now_, out);
+    const bool sent =
+        in_call() ? subscription_.poll_request(now_, call_, out) : subscription_.poll_request(now_, out);
     if (!sent) return false;
     require(!under_way_ && before != state::terminated);
     under_way_ = true;
@@ -203,7 +208,8 @@ class run {
     }
     if (in_call()) require(subscription_.own_dialog() == nullptr);
     if (const auto* own = subscription_.own_dialog()) {
-      require((own->state() == ua::dialog::state::terminated) <= (subscription_.state() == state::terminated));
+      require((own->state() == ua::dialog::state::terminated) <=
+              (subscription_.state() == state::terminated));
     }
   }
   bool in_end() const noexcept { return subscription_.state() == state::ending; }

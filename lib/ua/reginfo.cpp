@@ -15,8 +15,8 @@ constexpr std::string_view name_space = "urn:ietf:params:xml:ns:reginfo";
 
 // In the order of the enumerations.
 constexpr std::array<std::string_view, 3> states{"init", "active", "terminated"};
-constexpr std::array<std::string_view, 9> events{"registered", "created",     "refreshed",
-                                                 "shortened",  "expired",     "deactivated",
+constexpr std::array<std::string_view, 9> events{"registered", "created",      "refreshed",
+                                                 "shortened",  "expired",      "deactivated",
                                                  "probation",  "unregistered", "rejected"};
 
 std::optional<reginfo_state> read_state(const pugi::xml_node& of) {

@@ -21,7 +21,8 @@ base::result<status_fragment> status_fragment::read(std::string_view body) {
   if (digits == 0 || digits == std::string_view::npos) return errc::bad_body;
   line.remove_prefix(digits);
   const std::string_view code = line.substr(0, line.find_first_of(" \t"));
-  if (code.size() != 3 || !std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+  if (code.size() != 3 ||
+      !std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; })) {
     return errc::bad_body;
   }
   status_fragment out;

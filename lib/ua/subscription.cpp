@@ -173,7 +173,8 @@ void subscription::refuse(base::time_point now, request kind, int status,
   timer_n_at_ = base::never;
   if (end_at_ == base::never || !options_.refresh) return;
   const base::duration rest = end_at_ - now;
-  const base::duration wait = std::max<base::duration>(rest / 2, std::chrono::seconds(retry_after.value_or(0)));
+  const base::duration wait =
+      std::max<base::duration>(rest / 2, std::chrono::seconds(retry_after.value_or(0)));
   if (wait >= std::chrono::seconds(1) && wait < rest) refresh_at_ = now + wait;
 }
 

@@ -61,7 +61,8 @@ class usage_driver {
     std::string to(request.value_of(header_id::to));
     if (to.find("tag=") == std::string::npos) to.append(";tag=").append(tag);
     const auto cseq = sip::parse<sip::cseq_header>(request.value_of(header_id::cseq)).value();
-    return "SIP/2.0 " + std::to_string(status) + " x\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: " +
+    return "SIP/2.0 " + std::to_string(status) +
+           " x\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: " +
            std::string(request.value_of(header_id::from)) + "\r\nTo: " + to +
            "\r\nCall-ID: " + std::string(request.value_of(header_id::call_id)) +
            "\r\nCSeq: " + std::to_string(cseq.number + cseq_more) + " " + std::string(cseq.method_name) +

@@ -57,8 +57,7 @@ TEST_CASE("a report of dialogs is read") {
   CHECK(one.event == dialog_info_event::rejected);
   CHECK(one.code == 486);
   CHECK(one.duration == 145U);
-  CHECK(one.local ==
-        ua::dialog_info_party{"sip:alice@example.com", "Alice", "sip:alice@pc33.example.com"});
+  CHECK(one.local == ua::dialog_info_party{"sip:alice@example.com", "Alice", "sip:alice@pc33.example.com"});
   CHECK(one.remote == ua::dialog_info_party{"sip:bob@example.org", "Bob", ""});
   CHECK(read->dialogs[1].state == dialog_info_state::confirmed);
   CHECK(read->dialogs[1].direction == dialog_info_direction::none);
@@ -102,8 +101,9 @@ TEST_CASE("a report without a version, or with a dialog without a state, is none
   CHECK(dialog_info::read(report("<dialog id=\"1\"><state>busy</state></dialog>")).error() == errc::bad_body);
   CHECK(dialog_info::read("<presence/>").error() == errc::bad_body);
   // What is beside the point is not looked at.
-  const auto odd = dialog_info::read(report(
-      "<dialog id=\"1\" direction=\"up\"><state event=\"x\" code=\"99\">early</state><duration>y</duration></dialog>"));
+  const auto odd =
+      dialog_info::read(report("<dialog id=\"1\" direction=\"up\"><state event=\"x\" "
+                               "code=\"99\">early</state><duration>y</duration></dialog>"));
   REQUIRE(odd);
   CHECK(odd->dialogs.at(0).event == dialog_info_event::none);
   CHECK_FALSE(odd->dialogs.at(0).code);

@@ -35,9 +35,9 @@ errc refusal(std::string request, std::string heard) {
 }  // namespace
 
 TEST_CASE("a NOTIFY makes the subscriber's dialog, with the routes as they stand in it") {
-  auto made = dialog::from_notify(*parsed_text(subscribe()),
-                                  *parsed_text(notify(std::string(test::bob_contact) + std::string(test::two_routes))),
-                                  false);
+  auto made = dialog::from_notify(
+      *parsed_text(subscribe()),
+      *parsed_text(notify(std::string(test::bob_contact) + std::string(test::two_routes))), false);
   REQUIRE(made);
   CHECK(made->state() == dialog::state::confirmed);
   CHECK(made->role() == dialog::role::uac);
@@ -50,8 +50,8 @@ TEST_CASE("a NOTIFY makes the subscriber's dialog, with the routes as they stand
   CHECK_FALSE(made->is_secure());
   // The 2xx that comes behind it changes nothing, and is this dialog's.
   const dialog before = *made;
-  CHECK(made->handle_response(*parsed_text(texts::response(200, 10, "SUBSCRIBE", "a", "b",
-                                                           "Contact: <sip:other@192.0.2.3>\r\n"))));
+  CHECK(made->handle_response(
+      *parsed_text(texts::response(200, 10, "SUBSCRIBE", "a", "b", "Contact: <sip:other@192.0.2.3>\r\n"))));
   CHECK(*made == before);
   CHECK(test::take(*made, texts::request("NOTIFY", 70, "b", "a", test::bob_contact)) ==
         errc::cseq_out_of_order);

@@ -37,8 +37,8 @@ ua::notifier_options presence() {
   return out;
 }
 
-std::string subscribe(std::string_view lines = "Expires: 600\r\n", unsigned cseq = 10, std::string_view to = "",
-                      std::string_view event_value = "presence;id=7") {
+std::string subscribe(std::string_view lines = "Expires: 600\r\n", unsigned cseq = 10,
+                      std::string_view to = "", std::string_view event_value = "presence;id=7") {
   return texts::request("SUBSCRIBE", cseq, "a", to,
                         std::string("Contact: <sip:alice@192.0.2.1>\r\nEvent: ")
                             .append(event_value)

@@ -79,7 +79,8 @@ TEST_CASE("texts that can't stand in a request are refused") {
   ends.tag = "";
   CHECK(refusal(ends) == errc::bad_message);
   ends = alice();
-  ends.routes = {"<sip:p1.example.com;lr>\n"
-                 "X: y"};
+  ends.routes = {
+      "<sip:p1.example.com;lr>\n"
+      "X: y"};
   CHECK(refusal(ends) == errc::bad_message);
 }

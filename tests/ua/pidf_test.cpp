@@ -38,7 +38,8 @@ TEST_CASE("a presence document is read, whatever the prefix of its namespace") {
       "    <p:timestamp>2001-10-27T16:49:29Z</p:timestamp>\n"
       "  </p:tuple>\n"
       "  <tuple id=\"none\" xmlns=\"urn:example\"/>\n"
-      "  <tuple id=\"e\" xmlns=\"urn:ietf:params:xml:ns:pidf\"><status><basic>closed</basic></status></tuple>\n"
+      "  <tuple id=\"e\" "
+      "xmlns=\"urn:ietf:params:xml:ns:pidf\"><status><basic>closed</basic></status></tuple>\n"
       "  <p:note><![CDATA[I'll be in <Tokyo>]]></p:note><!-- no note -->\n"
       "</p:presence>\n");
   REQUIRE(read);
@@ -85,8 +86,9 @@ TEST_CASE("what XML can't hold is replaced") {
 }
 
 TEST_CASE("an unknown status, and a priority that is none, count as none") {
-  const auto read = pidf::read(presence(
-      "<tuple id=\"1\"><status><basic>maybe</basic></status><contact priority=\"2\">sip:a@b</contact></tuple>"));
+  const auto read =
+      pidf::read(presence("<tuple id=\"1\"><status><basic>maybe</basic></status><contact "
+                          "priority=\"2\">sip:a@b</contact></tuple>"));
   REQUIRE(read);
   CHECK(read->tuples.at(0).basic == basic_status::none);
   CHECK_FALSE(read->tuples.at(0).priority);
@@ -95,8 +97,8 @@ TEST_CASE("an unknown status, and a priority that is none, count as none") {
 TEST_CASE("what is no XML, or would define entities, is refused") {
   for (const std::string_view text :
        {"", "hello", "<presence", "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\">",
-        "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\"></present>", "<presence a=\"x/>", "<!-- ", "<![CDATA[x",
-        "<?xml"}) {
+        "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\"></present>", "<presence a=\"x/>", "<!-- ",
+        "<![CDATA[x", "<?xml"}) {
     CAPTURE(text);
     CHECK(refusal(text) == errc::bad_body);
   }

@@ -72,7 +72,8 @@ errc refusal(std::string_view lines, std::string_view method = "REFER") {
 struct asked : test::usage_driver<server_refer> {
   explicit asked(std::string_view lines = "Refer-To: <sip:carol@example.com>\r\n")
       : usage_driver(
-            server_refer::accept(start, *parsed_text(texts::request("REFER", 20, "a", "b", lines))).value()) {}
+            server_refer::accept(start, *parsed_text(texts::request("REFER", 20, "a", "b", lines))).value()) {
+  }
 
   /// Body and Subscription-State of the NOTIFY that is to be sent, which is then answered.
   std::pair<std::string, std::string> told() {
@@ -246,8 +247,7 @@ TEST_CASE("an attended transfer names the call to take over") {
   what.method = "INVITE";
   const auto value = what.refer_to();
   REQUIRE(value);
-  CHECK(*value ==
-        "<sip:carol@example.com;method=INVITE?Replaces=1%40192.0.2.1%3Bto-tag%3Db%3Bfrom-tag%3Da>");
+  CHECK(*value == "<sip:carol@example.com;method=INVITE?Replaces=1%40192.0.2.1%3Bto-tag%3Db%3Bfrom-tag%3Da>");
   const auto back = read("Refer-To: " + *value + "\r\nReferred-By: <sip:alice@example.com>\r\n");
   REQUIRE(back);
   CHECK(back->target == "sip:carol@example.com");
@@ -310,7 +310,8 @@ TEST_CASE("the one who is asked reports 100 at once, then what comes") {
   CHECK(r.told() == std::pair<std::string, std::string>("SIP/2.0 183 On its way\r\n", "active;expires=180"));
   r.machine.report(r.now(), 200, "OK");
   r.machine.report(r.now(), 500);
-  CHECK(r.told() == std::pair<std::string, std::string>("SIP/2.0 200 OK\r\n", "terminated;reason=noresource"));
+  CHECK(r.told() ==
+        std::pair<std::string, std::string>("SIP/2.0 200 OK\r\n", "terminated;reason=noresource"));
   CHECK(r.machine.poll_event() == server_refer::event::ended);
   CHECK_FALSE(r.machine.is_reporting());
   CHECK_FALSE(r.request(r.call));

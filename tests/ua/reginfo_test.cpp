@@ -47,8 +47,17 @@ TEST_CASE("a report of registrations is read") {
   CHECK(joe.id == "a7");
   CHECK(joe.state == reginfo_state::active);
   REQUIRE(joe.contacts.size() == 2);
-  CHECK(joe.contacts[0] == ua::reginfo_contact{"76", reginfo_state::active, reginfo_event::shortened,
-                                               "sip:joe@pc887.example.com", "Joe", 60, {}, 7322, 800, "1@x", 4});
+  CHECK(joe.contacts[0] == ua::reginfo_contact{"76",
+                                               reginfo_state::active,
+                                               reginfo_event::shortened,
+                                               "sip:joe@pc887.example.com",
+                                               "Joe",
+                                               60,
+                                               {},
+                                               7322,
+                                               800,
+                                               "1@x",
+                                               4});
   CHECK(joe.contacts[1].state == reginfo_state::terminated);
   CHECK(joe.contacts[1].event == reginfo_event::probation);
   CHECK(joe.contacts[1].retry_after == 30U);
@@ -62,9 +71,17 @@ TEST_CASE("each event is written as it is read") {
     one.aor = "sip:a&" + std::to_string(event) + "@example.com";
     one.id = "<" + std::to_string(event) + ">";
     one.state = static_cast<reginfo_state>(event % 3);
-    one.contacts.push_back({"c", event % 2 == 0 ? reginfo_state::active : reginfo_state::terminated,
-                            static_cast<reginfo_event>(event), "sip:c@192.0.2.1", event > 4 ? "C \"c\"" : "", event,
-                            {}, 5, static_cast<std::uint16_t>(event * 125), "", {}});
+    one.contacts.push_back({"c",
+                            event % 2 == 0 ? reginfo_state::active : reginfo_state::terminated,
+                            static_cast<reginfo_event>(event),
+                            "sip:c@192.0.2.1",
+                            event > 4 ? "C \"c\"" : "",
+                            event,
+                            {},
+                            5,
+                            static_cast<std::uint16_t>(event * 125),
+                            "",
+                            {}});
     out.registrations.push_back(one);
   }
   const auto back = reginfo::read(out.write());

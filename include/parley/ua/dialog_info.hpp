@@ -32,9 +32,9 @@ enum class dialog_info_direction : std::uint8_t { none, initiator, recipient };
 
 /// One end of a reported dialog (RFC 4235 4.1.5, 4.1.6).
 struct dialog_info_party {
-  std::string identity;  ///< a URI; empty where it is not told
+  std::string identity;      ///< a URI; empty where it is not told
   std::string display_name;  ///< of the identity
-  std::string target;  ///< a URI; empty where it is not told
+  std::string target;        ///< a URI; empty where it is not told
 
   friend bool operator==(const dialog_info_party&, const dialog_info_party&) = default;
 };

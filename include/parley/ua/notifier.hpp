@@ -23,7 +23,7 @@ struct notifier_options {
   std::uint32_t min_expires = 60;        ///< seconds; less gets 423
   std::uint32_t default_expires = 3600;  ///< seconds, for a SUBSCRIBE without Expires
   std::uint32_t max_expires = 3600;      ///< seconds that are granted at most
-  base::duration min_interval{};         ///< between two NOTIFYs that no SUBSCRIBE asked for (RFC 6665 5.4.10)
+  base::duration min_interval{};  ///< between two NOTIFYs that no SUBSCRIBE asked for (RFC 6665 5.4.10)
 };
 
 /// What a SUBSCRIBE asks of a notifier.
@@ -128,9 +128,7 @@ class notifier {
   PARLEY_API base::result<void> handle_subscribe(base::time_point now, const sip::message_view& request);
 
   /// Whether a NOTIFY is to be sent now; `out` is complete but for Via.
-  bool poll_request(base::time_point now, sip::message& out) {
-    return dialog_ && poll(now, *dialog_, out);
-  }
+  bool poll_request(base::time_point now, sip::message& out) { return dialog_ && poll(now, *dialog_, out); }
   /// The same in the caller's dialog.
   bool poll_request(base::time_point now, dialog& in, sip::message& out) { return poll(now, in, out); }
   /// Takes the final response to the NOTIFY.

@@ -22,11 +22,11 @@ namespace parley::ua {
 
 /// What a REFER asks for (RFC 3515 2.1).
 struct referral {
-  std::string target;                   ///< the URI of Refer-To, without its headers and its method
-  std::string method;                   ///< INVITE where none is said
-  std::optional<call_reference> call;   ///< the call that an attended transfer takes over (RFC 5589 7)
-  std::string referred_by;              ///< the value of Referred-By (RFC 3892); empty for none
-  bool no_subscription = false;         ///< `Refer-Sub: false` (RFC 4488)
+  std::string target;                  ///< the URI of Refer-To, without its headers and its method
+  std::string method;                  ///< INVITE where none is said
+  std::optional<call_reference> call;  ///< the call that an attended transfer takes over (RFC 5589 7)
+  std::string referred_by;             ///< the value of Referred-By (RFC 3892); empty for none
+  bool no_subscription = false;        ///< `Refer-Sub: false` (RFC 4488)
 
   /// *Errors:* `bad_message` for another method, for no Refer-To or two of them, for one whose URI or whose
   /// Replaces can't be read, and for two Referred-By: answer 400 (RFC 3515 2.4.2).
