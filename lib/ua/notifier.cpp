@@ -35,13 +35,13 @@ std::string_view name_of(subscription_reason reason) noexcept {
 
 base::result<subscribe_request> subscribe_request::read(const sip::message_view& request,
                                                         const notifier_options& options) {
-  const auto event = request.get<sip::event_header>();
+  const auto named = request.get<sip::event_header>();
   if (request.method() != sip::method::subscribe) return errc::bad_message;
   // RFC 6665 4.2.1.1: a SUBSCRIBE without Event, as one with an unknown package, gets 489.
   if (!request.has(header_id::event)) return errc::unknown_event;
-  if (!event) return errc::bad_message;
-  if (event->package != options.package) return errc::unknown_event;
-  subscribe_request out{event->event_id, options.default_expires};
+  if (!named) return errc::bad_message;
+  if (named->package != options.package) return errc::unknown_event;
+  subscribe_request out{named->event_id, options.default_expires};
   if (request.has(header_id::expires)) {
     const auto asked = request.get<sip::expires_header>();
     if (!asked) return errc::bad_message;
@@ -135,8 +135,8 @@ void notifier::abandon() noexcept { finish(); }
 
 bool notifier::matches(const sip::message_view& subscribe) const {
   if (state_ == state::terminated) return false;
-  const auto event = subscribe.get<sip::event_header>();
-  if (!event || event->package != options_.package || event->event_id != event_id_) return false;
+  const auto named = subscribe.get<sip::event_header>();
+  if (!named || named->package != options_.package || named->event_id != event_id_) return false;
   if (!dialog_) return true;
   const auto id = dialog_id::of_request(subscribe);
   return id && *id == dialog_->id();
@@ -170,9 +170,9 @@ bool notifier::poll(base::time_point now, dialog& in, sip::message& out) {
     finish();
     return false;
   }
-  std::string event = options_.package;
-  if (!event_id_.empty()) event += ";id=" + event_id_;
-  std::ignore = made->add(header_id::event, event);
+  std::string named = options_.package;
+  if (!event_id_.empty()) named += ";id=" + event_id_;
+  std::ignore = made->add(header_id::event, named);
   std::ignore = made->add(header_id::subscription_state, state_header(now));
   // RFC 6665 4.2.1.3: who waits for a decision sees nothing.
   if (seen_ && !content_type_.empty()) std::ignore = made->set_body(body_, content_type_);

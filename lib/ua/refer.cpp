@@ -138,8 +138,8 @@ bool client_refer::complete(sip::message& out) {
   if (state_ != state::idle) return true;
   state_ = state::asking;
   if (what_.add_to(out)) return true;
-  refused_ = 400;
   abandon();
+  refused_ = 400;
   return false;
 }
 
@@ -182,7 +182,7 @@ void client_refer::handle_timeout(base::time_point now) noexcept {
 
 void client_refer::follow() noexcept {
   if (state_ == state::ended || subscription_.state() != subscription::state::terminated) return;
-  if (state_ == state::asking) refused_ = subscription_.ended().status;
+  if (state_ != state::accepted) refused_ = subscription_.ended().status;
   state_ = state::ended;
   event_ = event::ended;
 }

@@ -114,9 +114,9 @@ bool subscription::poll(base::time_point now, dialog* in, sip::message& out) {
 
 void subscription::write_fields(request kind, sip::message& out) const {
   if (kind == request::first && by_refer_) return;
-  std::string event = options_.package;
-  if (!options_.event_id.empty()) event += ";id=" + options_.event_id;
-  std::ignore = out.add(header_id::event, event);
+  std::string named = options_.package;
+  if (!options_.event_id.empty()) named += ";id=" + options_.event_id;
+  std::ignore = out.add(header_id::event, named);
   std::ignore = out.add(header_id::expires, std::to_string(kind == request::end ? 0 : asked_));
   if (!options_.accept.empty()) std::ignore = out.add(header_id::accept, options_.accept);
 }
@@ -201,13 +201,13 @@ bool subscription::ask_longer(const sip::message_view& response, request kind) {
 }
 
 bool subscription::names_event(const sip::message_view& notify) const {
-  const auto event = notify.get<sip::event_header>();
-  if (!event || event->package != options_.package) return false;
-  if (!by_refer_) return event->event_id == options_.event_id;
+  const auto named = notify.get<sip::event_header>();
+  if (!named || named->package != options_.package) return false;
+  if (!by_refer_) return named->event_id == options_.event_id;
   // RFC 3515 2.4.6: the id may be left out for the first REFER of a dialog. One that was sent again with
   // credentials has the next number, and its NOTIFY may be here before the response is.
-  if (event->event_id.empty() || event->event_id == std::to_string(first_cseq_)) return true;
-  return under_way_ == request::first && event->event_id == std::to_string(first_cseq_ + 1);
+  if (named->event_id.empty() || named->event_id == std::to_string(first_cseq_)) return true;
+  return under_way_ == request::first && named->event_id == std::to_string(first_cseq_ + 1);
 }
 
 subscription::match subscription::match_notify(const sip::message_view& notify) const {
@@ -220,16 +220,16 @@ subscription::match subscription::match_notify(const sip::message_view& notify) 
 }
 
 int subscription::handle_notify(base::time_point now, const sip::message_view& notify) {
-  const auto event = notify.get<sip::event_header>();
+  const auto named = notify.get<sip::event_header>();
   const auto said = notify.get<sip::subscription_state_header>();
-  if (notify.method() != sip::method::notify || !event || !said) return 400;
+  if (notify.method() != sip::method::notify || !named || !said) return 400;
   // RFC 6665 4.1.3.
-  if (event->package != options_.package) return 489;
+  if (named->package != options_.package) return 489;
   if (state_ == state::init || state_ == state::terminated || !names_event(notify)) return 481;
   if (ends_) {
     if (const auto taken = take(notify); !taken) return status_for(taken.error());
   }
-  if (by_refer_) options_.event_id = event->event_id;
+  if (by_refer_) options_.event_id = named->event_id;
   apply(now, *said);
   return 200;
 }

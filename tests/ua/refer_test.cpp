@@ -77,10 +77,10 @@ struct asked : test::usage_driver<server_refer> {
 
   /// Body and Subscription-State of the NOTIFY that is to be sent, which is then answered.
   std::pair<std::string, std::string> told() {
-    const auto sent = request(call);
-    if (!sent) return {};
+    const auto out = request(call);
+    if (!out) return {};
     hear(200, {}, "a");
-    return {sent->body(), std::string(sent->value_of(header_id::subscription_state))};
+    return {out->body(), std::string(out->value_of(header_id::subscription_state))};
   }
 
   ua::dialog call = test::server_dialog();
@@ -276,6 +276,11 @@ TEST_CASE("what can't be asked for is not sent") {
   what.referred_by = "<sip:alice@example.com>\nEvil: yes";
   asking by(what);
   CHECK_FALSE(by.request(by.call));
+  asking late;
+  late.call.terminate();
+  CHECK_FALSE(late.request(late.call));
+  CHECK(late.machine.poll_event() == event::ended);
+  CHECK(late.machine.refused() == 481);
 }
 
 TEST_CASE("a REFER is read, and one without a single target gets 400") {

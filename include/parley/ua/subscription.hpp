@@ -101,7 +101,7 @@ class subscription {
     cause why = cause::none;
     sip::subscription_reason reason = sip::subscription_reason::none;
     int status = 0;
-    std::optional<std::uint32_t> retry_after;  ///< seconds
+    std::optional<std::uint32_t> retry_after = std::nullopt;  ///< seconds
   };
 
   /// Whether a NOTIFY is this subscription's.
