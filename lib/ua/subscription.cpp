@@ -86,14 +86,13 @@ bool subscription::poll(base::time_point now, dialog* in, sip::message& out) {
   auto made = in != nullptr ? in->write_request(method)
               : ends_       ? ends_->write(method, cseq_ + 1)
                             : base::result<sip::message>(errc::no_dialog);
-  if (!made) {
-    // The dialog has ended, or the texts that it was given are no names.
-    finish({.why = cause::refused, .status = status_for(made.error())});
+  if (!made || !write_fields(kind, *made)) {
+    // The dialog has ended, or the texts that were given can't stand in a request.
+    finish({.why = cause::refused, .status = made ? 400 : status_for(made.error())});
     return false;
   }
   cseq_ = in != nullptr ? *in->local_cseq() : cseq_ + 1;
   if (kind == request::first) first_cseq_ = cseq_;
-  write_fields(kind, *made);
   under_way_ = kind;
   const base::time_point until = base::add_saturated(now, 64 * timers_->t1);
   if (kind == request::first) {
@@ -112,13 +111,13 @@ bool subscription::poll(base::time_point now, dialog* in, sip::message& out) {
   return true;
 }
 
-void subscription::write_fields(request kind, sip::message& out) const {
-  if (kind == request::first && by_refer_) return;
+bool subscription::write_fields(request kind, sip::message& out) const {
+  if (kind == request::first && by_refer_) return true;
   std::string named = options_.package;
   if (!options_.event_id.empty()) named += ";id=" + options_.event_id;
-  std::ignore = out.add(header_id::event, named);
-  std::ignore = out.add(header_id::expires, std::to_string(kind == request::end ? 0 : asked_));
-  if (!options_.accept.empty()) std::ignore = out.add(header_id::accept, options_.accept);
+  return sip::parse<sip::event_header>(named) && out.add(header_id::event, named) &&
+         out.add(header_id::expires, std::to_string(kind == request::end ? 0 : asked_)) &&
+         (options_.accept.empty() || out.add(header_id::accept, options_.accept));
 }
 
 void subscription::note_sent_cseq(const sip::message_view& response) {

@@ -18,6 +18,21 @@
 
 namespace parley::test {
 
+/// The response to `request` as its peer makes it, to be parsed. `cseq_more` is for one to the same request,
+/// sent again with credentials.
+inline std::string response_to(const sip::message& request, int status, std::string_view lines = {},
+                               std::string_view tag = "b", std::uint32_t cseq_more = 0) {
+  using sip::header_id;
+  std::string to(request.value_of(header_id::to));
+  if (to.find("tag=") == std::string::npos) to.append(";tag=").append(tag);
+  const auto cseq = sip::parse<sip::cseq_header>(request.value_of(header_id::cseq)).value();
+  return "SIP/2.0 " + std::to_string(status) + " x\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: " +
+         std::string(request.value_of(header_id::from)) + "\r\nTo: " + to +
+         "\r\nCall-ID: " + std::string(request.value_of(header_id::call_id)) +
+         "\r\nCSeq: " + std::to_string(cseq.number + cseq_more) + " " + std::string(cseq.method_name) +
+         "\r\n" + std::string(lines) + "\r\n";
+}
+
 /// Runs one usage, a machine with `poll_request` and `handle_response`, in virtual time.
 template <class Machine>
 class usage_driver {
@@ -53,20 +68,6 @@ class usage_driver {
     const auto at = machine.poll_timeout();
     return at == base::never ? -1
                              : std::chrono::duration_cast<std::chrono::milliseconds>(at - start_).count();
-  }
-
-  static std::string response_to(const sip::message& request, int status, std::string_view lines = {},
-                                 std::string_view tag = "b", std::uint32_t cseq_more = 0) {
-    using sip::header_id;
-    std::string to(request.value_of(header_id::to));
-    if (to.find("tag=") == std::string::npos) to.append(";tag=").append(tag);
-    const auto cseq = sip::parse<sip::cseq_header>(request.value_of(header_id::cseq)).value();
-    return "SIP/2.0 " + std::to_string(status) +
-           " x\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: " +
-           std::string(request.value_of(header_id::from)) + "\r\nTo: " + to +
-           "\r\nCall-ID: " + std::string(request.value_of(header_id::call_id)) +
-           "\r\nCSeq: " + std::to_string(cseq.number + cseq_more) + " " + std::string(cseq.method_name) +
-           "\r\n" + std::string(lines) + "\r\n";
   }
 
   Machine machine;

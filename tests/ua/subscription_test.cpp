@@ -438,8 +438,8 @@ TEST_CASE("a further fork is a subscription of its own where the package allows 
 TEST_CASE("a request that was sent again with credentials has used a number") {
   run r;
   r.request();
-  r.machine.handle_response(r.now(),
-                            *parsed_text(run::response_to(r.sent.value(), 200, "Expires: 3600\r\n", "b", 1)));
+  r.machine.handle_response(
+      r.now(), *parsed_text(test::response_to(r.sent.value(), 200, "Expires: 3600\r\n", "b", 1)));
   CHECK(r.take(notify(1, "active;expires=3600")) == 200);
   r.machine.refresh();
   CHECK(r.request()->value_of(header_id::cseq) == "3 SUBSCRIBE");
@@ -477,4 +477,13 @@ TEST_CASE("texts that can't stand in a request end the subscription before it be
   test::usage_driver<subscription> r(subscription(timers, presence(), ends));
   CHECK_FALSE(r.request());
   CHECK(r.machine.ended().status == 400);
+  auto options = presence();
+  options.package = "presence\r\nEvil: yes";
+  run package(options);
+  CHECK_FALSE(package.request());
+  options = presence();
+  options.accept = "text/plain\nEvil: yes";
+  run accept(options);
+  CHECK_FALSE(accept.request());
+  CHECK(accept.machine.ended().status == 400);
 }

@@ -75,8 +75,9 @@ PARLEY_API resubscription resubscription_after(sip::subscription_reason reason) 
 /// 401 or 407.
 ///
 /// In a dialog of the caller's, the caller tells that dialog of each request and response (`handle_request`,
-/// `respond`, `handle_response`), calls `add_usage` before and `end_usage` at `event::terminated`. A dialog
-/// of the subscription's own needs none of that.
+/// `respond`, `handle_response`) and of each number that a request sent again has used (`note_local_cseq`),
+/// calls `add_usage` before and `end_usage` at `event::terminated`. A dialog of the subscription's own needs
+/// none of that.
 ///
 /// Bodies are not kept: where `handle_notify` returns 200, the NOTIFY's is the state.
 ///
@@ -179,7 +180,7 @@ class subscription {
 
   std::string_view first_method() const noexcept { return by_refer_ ? "REFER" : "SUBSCRIBE"; }
   PARLEY_API bool poll(base::time_point now, dialog* in, sip::message& out);
-  void write_fields(request kind, sip::message& out) const;
+  bool write_fields(request kind, sip::message& out) const;
   bool names_event(const sip::message_view& notify) const;
   void note_sent_cseq(const sip::message_view& response);
   void refuse(base::time_point now, request kind, int status, std::optional<std::uint32_t> retry_after);
