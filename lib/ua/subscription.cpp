@@ -291,7 +291,6 @@ void subscription::grant(base::time_point now, std::uint32_t seconds) noexcept {
   const base::duration whole = std::chrono::seconds(seconds);
   end_at_ = base::add_saturated(now, whole);
   if (state_ == state::ending) return;
-  wants_refresh_ = false;
   // Time for two attempts that are left without a response.
   const base::duration margin = std::min<base::duration>(2 * timers_->timer_f, whole / 2);
   const bool refreshed = options_.refresh && seconds >= least_refreshed;

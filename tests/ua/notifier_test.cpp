@@ -304,6 +304,17 @@ TEST_CASE("the last NOTIFY waits for the one under way") {
   r.hear(200, {}, "a");
   CHECK(r.machine.state() == state::terminated);
   CHECK_FALSE(r.request());
+
+  // Neither Retry-After nor the end of the time has a say in it any more.
+  run busy;
+  REQUIRE(busy.request());
+  busy.machine.terminate(busy.now(), subscription_reason::noresource);
+  CHECK(busy.wakes_at() == -1);
+  busy.go_to(600'000);
+  busy.hear(503, "Retry-After: 60\r\n", "a");
+  const auto last = busy.request();
+  REQUIRE(last);
+  CHECK(last->value_of(header_id::subscription_state) == "terminated;reason=noresource");
 }
 
 TEST_CASE("a NOTIFY that nobody knows, or nobody answers, ends the subscription") {

@@ -58,6 +58,8 @@ TEST_CASE("a presence document is read, whatever the prefix of its namespace") {
 
 TEST_CASE("a document without namespaces is taken as well, one of another is not") {
   CHECK(pidf::read("<presence entity=\"x\"><tuple id=\"1\"/></presence>")->tuples.size() == 1);
+  CHECK(
+      pidf::read("<p:presence xmlns=\"urn:x\" xmlnsxp=\"urn:y\" xmlns:p=\"urn:ietf:params:xml:ns:pidf\"/>"));
   CHECK(refusal("<presence xmlns=\"urn:example\" entity=\"x\"/>") == errc::bad_body);
   CHECK(refusal("<p:presence entity=\"x\"/>") == errc::bad_body);
   CHECK(refusal("<present xmlns=\"urn:ietf:params:xml:ns:pidf\"/>") == errc::bad_body);

@@ -131,6 +131,11 @@ TEST_CASE("a NOTIFY may be there before the 2xx, and a final status before the e
   CHECK(r.wakes_at() == 60'000);
   CHECK(r.go_to(60'000) == event::ended);
   CHECK_FALSE(r.request(r.call));
+  // However long the peer grants.
+  asking longer;
+  longer.request(longer.call);
+  longer.take(notify(1, "active;expires=600", "SIP/2.0 100 Trying\r\n"));
+  CHECK(longer.wakes_at() == 600'000);
 }
 
 TEST_CASE("a refused REFER ends it") {
@@ -297,6 +302,8 @@ TEST_CASE("a REFER is read, and one without a single target gets 400") {
   CHECK(refusal("Refer-To: <sip:c@example.com>, <sip:d@example.com>\r\n") == errc::bad_message);
   CHECK(refusal("Refer-To: <sip:c@example.com?Replaces=12>\r\n") == errc::bad_message);
   CHECK(refusal("Refer-To: <sip:c@example.com>\r\nReferred-By: <\r\n") == errc::bad_message);
+  CHECK(refusal("Refer-To: <sip:c@example.com>\r\nReferred-By: <sip:a@x>\r\nReferred-By: <sip:b@x>\r\n") ==
+        errc::bad_message);
   CHECK(refusal("Refer-To: <sip:c@example.com>\r\n", "INVITE") == errc::bad_message);
 }
 

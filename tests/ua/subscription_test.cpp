@@ -162,6 +162,12 @@ TEST_CASE("what becomes of the first request makes no difference once a NOTIFY w
   REQUIRE(r.take(notify(1, "active;expires=100")) == 200);
   r.machine.handle_failure(r.now(), 408);
   CHECK(r.machine.state() == state::active);
+  run refused;
+  refused.request();
+  REQUIRE(refused.take(notify(1, "active;expires=100")) == 200);
+  refused.hear(404);
+  CHECK(refused.machine.state() == state::active);
+  CHECK(refused.machine.own_dialog()->state() == ua::dialog::state::confirmed);
 }
 
 TEST_CASE("a 423 is met by a longer duration") {
@@ -235,11 +241,25 @@ TEST_CASE("the 2xx and the NOTIFY may shorten the time, and never lengthen it") 
   CHECK(r.wakes_at() == 50'000);
   r.take(notify(3, "active;expires=4000000000"));
   CHECK(r.wakes_at() == 3'536'000);
+  run generous;
+  generous.request();
+  generous.hear(200, "Expires: 99999\r\n");
+  generous.take(notify(1, "active"));
+  CHECK(generous.wakes_at() == 3'536'000);
   // What is left is too short to be refreshed.
   r.take(notify(4, "active;expires=9"));
   CHECK(r.wakes_at() == 9'000);
   CHECK(r.go_to(9'000) == event::terminated);
   CHECK(r.machine.ended().why == cause::expired);
+}
+
+TEST_CASE("a refresh that was asked for outlives a NOTIFY that comes before it") {
+  run r;
+  r.establish();
+  r.machine.refresh();
+  CHECK(r.take(notify(2, "active;expires=3600")) == 200);
+  CHECK(r.request());
+  CHECK_FALSE(r.request());
 }
 
 TEST_CASE("a refresh that is refused without effect leaves the subscription as it was") {
@@ -260,6 +280,19 @@ TEST_CASE("a refresh that is refused without effect leaves the subscription as i
   r.hear(503, "Retry-After: 20\r\n");
   CHECK(r.go_to(3'600'000) == event::terminated);
   CHECK(r.machine.ended().why == cause::expired);
+
+  // They come to an end when little time is left.
+  run often;
+  often.establish();
+  int refreshes = 0;
+  while (often.machine.state() != state::terminated) {
+    REQUIRE(refreshes < 20);
+    often.go_to(often.wakes_at());
+    if (!often.request()) continue;
+    ++refreshes;
+    often.hear(500);
+  }
+  CHECK(refreshes == 7);
 }
 
 TEST_CASE("a refresh that the notifier does not know, or does not answer, ends the subscription") {
@@ -413,6 +446,9 @@ TEST_CASE("a further fork is a subscription of its own where the package allows 
   options.allow_forking = true;
   run r(options);
   r.establish();
+  r.machine.refresh();
+  REQUIRE(r.request());
+  r.hear(200, "Expires: 3600\r\n");
   const parsed_text other(notify(1, "pending;expires=100", "c"));
   CHECK(r.machine.match_notify(*parsed_text(notify(2, "active"))) == match::yes);
   REQUIRE(r.machine.match_notify(*other) == match::fork);
