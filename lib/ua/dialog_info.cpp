@@ -22,7 +22,7 @@ dialog_info_party read_party(const pugi::xml_node& of) {
   dialog_info_party out;
   const pugi::xml_node identity = detail::child_of(of, "identity", name_space);
   out.identity = detail::text_of(identity);
-  // RFC 4235 4.1.6.1 names it display, its schema display-name.
+  // Peers write either name: the RFC is of two minds.
   out.display_name = detail::attribute_of(identity, "display");
   if (out.display_name.empty()) out.display_name = detail::attribute_of(identity, "display-name");
   out.target = detail::attribute_of(detail::child_of(of, "target", name_space), "uri");

@@ -15,7 +15,7 @@ namespace parley::ua {
 /// The states of RFC 4235 3.7.1.
 enum class dialog_info_state : std::uint8_t { trying, proceeding, early, confirmed, terminated };
 
-/// What brought a dialog into its state (RFC 4235 4.1.1).
+/// What brought a dialog into its state (RFC 4235 4.1.2).
 enum class dialog_info_event : std::uint8_t {
   none,
   cancelled,
@@ -30,7 +30,7 @@ enum class dialog_info_event : std::uint8_t {
 /// Who began a dialog, as its reporter sees it (RFC 4235 4.1).
 enum class dialog_info_direction : std::uint8_t { none, initiator, recipient };
 
-/// One end of a reported dialog (RFC 4235 4.1.5, 4.1.6).
+/// One end of a reported dialog (RFC 4235 4.1.6).
 struct dialog_info_party {
   std::string identity;      ///< a URI; empty where it is not told
   std::string display_name;  ///< of the identity
