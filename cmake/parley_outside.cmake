@@ -23,6 +23,9 @@ endmacro()
 find_package(OpenSSL 3.0 QUIET)
 parley_outside_library(OPENSSL FOR "rooms sip, stun" FOUND OPENSSL_FOUND)
 
+find_package(pugixml 1.13 QUIET)
+parley_outside_library(PUGIXML FOR "room ua (XML)  " FOUND pugixml_FOUND)
+
 find_package(Threads QUIET)
 find_path(PARLEY_ASIO_INCLUDE_DIR boost/asio.hpp HINTS ${Boost_INCLUDE_DIRS})
 mark_as_advanced(PARLEY_ASIO_INCLUDE_DIR)

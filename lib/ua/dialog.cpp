@@ -162,6 +162,47 @@ base::result<dialog> dialog::from_request(const sip::message_view& request, std:
   return out;
 }
 
+base::result<dialog> dialog::from_notify(const sip::message_view& request, const sip::message_view& notify,
+                                         bool over_tls) {
+  const bool subscribes = request.method() == method::subscribe || request.method() == method::refer;
+  if (!subscribes || notify.method() != method::notify) return errc::no_dialog;
+  const auto local = request.get<sip::from_header>();
+  const auto cseq = request.get<sip::cseq_header>();
+  const auto remote = notify.get<sip::from_header>();
+  const auto remote_cseq = notify.get<sip::cseq_header>();
+  const auto id = dialog_id::of_request(notify);
+  const auto asked = dialog_id::of_request(request);
+  const auto target = read_target(notify);
+  if (!local || !cseq || !remote || !remote_cseq || !id || !asked || !target || target->empty() ||
+      remote->tag.empty()) {
+    return errc::bad_message;
+  }
+  if (!asked->local_tag.empty()) return errc::no_dialog;
+  if (id->call_id != asked->call_id || id->local_tag != asked->remote_tag) return errc::other_dialog;
+
+  dialog out;
+  out.role_ = role::uac;
+  out.state_ = state::confirmed;
+  const auto request_uri = request.get_request_uri();
+  out.secure_ = over_tls && request_uri && request_uri->scheme == sip::uri_scheme::sips;
+  // RFC 6665 4.4.1: as the server of the NOTIFY, the subscriber meets the proxies in the order of
+  // Record-Route.
+  auto routes = read_routes(notify);
+  if (!routes) return routes.error();
+  out.routes_ = std::move(*routes);
+  out.remote_target_ = *target;
+  out.call_id_ = id->call_id;
+  out.local_ = {display_name_of(*local), std::string(local->uri.raw), std::string(local->tag)};
+  out.remote_ = {display_name_of(*remote), std::string(remote->uri.raw), std::string(remote->tag)};
+  out.local_cseq_ = out.first_cseq_ = out.local_target_cseq_ = cseq->number;
+  out.remote_cseq_ = out.remote_target_cseq_ = remote_cseq->number;
+  if (request.has(header_id::contact)) {
+    if (const auto set = out.set_local_target(request.value_of(header_id::contact)); !set) return set.error();
+  }
+  if (const auto good = out.check(); !good) return good.error();
+  return out;
+}
+
 base::result<void> dialog::set_local_target(std::string_view contact) {
   const auto read = sip::parse<sip::contact_header>(contact);
   if (!read || read->star || !read->uri.is_sip()) return errc::bad_message;
@@ -181,6 +222,10 @@ base::result<void> dialog::add_usage() noexcept {
 void dialog::end_usage() noexcept {
   if (usages_ > 0) --usages_;
   if (usages_ == 0) terminate();
+}
+
+void dialog::note_local_cseq(std::uint32_t cseq) noexcept {
+  if (cseq <= max_cseq && (!local_cseq_ || cseq > *local_cseq_)) local_cseq_ = cseq;
 }
 
 base::result<void> dialog::handle_request(const sip::message_view& request) {

@@ -26,6 +26,9 @@ class ua_category final : public base::error_category {
       case errc::unacknowledged: return "a reliable provisional response waits for its PRACK";
       case errc::already_final: return "a final response was sent";
       case errc::no_such_response: return "the PRACK acknowledges nothing that waits for it";
+      case errc::unknown_event: return "the event package is not served here";
+      case errc::interval_too_brief: return "the duration asked for is too short";
+      case errc::bad_body: return "the body is not what its type says";
     }
     return "unknown error";
   }
@@ -41,12 +44,15 @@ const base::error_category& category() noexcept {
 int status_for(const base::error_code& error) noexcept {
   if (error.category() != category()) return 500;
   switch (static_cast<errc>(error.value())) {
-    case errc::bad_message: return 400;
+    case errc::bad_message:
+    case errc::bad_body: return 400;
     case errc::interval_too_small: return 422;
+    case errc::interval_too_brief: return 423;
     case errc::no_dialog:
     case errc::other_dialog:
     case errc::terminated:
     case errc::no_such_response: return 481;
+    case errc::unknown_event: return 489;
     case errc::too_large: return 513;
     default: return 500;
   }

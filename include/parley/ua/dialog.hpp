@@ -53,7 +53,7 @@ PARLEY_API bool is_target_refresh(sip::method method) noexcept;
 ///
 ///  state       input                                        next
 ///  -           from_response of 101-199, from_request       early
-///  -           from_response of 2xx                         confirmed
+///  -           from_response of 2xx, from_notify            confirmed
 ///  early       handle_response, respond: 2xx to what made   confirmed
 ///              it; as UAC with a new route set
 ///  early       respond: 300-699 to what made it             terminated
@@ -103,6 +103,15 @@ class dialog {
   PARLEY_API static base::result<dialog> from_request(const sip::message_view& request,
                                                       std::string_view local_tag, bool over_tls);
 
+  /// The dialog that a NOTIFY makes at the client that sent `request`, a SUBSCRIBE or REFER outside dialogs
+  /// (RFC 6665 4.4.1). It is confirmed. A 2xx to `request` makes none then: where it is of the same peer, it
+  /// belongs to this one by `handle_response`.
+  ///
+  /// *Errors:* `no_dialog` where `request` makes no subscription, or `notify` is none; `other_dialog` where
+  /// it answers another request; `bad_message`, also without Contact or a tag in From; `too_large`.
+  PARLEY_API static base::result<dialog> from_notify(const sip::message_view& request,
+                                                     const sip::message_view& notify, bool over_tls);
+
   /// The dialog that `save` wrote. *Errors:* `unsupported_version`, `bad_saved_state`: nothing of it is used.
   PARLEY_API static base::result<dialog> restore(std::span<const std::byte> saved);
 
@@ -145,6 +154,10 @@ class dialog {
   /// caller's to add. It is made in a dialog that has ended, too, since the peer repeats its 2xx until then.
   /// *Errors:* `numbers_used_up` for a CSeq that no request of ours has had.
   PARLEY_API base::result<sip::message> write_ack(std::uint32_t invite_cseq) const;
+
+  /// A request of ours has gone out with that CSeq, as one that was sent again with credentials: the next has
+  /// a higher one (RFC 3261 22.2).
+  PARLEY_API void note_local_cseq(std::uint32_t cseq) noexcept;
 
   /// Takes a request of the peer's, once, before it is answered (RFC 3261 12.2.2). An ACK or CANCEL is only
   /// compared with the dialog's name, since its CSeq is that of its INVITE.

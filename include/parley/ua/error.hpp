@@ -40,6 +40,13 @@ enum class errc {
   already_final,
   /// The PRACK acknowledges nothing that waits for it. Answer 481 (RFC 3262 3).
   no_such_response,
+  /// The event package, or the event, is not one that is served here. Answer 489 with Allow-Events (RFC
+  /// 6665 8.3.2).
+  unknown_event,
+  /// The duration asked for is too short. Answer 423 with Min-Expires (RFC 6665 4.2.1.1).
+  interval_too_brief,
+  /// The body is not what its type says, or holds more than is taken. Answer a request with 400.
+  bad_body,
 };
 
 /// The category of `errc`; its name is "parley.ua".
@@ -48,8 +55,8 @@ PARLEY_API const base::error_category& category() noexcept;
 /// Makes an `error_code` of the category above.
 inline base::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
-/// The status that answers a request which was refused with `error`: 400, 422, 481, 500 or 513. 500 for an
-/// error of another room.
+/// The status that answers a request which was refused with `error`: 400, 422, 423, 481, 489, 500 or 513.
+/// 500 for an error of another room.
 PARLEY_API int status_for(const base::error_code& error) noexcept;
 
 }  // namespace parley::ua
