@@ -10,6 +10,8 @@
 #include "offer_answer/detail/text.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace parley::offer_answer {
@@ -314,6 +316,11 @@ class negotiator::answer_maker {
       detail::remember_extensions(lines_[place].known_extensions, out.extensions);
     } else {
       out.other_formats = offer.traits.sctp ? offer.format_texts : common_formats(offer, what);
+      // Before RFC 8841 the format was the port, and a=sctpmap said what for.
+      out.with_sctpmap = offer.traits.sctp && detail::iequals(offer.protocol, "DTLS/SCTP");
+      if (out.with_sctpmap) {
+        out.other_formats = {std::to_string(what.sctp_port.value_or(sdp::sctp_port{}).value)};
+      }
     }
     out.with_transport = chosen.transport == place;
     if (out.with_transport) add_transport(place, out);

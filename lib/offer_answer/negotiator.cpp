@@ -263,14 +263,20 @@ void negotiator::conclude(std::vector<line> lines, std::vector<negotiated_medium
     entry* const to = find_open(*one.id);
     if (from != nullptr && to != nullptr && from != to) to->transport = from->transport;
   }
+  std::vector<medium_id> involved;
+  for (const line& one : lines_) {
+    if (one.id) involved.push_back(*one.id);
+  }
   for (std::size_t place = 0; place < lines.size(); ++place) {
     if (!lines[place].id) continue;
-    entry* const own = find_open(*lines[place].id);
-    if (own != nullptr) own->idle = !agreed[place].active;
+    involved.push_back(*lines[place].id);
     if (!agreed[place].active) lines[place].id.reset();
   }
   lines_ = std::move(lines);
   agreed_ = std::move(agreed);
+  for (const medium_id id : involved) {
+    if (entry* const own = find_open(id)) own->idle = !is_in_use(id);
+  }
   preview_.reset();
   pending_.clear();
   state_ = state::stable;

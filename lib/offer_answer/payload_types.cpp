@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace parley::offer_answer::detail {
 namespace {
@@ -71,22 +72,24 @@ int rank(const rtp_format& format) noexcept {
   return format.is("red") ? 1 : 0;
 }
 
-void rewrite(rtp_format& format, const std::array<std::uint8_t, 256>& numbers) {
-  if (const auto rtx = format.is("rtx") ? format.parameters_as<sdp::rtx_parameters>()
-                                        : sdp::parse_error{sdp::errc::missing_parameter, 0}) {
-    sdp::rtx_parameters changed = *rtx;
-    changed.apt = numbers[changed.apt];
-    format.parameters.clear();
-    changed.write(format.parameters);
+using number_map = std::array<std::uint8_t, 256>;
+
+void rewrite_carried(rtp_format& format, const number_map& numbers) {
+  std::string changed;
+  if (format.is("rtx")) {
+    auto rtx = format.parameters_as<sdp::rtx_parameters>();
+    if (!rtx) return;
+    rtx->apt = numbers[rtx->apt];
+    rtx->write(changed);
+  } else if (format.is("red")) {
+    auto red = format.parameters_as<sdp::red_parameters>();
+    if (!red) return;
+    for (std::uint8_t& type : red->payload_types) type = numbers[type];
+    red->write(changed);
+  } else {
+    return;
   }
-  if (const auto red = format.is("red") ? format.parameters_as<sdp::red_parameters>()
-                                        : sdp::parse_error{sdp::errc::missing_parameter, 0}) {
-    sdp::red_parameters changed = *red;
-    for (std::uint8_t& type : changed.payload_types) type = numbers[type];
-    format.parameters.clear();
-    changed.write(format.parameters);
-  }
-  for (sdp::rtcp_fb& one : format.feedback) one.payload_type = format.payload_type();
+  format.parameters = std::move(changed);
 }
 
 }  // namespace
@@ -109,7 +112,7 @@ base::result<std::vector<rtp_format>> number_formats(std::span<const rtp_format>
                                                      std::span<const rtp_format> known,
                                                      std::span<const rtp_format> reserved) {
   std::vector<rtp_format> out(ours.begin(), ours.end());
-  std::array<std::uint8_t, 256> numbers{};
+  number_map numbers{};
   numbering free(ours, known, reserved);
   for (int turn = 0; turn <= 2; ++turn) {
     for (rtp_format& format : out) {
@@ -120,7 +123,10 @@ base::result<std::vector<rtp_format>> number_formats(std::span<const rtp_format>
       format.codec.payload_type = *number;
     }
   }
-  for (rtp_format& format : out) rewrite(format, numbers);
+  for (rtp_format& format : out) {
+    rewrite_carried(format, numbers);
+    for (sdp::rtcp_fb& one : format.feedback) one.payload_type = format.payload_type();
+  }
   return out;
 }
 

@@ -106,7 +106,11 @@ base::result<sdp::media_description> write_section(const section_plan& plan) {
   out.add_flag<sdp::bundle_only>(plan.bundle_only);
   out.add(plan.extensions);
   out.add_flag<sdp::extmap_allow_mixed>(plan.mixed_extensions);
-  out.add(own.sctp_port);
+  if (plan.with_sctpmap) {
+    out.add(sdp::sctpmap{.port = own.sctp_port.value_or(sdp::sctp_port{}).value, .streams = {}});
+  } else {
+    out.add(own.sctp_port);
+  }
   out.add(own.max_message_size);
   if (sends(plan.direction)) {
     out.add(own.streams);

@@ -20,6 +20,7 @@ struct section_plan {
   sdp::direction direction = sdp::direction::inactive;
   std::vector<sdp::rtp_format> formats;
   std::vector<std::string> other_formats;
+  bool with_sctpmap = false;  ///< a=sctpmap, as before RFC 8841, in place of a=sctp-port
   std::vector<sdp::extmap> extensions;
   bool mixed_extensions = false;
 
