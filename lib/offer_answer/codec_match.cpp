@@ -83,8 +83,8 @@ bool same_parameters(const rtp_format& a, const rtp_format& b) {
   }
   if (is_amr(a)) return both<sdp::amr_parameters>(a, b, same_amr);
   if (a.is("H265")) {
-    return same_values(a, b,
-                       {{"profile-space", "0"}, {"profile-id", "1"}, {"tier-flag", "0"}, {"tx-mode", "SRST"}});
+    return same_values(
+        a, b, {{"profile-space", "0"}, {"profile-id", "1"}, {"tier-flag", "0"}, {"tx-mode", "SRST"}});
   }
   return true;
 }
@@ -212,15 +212,14 @@ bool same_carried(const rtp_format& a, std::span<const rtp_format> among_a, cons
                     [&](std::uint8_t x, std::uint8_t y) { return same_carried(x, among_a, y, among_b); });
 }
 
-constexpr std::array<std::string_view, 6> protections{"rtx", "red", "ulpfec", "flexfec", "flexfec-03",
-                                                      "parityfec"};
+constexpr std::array<std::string_view, 6> protections{"rtx",     "red",        "ulpfec",
+                                                      "flexfec", "flexfec-03", "parityfec"};
 
 /// Drops what is sent again or protected by nothing that was chosen.
 void drop_orphans(std::vector<format_pair>& pairs, std::span<const rtp_format> offered) {
   const auto is_chosen = [&](std::uint8_t type) {
-    return std::any_of(pairs.begin(), pairs.end(), [&](const format_pair& one) {
-      return offered[one.offered].payload_type() == type;
-    });
+    return std::any_of(pairs.begin(), pairs.end(),
+                       [&](const format_pair& one) { return offered[one.offered].payload_type() == type; });
   };
   // red first, since rtx may name it.
   for (const std::string_view name : {"red", "rtx"}) {

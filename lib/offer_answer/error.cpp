@@ -47,8 +47,8 @@ int warn_code(errc code) noexcept {
     case errc::no_such_media: return 304;          // media type not available
     case errc::no_common_format: return 305;       // incompatible media format
     case errc::bad_setup:
-    case errc::bad_ice: return 307;        // session description parameter not understood
-    case errc::multicast: return 330;      // multicast not available
+    case errc::bad_ice: return 307;    // session description parameter not understood
+    case errc::multicast: return 330;  // multicast not available
     default: return 399;
   }
 }

@@ -61,7 +61,8 @@ std::vector<extmap> number_extensions(std::span<const extmap> ours, std::span<co
       if (!id) continue;
       numbered.id = *id;
     }
-    const bool used = std::any_of(out.begin(), out.end(), [&](const extmap& o) { return o.id == numbered.id; });
+    const bool used =
+        std::any_of(out.begin(), out.end(), [&](const extmap& o) { return o.id == numbered.id; });
     if (used || numbered.id > last_id) continue;
     others.take(numbered.id);
     all.take(numbered.id);

@@ -14,8 +14,9 @@ using role = sdp::setup::role;
 /// keys of a length that nobody has checked.
 bool is_usable(const sdp::crypto& one) {
   return sdp::crypto_key_bytes(one.suite) && !one.keys.empty() &&
-         std::all_of(one.session_parameters.begin(), one.session_parameters.end(),
-                     [](const std::string& each) { return each.starts_with('-') || each.starts_with("WSH="); });
+         std::all_of(
+             one.session_parameters.begin(), one.session_parameters.end(),
+             [](const std::string& each) { return each.starts_with('-') || each.starts_with("WSH="); });
 }
 
 /// RFC 4568 5.1.2: the first offered one that can be used, with a key of ours; or by our order.

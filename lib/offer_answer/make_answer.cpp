@@ -52,7 +52,8 @@ class negotiator::answer_maker {
       one.mid = offered_[place].mid;
     }
     for (const entry& one : session_.entries_) {
-      const bool busy = std::any_of(lines_.begin(), lines_.end(), [&](const line& l) { return l.id == one.id; });
+      const bool busy =
+          std::any_of(lines_.begin(), lines_.end(), [&](const line& l) { return l.id == one.id; });
       if (!one.removed && !busy) assign(one);
     }
   }
@@ -65,7 +66,7 @@ class negotiator::answer_maker {
       if (!detail::is_offered(offered_[place])) continue;
       any_offered = true;
       const entry* const holder = own(place);
-      plans_[place] = holder == nullptr  ? plan{.refusal = why_unused(place), .formats = {}, .keys = {}}
+      plans_[place] = holder == nullptr ? plan{.refusal = why_unused(place), .formats = {}, .keys = {}}
                       : holder->removed ? plan{.refusal = errc::no_such_media, .formats = {}, .keys = {}}
                                         : judge(place, *holder);
       plans_[place].transport = place;
@@ -73,8 +74,8 @@ class negotiator::answer_maker {
     form_bundles();
     for (std::size_t place = 0; place < offered_.size(); ++place) any_taken = any_taken || is_taken(place);
     if (!any_offered || any_taken) return {};
-    const auto first = std::find_if(plans_.begin(), plans_.end(),
-                                    [](const plan& one) { return one.refusal != errc{}; });
+    const auto first =
+        std::find_if(plans_.begin(), plans_.end(), [](const plan& one) { return one.refusal != errc{}; });
     return first->refusal;
   }
 
@@ -94,8 +95,9 @@ class negotiator::answer_maker {
     std::vector<sdp::media_description> sections;
     bool with_ice = false;
     for (std::size_t place = 0; place < plans_.size(); ++place) {
-      auto section = is_taken(place) ? write(place)
-                                     : detail::write_rejected(offer_.media()[place].media(), lines_[place].mid);
+      auto section = is_taken(place)
+                         ? write(place)
+                         : detail::write_rejected(offer_.media()[place].media(), lines_[place].mid);
       if (!section) return section.error();
       with_ice = with_ice || section->has<sdp::ice_ufrag>();
       sections.push_back(*std::move(section));
@@ -156,8 +158,8 @@ class negotiator::answer_maker {
       auto keys = detail::choose_keying(what, theirs, transport, nullptr);
       if (!keys) return refuse(static_cast<errc>(keys.error().value()));
       out.keys = *std::move(keys);
-      out.rank = static_cast<std::size_t>(
-          std::find(what.keyings.begin(), what.keyings.end(), out.keys.how) - what.keyings.begin());
+      out.rank = static_cast<std::size_t>(std::find(what.keyings.begin(), what.keyings.end(), out.keys.how) -
+                                          what.keyings.begin());
     }
     if (mine.rtp) {
       out.formats = match_formats(offer.formats, what.formats,

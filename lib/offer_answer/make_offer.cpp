@@ -70,8 +70,8 @@ class negotiator::offer_maker {
   }
   /// Whether it was agreed on before, so that its transport is in use.
   bool is_running(std::size_t place) const noexcept {
-    return place < session_.agreed_.size() && session_.agreed_[place].active && place < session_.lines_.size() &&
-           session_.lines_[place].id == lines_[place].id;
+    return place < session_.agreed_.size() && session_.agreed_[place].active &&
+           place < session_.lines_.size() && session_.lines_[place].id == lines_[place].id;
   }
   bool may_bundle(std::size_t place) const noexcept {
     const medium& what = own(place)->what;
@@ -216,8 +216,7 @@ class negotiator::offer_maker {
 
   base::result<void> number(std::size_t place, const medium& what, detail::section_plan& plan) {
     line& own_line = lines_[place];
-    auto formats =
-        detail::number_formats(what.formats, own_line.known, used_in_bundle(place, &line::known));
+    auto formats = detail::number_formats(what.formats, own_line.known, used_in_bundle(place, &line::known));
     if (!formats) return formats.error();
     detail::remember_formats(own_line.known, *formats);
     plan.formats = *std::move(formats);
@@ -249,8 +248,8 @@ class negotiator::offer_maker {
   std::vector<std::string> former_mids_;
   std::vector<std::size_t> transports_;  // of each m= line, the one whose transport it uses
   std::vector<detail::bundle> groups_;
-  std::size_t running_groups_ = 0;         // of them, those that were agreed on before
-  std::vector<std::size_t> former_tags_;   // of those, the m= lines that have had the transport
+  std::size_t running_groups_ = 0;        // of them, those that were agreed on before
+  std::vector<std::size_t> former_tags_;  // of those, the m= lines that have had the transport
   std::vector<std::size_t> bundle_only_;
 };
 

@@ -81,7 +81,8 @@ void read_address(transport_reading& out, const description& from, const media_d
     out.rtcp = {rtcp->address.empty() ? connection->address : rtcp->address, rtcp->port};
   }
   const auto ip = connection->ip();
-  if (connection->count > 1 || connection->ttl || (ip && ip->is_multicast())) return note(out, errc::multicast);
+  if (connection->count > 1 || connection->ttl || (ip && ip->is_multicast()))
+    return note(out, errc::multicast);
   out.on_hold = ip && ip->is_unspecified() && !out.ice;
 }
 
@@ -123,8 +124,7 @@ media_reading read_media(const description& from, const media_description& secti
   out.format_texts = section.media().formats;
   // RFC 8285 5: extensions of the session count for media, where those have no ids of their own.
   out.extensions = readable<sdp::extmap>(from.scope<sdp::extmap>(section));
-  out.mixed_extensions =
-      from.scope<sdp::extmap_allow_mixed>(section).has<sdp::extmap_allow_mixed>();
+  out.mixed_extensions = from.scope<sdp::extmap_allow_mixed>(section).has<sdp::extmap_allow_mixed>();
   out.ptime = first<sdp::ptime>(section);
   out.maxptime = first<sdp::maxptime>(section);
   out.max_bitrate = max_bitrate(section);
@@ -157,8 +157,8 @@ std::vector<bundle> read_bundles(const description& from, const std::vector<medi
     if (!group || !iequals(group->semantics, "BUNDLE")) return;
     bundle places;
     for (const std::string& id : group->mids) {
-      const auto found = std::find_if(media.begin(), media.end(),
-                                      [&id](const media_reading& one) { return one.mid == id; });
+      const auto found =
+          std::find_if(media.begin(), media.end(), [&id](const media_reading& one) { return one.mid == id; });
       const auto place = static_cast<std::size_t>(found - media.begin());
       if (found == media.end() || taken[place]) continue;
       taken[place] = true;

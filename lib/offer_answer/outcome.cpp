@@ -43,7 +43,8 @@ bool same_protocol(const media_reading& a, const media_reading& b) noexcept {
 }
 
 /// The offered format that `answer` means: of the same number where that is the same codec.
-const rtp_format* offered_format(const media_reading& offer, const media_reading& answer, rtp_format& format) {
+const rtp_format* offered_format(const media_reading& offer, const media_reading& answer,
+                                 rtp_format& format) {
   const auto by_number = std::find_if(offer.formats.begin(), offer.formats.end(), [&](const rtp_format& one) {
     return one.payload_type() == format.payload_type();
   });
@@ -88,10 +89,9 @@ std::vector<sdp::extmap> agreed_extensions(const media_reading& offer, const med
                                            bool by_offerer) {
   std::vector<sdp::extmap> out;
   for (const sdp::extmap& one : answer.extensions) {
-    const bool offered =
-        std::any_of(offer.extensions.begin(), offer.extensions.end(), [&](const sdp::extmap& other) {
-          return other.uri == one.uri && other.attributes == one.attributes;
-        });
+    const bool offered = std::any_of(
+        offer.extensions.begin(), offer.extensions.end(),
+        [&](const sdp::extmap& other) { return other.uri == one.uri && other.attributes == one.attributes; });
     // RFC 8285 5: ids from 4096 on stand in offers only.
     if (!offered || one.id > 255) continue;
     sdp::extmap& added = out.emplace_back(one);
@@ -145,8 +145,8 @@ class agreement {
 
     out.direction = by_offerer_ ? offer.direction & sdp::reversed(answer.direction)
                                 : answer.direction & sdp::reversed(offer.direction);
-    out.held_remotely = by_offerer_ ? sends(offer.direction) && !receives(answer.direction)
-                                    : !receives(offer.direction);
+    out.held_remotely =
+        by_offerer_ ? sends(offer.direction) && !receives(answer.direction) : !receives(offer.direction);
     out.extensions = agreed_extensions(offer, answer, by_offerer_);
     out.mixed_extensions = offer.mixed_extensions && answer.mixed_extensions;
     out.ptime = remote.ptime;
@@ -229,7 +229,9 @@ const transport_reading& transport_of(const std::vector<media_reading>& media,
   const bundle* const group = find_bundle(bundles, place);
   if (group == nullptr) return own.transport;
   const media_reading& first = media[group->front()];
-  const auto has_more_than_address = [](const media_reading& one) { return one.has_keys() || one.transport.ice; };
+  const auto has_more_than_address = [](const media_reading& one) {
+    return one.has_keys() || one.transport.ice;
+  };
   const bool complete = own.port != 0 && (has_more_than_address(own) || !has_more_than_address(first));
   return complete ? own.transport : first.transport;
 }

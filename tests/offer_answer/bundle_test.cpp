@@ -162,8 +162,7 @@ TEST_CASE("RFC 9143 7.3.1: where the first is refused another gives the transpor
 }
 
 TEST_CASE("media that can't share a transport stay outside of the bundle", "[offer_answer]") {
-  const std::string transport =
-      "a=ice-ufrag:peer\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\n";
+  const std::string transport = "a=ice-ufrag:peer\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\n";
   std::string line;
   test::fingerprint(9).write(line);
   const std::string secure = transport + "a=fingerprint:" + line + "\r\n";

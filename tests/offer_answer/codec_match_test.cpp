@@ -29,8 +29,8 @@ bool same(std::string_view encoding, std::string_view a, std::string_view b) {
 }
 
 std::string answered(std::string_view encoding, std::string_view offered, std::string_view ours) {
-  const rtp_format out =
-      answer_format(format("100 " + std::string(encoding), offered), format("97 " + std::string(encoding), ours));
+  const rtp_format out = answer_format(format("100 " + std::string(encoding), offered),
+                                       format("97 " + std::string(encoding), ours));
   CHECK(out.payload_type() == 100);
   return out.parameters;
 }
@@ -95,16 +95,19 @@ TEST_CASE("an answer has the parameters that the RFC of the codec lets it have",
   // RFC 6184 8.2.2: the lower level, or our own where both allow that.
   CHECK(answered("H264/90000", "profile-level-id=42e01f", "profile-level-id=42e034;max-fs=1") ==
         "profile-level-id=42e01f;max-fs=1");
-  CHECK(answered("H264/90000", "profile-level-id=42e034", "profile-level-id=42e01f") == "profile-level-id=42e01f");
+  CHECK(answered("H264/90000", "profile-level-id=42e034", "profile-level-id=42e01f") ==
+        "profile-level-id=42e01f");
   CHECK(answered("H264/90000", "level-asymmetry-allowed=1;profile-level-id=42e00d",
                  "level-asymmetry-allowed=1;profile-level-id=42e01f") ==
         "level-asymmetry-allowed=1;profile-level-id=42e01f");
-  CHECK(answered("H264/90000", "profile-level-id=42e00d", "level-asymmetry-allowed=1;profile-level-id=42e01f") ==
+  CHECK(answered("H264/90000", "profile-level-id=42e00d",
+                 "level-asymmetry-allowed=1;profile-level-id=42e01f") ==
         "level-asymmetry-allowed=0;profile-level-id=42e00d");
   // Level 1b, which a flag says in one profile and a number in others.
   const auto level_1b = answered("H264/90000", "profile-level-id=42f00b", "profile-level-id=42e01f");
   CHECK(level_1b == "profile-level-id=42f00b");
-  CHECK(answered("H264/90000", "profile-level-id=640009", "profile-level-id=64001f") == "profile-level-id=640009");
+  CHECK(answered("H264/90000", "profile-level-id=640009", "profile-level-id=64001f") ==
+        "profile-level-id=640009");
   CHECK(answered("H264/90000", "", "").empty());
 
   CHECK(answered("telephone-event/8000", "0-15", "0-11,66") == "0-11");

@@ -29,9 +29,7 @@ medium with_extensions(std::vector<extmap> extensions) {
   return out;
 }
 
-std::vector<extmap> said(end& from) {
-  return from->local_description()->media()[0].all<extmap>().value();
-}
+std::vector<extmap> said(end& from) { return from->local_description()->media()[0].all<extmap>().value(); }
 
 }  // namespace
 

@@ -113,7 +113,8 @@ TEST_CASE("who never wanted to send is not held by a peer that never receives", 
 TEST_CASE("RFC 3264 8.4, RFC 2543 B.5: c=0.0.0.0 holds, whatever the direction says", "[offer_answer]") {
   call c;
   for (const std::string address : {"IN IP4 0.0.0.0", "IN IP6 ::"}) {
-    const auto answer = test::answer_to(c.bob, "m=audio 4000 RTP/AVP 0\r\nc=" + address + "\r\na=sendrecv\r\n");
+    const auto answer =
+        test::answer_to(c.bob, "m=audio 4000 RTP/AVP 0\r\nc=" + address + "\r\na=sendrecv\r\n");
     REQUIRE(answer);
     CHECK(answer->media()[0].direction() == direction::recvonly);
     CHECK(c.of_bob().held_remotely);
@@ -135,7 +136,8 @@ TEST_CASE("an answer with c=0.0.0.0 holds, too", "[offer_answer]") {
   alice.add(test::audio({test::pcmu()}));
   REQUIRE(alice->make_offer());
   const auto answer =
-      sdp::description::parse(test::description_text("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n")).value();
+      sdp::description::parse(test::description_text("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n"))
+          .value();
   REQUIRE(alice->handle_answer(answer));
   CHECK(alice->media()[0].held_remotely);
   CHECK(alice->media()[0].direction == direction::recvonly);

@@ -93,8 +93,8 @@ TEST_CASE("secure media without keys are refused", "[offer_answer]") {
   bob.add(keyed({keying::sdes, keying::dtls, keying::none}), test::with_keys(5000, {test::crypto()}));
   CHECK(refusal(bob, "m=audio 4000 RTP/SAVP 0\r\n") == errc::missing_keys);
   CHECK(refusal(bob, "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\n") == errc::missing_keys);
-  CHECK(refusal(bob, "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=crypto:1 " + std::string(sha1_80) + key + "\r\n") ==
-        errc::missing_keys);
+  CHECK(refusal(bob, "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=crypto:1 " + std::string(sha1_80) + key +
+                         "\r\n") == errc::missing_keys);
   CHECK(refusal(bob, "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 00:01\r\n") ==
         errc::missing_keys);
 }

@@ -101,7 +101,8 @@ TEST_CASE("the direction of the session counts for media that have none", "[offe
   CHECK(bob->media()[0].direction == direction::recvonly);
 }
 
-TEST_CASE("RFC 3264 6: an offer of which nothing can be had is refused, and it is said why", "[offer_answer]") {
+TEST_CASE("RFC 3264 6: an offer of which nothing can be had is refused, and it is said why",
+          "[offer_answer]") {
   end bob;
   bob.add(test::audio({test::pcmu()}));
   CHECK(refusal(bob, "m=video 4000 RTP/AVP 31\r\n") == errc::no_such_media);
@@ -145,10 +146,10 @@ TEST_CASE("a removed medium is refused in the answer that waits", "[offer_answer
   end bob;
   bob.add(test::audio({test::pcmu()}));
   const auto picture = bob.add(test::video({test::vp8()}));
-  const auto offer = sdp::description::parse(test::description_text(
-                                                 "m=audio 4000 RTP/AVP 0\r\nm=video 4002 RTP/AVP 96\r\n"
-                                                 "a=rtpmap:96 VP8/90000\r\n"))
-                         .value();
+  const auto offer =
+      sdp::description::parse(test::description_text("m=audio 4000 RTP/AVP 0\r\nm=video 4002 RTP/AVP 96\r\n"
+                                                     "a=rtpmap:96 VP8/90000\r\n"))
+          .value();
   REQUIRE(bob->handle_offer(offer));
   REQUIRE(bob->remove_medium(picture));
   const auto answer = bob->make_answer();
@@ -285,6 +286,7 @@ TEST_CASE("RFC 8839 4.2: ICE is in the answer where the offer has it", "[offer_a
   CHECK(ice.options == texts{"trickle"});
   CHECK(ice.complete);
   CHECK_FALSE(ice.lite);
-  REQUIRE(answer_to(bob, plain + "a=ice-mismatch\r\na=ice-ufrag:peer\r\na=ice-pwd:0123456789012345678901\r\n"));
+  REQUIRE(
+      answer_to(bob, plain + "a=ice-mismatch\r\na=ice-ufrag:peer\r\na=ice-pwd:0123456789012345678901\r\n"));
   CHECK_FALSE(bob->media()[0].ice);
 }

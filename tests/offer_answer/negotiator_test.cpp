@@ -130,8 +130,7 @@ TEST_CASE("an offer of the peer's that we refuse leaves the session as it was", 
 TEST_CASE("an offer that can't be met changes nothing", "[offer_answer]") {
   call c;
   const auto media = c.bob->media();
-  const auto offer =
-      sdp::description::parse(test::description_text("m=audio 4000 RTP/AVP 18\r\n")).value();
+  const auto offer = sdp::description::parse(test::description_text("m=audio 4000 RTP/AVP 18\r\n")).value();
   CHECK(error_of(c.bob->handle_offer(offer)) == errc::no_common_format);
   CHECK(c.bob->state() == state::stable);
   CHECK(c.bob->media() == media);

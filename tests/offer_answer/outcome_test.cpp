@@ -38,10 +38,10 @@ TEST_CASE("the least of the peer's bandwidths bounds what is sent", "[offer_answ
   CHECK(heard("m=audio 4000 RTP/AVP 0\r\nb=X-YZ:64\r\n").max_bitrate == std::nullopt);
   end bob;
   bob.add(test::audio({test::pcmu()}));
-  REQUIRE(bob->handle_offer(sdp::description::parse(
-                                "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nb=CT:128\r\n"
-                                "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\n")
-                                .value()));
+  REQUIRE(bob->handle_offer(
+      sdp::description::parse("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nb=CT:128\r\n"
+                              "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\n")
+          .value()));
   REQUIRE(bob->make_answer());
   CHECK(bob->media()[0].max_bitrate == 128000);
 }
@@ -80,8 +80,8 @@ TEST_CASE("what only the answer has is left out, and a missing rtpmap is the off
 }
 
 TEST_CASE("the sources and streams of the peer are told", "[offer_answer]") {
-  const auto agreed = heard(
-      "m=audio 4000 RTP/AVP 0\r\na=ssrc:7 cname:x@y\r\na=ssrc:broken\r\na=msid:stream track\r\n");
+  const auto agreed =
+      heard("m=audio 4000 RTP/AVP 0\r\na=ssrc:7 cname:x@y\r\na=ssrc:broken\r\na=msid:stream track\r\n");
   REQUIRE(agreed.sources.size() == 1);
   CHECK(agreed.sources[0] == sdp::ssrc{7, "cname", "x@y"});
   REQUIRE(agreed.streams.size() == 1);

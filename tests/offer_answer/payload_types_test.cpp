@@ -24,7 +24,8 @@ const sdp::media_description& medium_of(end& from, std::size_t place = 0) {
 
 }  // namespace
 
-TEST_CASE("RFC 3264 8.3.2: a new offer keeps the numbers that an answer took from the peer", "[offer_answer]") {
+TEST_CASE("RFC 3264 8.3.2: a new offer keeps the numbers that an answer took from the peer",
+          "[offer_answer]") {
   end alice;
   end bob;
   alice.add(test::audio({test::opus(96), test::events(97)}));

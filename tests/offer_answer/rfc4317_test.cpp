@@ -23,7 +23,9 @@ sdp::rtp_format h261() { return format("31 H261/90000"); }
 sdp::rtp_format mpv() { return format("32 MPV/90000"); }
 
 texts formats(end& of, std::size_t place) { return of->local_description()->media()[place].media().formats; }
-std::uint16_t port(end& of, std::size_t place) { return of->local_description()->media()[place].media().port; }
+std::uint16_t port(end& of, std::size_t place) {
+  return of->local_description()->media()[place].media().port;
+}
 
 }  // namespace
 

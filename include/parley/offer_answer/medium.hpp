@@ -23,8 +23,8 @@ enum class medium_id : std::uint32_t {};
 
 /// What this end can and wants to do in one medium: the application's part of an m= line.
 ///
-/// A medium of RTP (`protocol` is one of RFC 3551's profiles) answers each RTP protocol that its `keyings` can
-/// serve, one of data channels answers each SCTP protocol, any other exactly its own.
+/// A medium of RTP (`protocol` is one of RFC 3551's profiles) answers each RTP protocol that its `keyings`
+/// can serve, one of data channels answers each SCTP protocol, any other exactly its own.
 struct medium {
   std::string media = "audio";       ///< "audio", "video", "application", "image", …
   std::string protocol = "RTP/AVP";  ///< what offers have
@@ -33,41 +33,41 @@ struct medium {
   std::vector<keying> keyings = {keying::none};
 
   /// What is understood, the preferred one first. Payload types are those of offers, as far as they are free.
-  std::vector<sdp::rtp_format> formats;
+  std::vector<sdp::rtp_format> formats = {};
   /// The formats where the protocol isn't RTP, as "webrtc-datachannel" and "t38".
-  std::vector<std::string> other_formats;
+  std::vector<std::string> other_formats = {};
   /// An answer has one codec, and what goes with it.
   bool single_codec = false;
   /// An answer has our order of codecs and crypto suites, not that of the offer.
   bool own_order = false;
 
   sdp::direction direction = sdp::direction::sendrecv;  ///< what is wanted where nobody holds
-  std::optional<sdp::ptime> ptime;                      ///< what we would like to receive
-  std::optional<sdp::maxptime> maxptime;                ///< what we can receive
-  std::vector<sdp::bandwidth> bandwidths;               ///< that we can receive
+  std::optional<sdp::ptime> ptime = {};                 ///< what we would like to receive
+  std::optional<sdp::maxptime> maxptime = {};           ///< what we can receive
+  std::vector<sdp::bandwidth> bandwidths = {};          ///< that we can receive
 
   bool rtcp_mux = false;
   bool rtcp_mux_only = false;  ///< and no other way (RFC 8858)
   bool rtcp_rsize = false;
-  std::vector<sdp::extmap> extensions;  ///< ids are those of offers
-  bool mixed_extensions = false;        ///< a=extmap-allow-mixed
+  std::vector<sdp::extmap> extensions = {};  ///< ids are those of offers
+  bool mixed_extensions = false;             ///< a=extmap-allow-mixed
 
-  std::vector<sdp::ssrc> sources;  ///< of what we send
-  std::vector<sdp::msid> streams;  ///< of what we send
-  std::optional<sdp::sctp_port> sctp_port;
-  std::optional<sdp::max_message_size> max_message_size;
+  std::vector<sdp::ssrc> sources = {};  ///< of what we send
+  std::vector<sdp::msid> streams = {};  ///< of what we send
+  std::optional<sdp::sctp_port> sctp_port = {};
+  std::optional<sdp::max_message_size> max_message_size = {};
 
   /// Attributes that stand in each offer and answer, as "T38FaxVersion:0".
-  std::vector<std::string> attributes;
+  std::vector<std::string> attributes = {};
 
   friend bool operator==(const medium&, const medium&) = default;
 };
 
 /// What an ICE agent says in a description (RFC 8839).
 struct local_ice {
-  std::string ufrag;
-  std::string pwd;
-  std::vector<sdp::candidate> candidates;
+  std::string ufrag = {};
+  std::string pwd = {};
+  std::vector<sdp::candidate> candidates = {};
   bool complete = false;  ///< a=end-of-candidates
 
   friend bool operator==(const local_ice&, const local_ice&) = default;
@@ -76,12 +76,12 @@ struct local_ice {
 /// Where a medium comes in, and its keys: the part of whoever opens ports. It stays as it was given until
 /// another one is; whatever changes in it is in the next offer or answer.
 struct local_transport {
-  base::socket_address rtp;
-  std::optional<base::socket_address> rtcp;   ///< where not on the next port; unused where multiplexed
-  std::vector<sdp::crypto> keys;              ///< one for each suite, the preferred first; tags are ours to give
-  std::vector<sdp::fingerprint> fingerprints; ///< of the certificate that DTLS will show
-  std::string tls_id;                         ///< empty for none (RFC 8842 4)
-  std::optional<local_ice> ice;
+  base::socket_address rtp = {};
+  std::optional<base::socket_address> rtcp = {};  ///< where not on the next port; unused where multiplexed
+  std::vector<sdp::crypto> keys = {};  ///< one for each suite, the preferred first; tags are ours to give
+  std::vector<sdp::fingerprint> fingerprints = {};  ///< of the certificate that DTLS will show
+  std::string tls_id = {};                          ///< empty for none (RFC 8842 4)
+  std::optional<local_ice> ice = {};
 
   friend bool operator==(const local_transport&, const local_transport&) = default;
 };

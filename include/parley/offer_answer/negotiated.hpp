@@ -87,7 +87,8 @@ struct negotiated_medium {
   std::optional<sdes_keys> sdes;
   std::optional<dtls_parameters> dtls;
 
-  std::size_t transport = 0;  ///< the place of the m= line whose transport this uses: its own, or its bundle's
+  std::size_t transport =
+      0;  ///< the place of the m= line whose transport this uses: its own, or its bundle's
   bool bundled = false;
   media_address rtp;
   media_address rtcp;  ///< as `rtp` where multiplexed

@@ -19,20 +19,20 @@ namespace parley::offer_answer {
 
 /// Whether media share a transport (RFC 9143).
 enum class bundle_policy : std::uint8_t {
-  disabled,     ///< none does, and an offer to is not taken up
-  balanced,     ///< all may: each new medium is offered with a transport of its own for peers that don't bundle
+  disabled,  ///< none does, and an offer to is not taken up
+  balanced,  ///< all may: each new medium is offered with a transport of its own for peers that don't bundle
   bundle_only,  ///< all do: new media are offered as bundle-only, but for the first
 };
 
 /// What holds for a whole session.
 struct session_options {
-  std::string username = "-";                   ///< of o=
-  base::ip_address address;                     ///< of o=; media have their own
+  std::string username = "-";     ///< of o=
+  base::ip_address address = {};  ///< of o=; media have their own
   bundle_policy bundle = bundle_policy::disabled;
-  bool ice_lite = false;                        ///< a=ice-lite, where ICE is used
-  std::vector<std::string> ice_options;         ///< as "trickle"
-  bool dtls_passive = false;                    ///< an answer leaves it to the peer to open DTLS
-  std::size_t max_media = 32;                   ///< m= lines, refused ones among them
+  bool ice_lite = false;                      ///< a=ice-lite, where ICE is used
+  std::vector<std::string> ice_options = {};  ///< as "trickle"
+  bool dtls_passive = false;                  ///< an answer leaves it to the peer to open DTLS
+  std::size_t max_media = 32;                 ///< m= lines, refused ones among them
 };
 
 /// Offers and answers of one session (RFC 3264): who may make one, and what follows from them.
@@ -65,7 +65,8 @@ struct session_options {
 /// Of two m= lines for one medium, plain and secure, the one is taken that its `keyings` prefer; what nobody
 /// takes is refused.
 ///
-/// Copies are independent sessions: a forked INVITE has one for each dialog, from the copy that made the offer.
+/// Copies are independent sessions: a forked INVITE has one for each dialog, from the copy that made the
+/// offer.
 class PARLEY_API negotiator {
  public:
   /// The state of the negotiation, not of the session.
@@ -137,9 +138,9 @@ class PARLEY_API negotiator {
   /// local transports fit nothing: `rollback`, and answer 488.
   base::result<sdp::description> make_answer();
 
-  /// Takes the answer to the offer that waits (RFC 3264 7). *Errors:* `no_offer`; why it is none to that offer:
-  /// `rollback`, and end the session or offer anew. The same text as the answer before is no error in the
-  /// stable state, since 183 and 200 both have it (RFC 6337 3.1).
+  /// Takes the answer to the offer that waits (RFC 3264 7). *Errors:* `no_offer`; why it is none to that
+  /// offer: `rollback`, and end the session or offer anew. The same text as the answer before is no error in
+  /// the stable state, since 183 and 200 both have it (RFC 6337 3.1).
   base::result<void> handle_answer(const sdp::description& answer);
 
   /// Takes an answer that may be followed by another, as in an unreliable provisional response.
@@ -166,7 +167,7 @@ class PARLEY_API negotiator {
   struct line {
     std::optional<medium_id> id;
     std::string mid;
-    std::vector<sdp::rtp_format> known;        // what each payload type has stood for
+    std::vector<sdp::rtp_format> known;  // what each payload type has stood for
     std::vector<sdp::extmap> known_extensions;
   };
   class offer_maker;
@@ -196,12 +197,12 @@ class PARLEY_API negotiator {
   std::optional<std::vector<negotiated_medium>> preview_;
 
   enum state state_ = state::stable;
-  std::vector<line> pending_;               // lines_ as they are once the offer is answered
+  std::vector<line> pending_;  // lines_ as they are once the offer is answered
   std::optional<sdp::description> local_;
   std::optional<sdp::description> remote_;
-  std::optional<sdp::description> stable_local_;   // what a rollback goes back to
+  std::optional<sdp::description> stable_local_;  // what a rollback goes back to
   std::optional<sdp::description> stable_remote_;
-  std::optional<sdp::description> last_issued_;    // what the next version is compared with
+  std::optional<sdp::description> last_issued_;  // what the next version is compared with
   std::uint64_t version_ = 0;
 };
 

@@ -8,9 +8,9 @@
 
 namespace parley::offer_answer::detail {
 
-/// Gives `ours` the ids of an offer. An extension that is in `known`, what this medium and those of its bundle
-/// have used, keeps its id there; another keeps its own where that is free, or gets one that is. Those for
-/// which no id is left are left out (RFC 8285 5, RFC 9143 9).
+/// Gives `ours` the ids of an offer. An extension that is in `known`, what this medium and those of its
+/// bundle have used, keeps its id there; another keeps its own where that is free, or gets one that is. Those
+/// for which no id is left are left out (RFC 8285 5, RFC 9143 9).
 std::vector<sdp::extmap> number_extensions(std::span<const sdp::extmap> ours,
                                            std::span<const sdp::extmap> known);
 

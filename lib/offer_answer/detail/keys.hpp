@@ -17,8 +17,8 @@ struct key_choice {
   std::optional<sdp::crypto> key;  ///< what the answer says, where `how` is sdes and the local keys are known
 };
 
-/// Chooses among the keyings of `own` for an offer of that protocol and transport. `local` is null where it is
-/// not known yet: then it is taken to have what is needed.
+/// Chooses among the keyings of `own` for an offer of that protocol and transport. `local` is null where it
+/// is not known yet: then it is taken to have what is needed.
 ///
 /// *Errors:* `incompatible_protocol`, `missing_keys`; `missing_local_keys` where `local` lacks what the offer
 /// could be answered with.
