@@ -23,10 +23,14 @@ class negotiator::answer_maker {
   answer_maker(const negotiator& session, const sdp::description& offer, std::vector<line> lines)
       : session_(session),
         offer_(offer),
-        offered_(detail::read_all(offer)),
-        bundles_(detail::read_bundles(offer, offered_)),
+        reading_(offer),
+        offered_(reading_.media),
         lines_(std::move(lines)),
         plans_(offered_.size()) {}
+
+  answer_maker(const answer_maker&) = delete;
+  answer_maker& operator=(const answer_maker&) = delete;
+  ~answer_maker() = default;
 
   std::vector<line>& lines() noexcept { return lines_; }
 
@@ -45,7 +49,7 @@ class negotiator::answer_maker {
       const entry* const holder = own(place);
       // RFC 3264 8.3.3: the kind of a medium may change; it is another one then.
       const bool stays = place < known && holder != nullptr && !holder->removed &&
-                         detail::is_offered(offered_[place]) &&
+                         offered_[place].is_offered() &&
                          detail::iequals(holder->what.media, offered_[place].media) &&
                          judge(place, *holder).refusal != errc::incompatible_protocol;
       if (!stays && one.id) one = {};
@@ -63,7 +67,7 @@ class negotiator::answer_maker {
     bool any_offered = false;
     bool any_taken = false;
     for (std::size_t place = 0; place < offered_.size(); ++place) {
-      if (!detail::is_offered(offered_[place])) continue;
+      if (!offered_[place].is_offered()) continue;
       any_offered = true;
       const entry* const holder = own(place);
       plans_[place] = holder == nullptr ? plan{.refusal = why_unused(place), .formats = {}, .keys = {}}
@@ -128,10 +132,10 @@ class negotiator::answer_maker {
     return lines_[place].id ? session_.find_entry(*lines_[place].id) : nullptr;
   }
   bool is_taken(std::size_t place) const noexcept {
-    return detail::is_offered(offered_[place]) && lines_[place].id && plans_[place].refusal == errc{};
+    return offered_[place].is_offered() && lines_[place].id && plans_[place].refusal == errc{};
   }
   const detail::transport_reading& transport_of(std::size_t place) const {
-    return detail::transport_of(offered_, bundles_, place);
+    return reading_.transport_of(place);
   }
 
   /// Whether that medium could answer the m= line, whatever the local transport will be.
@@ -186,7 +190,7 @@ class negotiator::answer_maker {
     std::optional<std::size_t> best;
     std::size_t best_rank = 0;
     for (std::size_t place = 0; place < offered_.size(); ++place) {
-      if (lines_[place].id || !detail::is_offered(offered_[place]) || is_alternative(place) ||
+      if (lines_[place].id || !offered_[place].is_offered() || is_alternative(place) ||
           !detail::iequals(offered_[place].media, one.what.media)) {
         continue;
       }
@@ -251,7 +255,7 @@ class negotiator::answer_maker {
 
   void form_bundles() {
     if (session_.options_.bundle != bundle_policy::disabled) {
-      for (const detail::bundle& offered : bundles_) form_bundle(offered);
+      for (const detail::bundle& offered : reading_.bundles) form_bundle(offered);
     }
     // RFC 9143 7.3.3: what comes in a bundle only, and is in none, is refused.
     for (std::size_t place = 0; place < offered_.size(); ++place) {
@@ -353,8 +357,8 @@ class negotiator::answer_maker {
 
   const negotiator& session_;
   const sdp::description& offer_;
-  std::vector<detail::media_reading> offered_;
-  std::vector<detail::bundle> bundles_;
+  detail::description_reading reading_;
+  const std::vector<detail::media_reading>& offered_;
   std::vector<line> lines_;
   std::vector<plan> plans_;
   std::vector<detail::bundle> groups_;

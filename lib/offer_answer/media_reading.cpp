@@ -109,8 +109,6 @@ std::optional<std::uint64_t> max_bitrate(const sdp::section& from) {
   return least;
 }
 
-}  // namespace
-
 media_reading read_media(const description& from, const media_description& section) {
   media_reading out;
   out.media = section.media().media;
@@ -119,7 +117,7 @@ media_reading read_media(const description& from, const media_description& secti
   if (auto mid = first<sdp::mid>(section)) out.mid = std::move(mid->id);
   out.port = section.media().port;
   out.bundle_only = section.has<sdp::bundle_only>();
-  out.direction = from.direction_of(section);
+  if (!out.traits.sctp) out.direction = from.direction_of(section);
   if (out.traits.rtp) out.formats = sdp::rtp_formats(section);
   out.format_texts = section.media().formats;
   // RFC 8285 5: extensions of the session count for media, where those have no ids of their own.
@@ -138,15 +136,6 @@ media_reading read_media(const description& from, const media_description& secti
   }
   if (const auto size = first<sdp::max_message_size>(section)) out.max_message_size = size->value;
   out.transport = read_transport(from, section);
-  // RFC 3264 8.4, RFC 2543 B.5: nothing may be sent to this address, whatever the direction says.
-  if (out.transport.on_hold && out.port != 0) out.direction = out.direction & sdp::direction::sendonly;
-  return out;
-}
-
-std::vector<media_reading> read_all(const description& from) {
-  std::vector<media_reading> out;
-  out.reserve(from.media().size());
-  for (const media_description& section : from.media()) out.push_back(read_media(from, section));
   return out;
 }
 
@@ -167,6 +156,39 @@ std::vector<bundle> read_bundles(const description& from, const std::vector<medi
     if (!places.empty()) out.push_back(std::move(places));
   });
   return out;
+}
+
+}  // namespace
+
+description_reading::description_reading(const description& from) {
+  media.reserve(from.media().size());
+  for (const media_description& section : from.media()) media.push_back(read_media(from, section));
+  bundles = read_bundles(from, media);
+  for (std::size_t place = 0; place < media.size(); ++place) {
+    // RFC 3264 8.4, RFC 2543 B.5: nothing may be sent to this address, whatever the direction says.
+    if (!transport_of(place).on_hold || media[place].traits.sctp) continue;
+    media[place].direction = media[place].direction & sdp::direction::sendonly;
+  }
+}
+
+const bundle* description_reading::find_bundle(std::size_t place) const noexcept {
+  const auto found = std::find_if(bundles.begin(), bundles.end(), [place](const bundle& one) {
+    return std::find(one.begin(), one.end(), place) != one.end();
+  });
+  return found == bundles.end() ? nullptr : &*found;
+}
+
+const transport_reading& description_reading::transport_of(std::size_t place) const {
+  const media_reading& own = media[place];
+  const bundle* const group = find_bundle(place);
+  if (group == nullptr) return own.transport;
+  const media_reading& first = media[group->front()];
+  const auto has_more_than_address = [](const transport_reading& one) {
+    return !one.keys.empty() || !one.fingerprints.empty() || one.ice;
+  };
+  const bool complete =
+      own.port != 0 && (has_more_than_address(own.transport) || !has_more_than_address(first.transport));
+  return complete ? own.transport : first.transport;
 }
 
 }  // namespace parley::offer_answer::detail

@@ -205,7 +205,7 @@ base::result<std::vector<negotiated_medium>> negotiator::outcome(const sdp::desc
     if (traits_of(one.protocol).rtp && std::find(keyings.begin(), keyings.end(), one.key) == keyings.end()) {
       return errc::missing_keys;
     }
-    one.held_locally = own->held();
+    one.held_locally = own->held() && !traits_of(one.protocol).sctp;
     one.held_remotely = one.held_remotely && sends(own->what.direction);
   }
   return agreed;

@@ -3,6 +3,7 @@
 #include <parley/offer_answer/codec_match.hpp>
 
 #include "offer_answer/detail/keys.hpp"
+#include "offer_answer/detail/media_reading.hpp"
 #include "offer_answer/detail/text.hpp"
 
 #include <algorithm>
@@ -25,12 +26,6 @@ using sdp::rtp_format;
 
 bool contains(const bundle& places, std::size_t place) noexcept {
   return std::find(places.begin(), places.end(), place) != places.end();
-}
-
-const bundle* find_bundle(const std::vector<bundle>& bundles, std::size_t place) noexcept {
-  const auto found = std::find_if(bundles.begin(), bundles.end(),
-                                  [place](const bundle& one) { return contains(one, place); });
-  return found == bundles.end() ? nullptr : &*found;
 }
 
 bool same_protocol(const media_reading& a, const media_reading& b) noexcept {
@@ -104,18 +99,14 @@ std::vector<sdp::extmap> agreed_extensions(const media_reading& offer, const med
 class agreement {
  public:
   agreement(const sdp::description& offer, const sdp::description& answer, bool by_offerer)
-      : offered_(read_all(offer)),
-        answered_(read_all(answer)),
-        offered_bundles_(read_bundles(offer, offered_)),
-        answered_bundles_(read_bundles(answer, answered_)),
-        by_offerer_(by_offerer) {}
+      : offered_(offer), answered_(answer), by_offerer_(by_offerer) {}
 
   base::result<std::vector<negotiated_medium>> all() {
     // RFC 3264 6: as many media, in the same order.
-    if (offered_.size() != answered_.size()) return errc::wrong_media_count;
+    if (offered_.media.size() != answered_.media.size()) return errc::wrong_media_count;
     std::vector<negotiated_medium> out;
-    out.reserve(offered_.size());
-    for (std::size_t place = 0; place < offered_.size(); ++place) {
+    out.reserve(offered_.media.size());
+    for (std::size_t place = 0; place < offered_.media.size(); ++place) {
       auto agreed = one(place);
       if (!agreed) return agreed.error();
       out.push_back(*std::move(agreed));
@@ -125,15 +116,15 @@ class agreement {
 
  private:
   base::result<negotiated_medium> one(std::size_t place) const {
-    const media_reading& offer = offered_[place];
-    const media_reading& answer = answered_[place];
+    const media_reading& offer = offered_.media[place];
+    const media_reading& answer = answered_.media[place];
     const media_reading& remote = by_offerer_ ? answer : offer;
     negotiated_medium out;
     out.media = offer.media;
     out.protocol = offer.protocol;
     out.mid = offer.mid.empty() ? answer.mid : offer.mid;
     out.transport = place;
-    out.active = is_offered(offer) && answer.port != 0;
+    out.active = offer.is_offered() && answer.port != 0;
     if (!out.active) return out;
 
     if (!iequals(offer.media, answer.media)) return errc::media_changed;
@@ -160,32 +151,33 @@ class agreement {
   }
 
   errc agree_on_transport(std::size_t place, negotiated_medium& out) const {
-    const bundle* const group = find_bundle(answered_bundles_, place);
-    const bundle* const offered_group = find_bundle(offered_bundles_, place);
+    const bundle* const group = answered_.find_bundle(place);
+    const bundle* const offered_group = offered_.find_bundle(place);
     if (group != nullptr) {
       // RFC 9143 7.3: the answer bundles what the offer has in one group, and gives the transport of one
       // that it accepts.
       if (offered_group == nullptr || !contains(*offered_group, group->front()) ||
-          answered_[group->front()].port == 0) {
+          answered_.media[group->front()].port == 0) {
         return errc::bad_bundle;
       }
       out.bundled = true;
       out.transport = group->front();
-    } else if (offered_[place].port == 0) {
+    } else if (offered_.media[place].port == 0) {
       return errc::bad_bundle;
     }
-    const transport_reading& offered = transport_of(offered_, offered_bundles_, out.transport);
-    const transport_reading& answered = answered_[out.transport].transport;
+    const transport_reading& offered = offered_.transport_of(out.transport);
+    const transport_reading& answered = answered_.media[out.transport].transport;
     const transport_reading& remote = by_offerer_ ? answered : offered;
     if (remote.problem != errc{}) return remote.problem;
 
     out.rtp = remote.rtp;
-    out.rtcp_mux = offered_[place].traits.rtp && ((offered.rtcp_mux && answered.rtcp_mux) || out.bundled);
-    if (offered_[place].traits.rtp && offered.rtcp_mux_only && !out.rtcp_mux) return errc::no_rtcp_mux;
+    out.rtcp_mux =
+        offered_.media[place].traits.rtp && ((offered.rtcp_mux && answered.rtcp_mux) || out.bundled);
+    if (offered_.media[place].traits.rtp && offered.rtcp_mux_only && !out.rtcp_mux) return errc::no_rtcp_mux;
     out.rtcp_rsize = offered.rtcp_rsize && answered.rtcp_rsize;
     out.rtcp = out.rtcp_mux ? remote.rtp : remote.rtcp;
     if (offered.ice && answered.ice) out.ice = remote.ice;
-    return agree_on_keys(offered_[place].traits, offered, answered, out);
+    return agree_on_keys(offered_.media[place].traits, offered, answered, out);
   }
 
   errc agree_on_keys(const protocol_traits& protocol, const transport_reading& offered,
@@ -212,29 +204,12 @@ class agreement {
     return protocol.secure || broken ? errc::missing_keys : errc{};
   }
 
-  std::vector<media_reading> offered_;
-  std::vector<media_reading> answered_;
-  std::vector<bundle> offered_bundles_;
-  std::vector<bundle> answered_bundles_;
+  description_reading offered_;
+  description_reading answered_;
   bool by_offerer_;
 };
 
 }  // namespace
-
-bool is_offered(const media_reading& medium) noexcept { return medium.port != 0 || medium.bundle_only; }
-
-const transport_reading& transport_of(const std::vector<media_reading>& media,
-                                      const std::vector<bundle>& bundles, std::size_t place) {
-  const media_reading& own = media[place];
-  const bundle* const group = find_bundle(bundles, place);
-  if (group == nullptr) return own.transport;
-  const media_reading& first = media[group->front()];
-  const auto has_more_than_address = [](const media_reading& one) {
-    return one.has_keys() || one.transport.ice;
-  };
-  const bool complete = own.port != 0 && (has_more_than_address(own) || !has_more_than_address(first));
-  return complete ? own.transport : first.transport;
-}
 
 base::result<std::vector<negotiated_medium>> agree(const sdp::description& offer,
                                                    const sdp::description& answer, bool by_offerer) {

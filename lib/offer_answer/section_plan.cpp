@@ -102,7 +102,8 @@ base::result<sdp::media_description> write_section(const section_plan& plan) {
   }
   out.add(own.ptime);
   out.add(own.maxptime);
-  section->set_direction(plan.direction);
+  // RFC 8841 has no directions: data channels go both ways.
+  if (!traits_of(plan.protocol).sctp) section->set_direction(plan.direction);
   out.add_flag<sdp::bundle_only>(plan.bundle_only);
   out.add(plan.extensions);
   out.add_flag<sdp::extmap_allow_mixed>(plan.mixed_extensions);
@@ -132,7 +133,7 @@ base::result<sdp::media_description> write_rejected(const sdp::media_line& line,
   // RFC 8866 5.7: each medium has an address, since the session has none.
   out.add(sdp::connection_data::to(base::ip_address::any_v4()));
   if (!mid.empty()) out.add(sdp::mid{mid});
-  section->set_direction(sdp::direction::inactive);
+  if (section->is_rtp()) section->set_direction(sdp::direction::inactive);
   if (out.error()) return out.error();
   return *std::move(section);
 }

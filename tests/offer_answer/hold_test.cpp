@@ -142,3 +142,16 @@ TEST_CASE("an answer with c=0.0.0.0 holds, too", "[offer_answer]") {
   CHECK(alice->media()[0].held_remotely);
   CHECK(alice->media()[0].direction == direction::recvonly);
 }
+
+TEST_CASE("data channels are not held", "[offer_answer]") {
+  end alice;
+  end bob;
+  alice.add(test::data_channels(), test::webrtc_transport(10000));
+  bob.add(test::data_channels(), test::webrtc_transport(20000));
+  alice->hold();
+  REQUIRE(test::exchange(alice, bob));
+  CHECK_FALSE(alice->local_description()->media()[0].direction());
+  CHECK(alice->media()[0].direction == direction::sendrecv);
+  CHECK_FALSE(alice->media()[0].held_locally);
+  CHECK_FALSE(bob->media()[0].held_remotely);
+}

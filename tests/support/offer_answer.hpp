@@ -117,7 +117,7 @@ inline std::string description_text(std::string_view media) {
 class end {
  public:
   explicit end(offer_answer::session_options options = {}, std::uint64_t seed = 1)
-      : random_(seed), negotiator_(std::move(options), random_) {}
+      : negotiator_(make(std::move(options), seed)) {}
 
   offer_answer::medium_id add(const offer_answer::medium& what) { return add(what, transport(next_port())); }
   offer_answer::medium_id add(const offer_answer::medium& what,
@@ -132,7 +132,11 @@ class end {
   offer_answer::negotiator* operator->() noexcept { return &negotiator_; }
 
  private:
-  seeded_random random_;
+  static offer_answer::negotiator make(offer_answer::session_options options, std::uint64_t seed) {
+    seeded_random random(seed);
+    return {std::move(options), random};
+  }
+
   offer_answer::negotiator negotiator_;
   std::uint16_t port_ = 9998;
 };

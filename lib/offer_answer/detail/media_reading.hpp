@@ -54,18 +54,28 @@ struct media_reading {
   std::optional<std::uint64_t> max_message_size;
   transport_reading transport;
 
-  bool has_keys() const noexcept { return !transport.keys.empty() || !transport.fingerprints.empty(); }
+  /// Whether it is one: not refused, and not ended.
+  bool is_offered() const noexcept { return port != 0 || bundle_only; }
 };
-
-/// Lines that can't be read are left out, but for those that `transport_reading::problem` speaks of.
-media_reading read_media(const sdp::description& from, const sdp::media_description& section);
-std::vector<media_reading> read_all(const sdp::description& from);
 
 /// A bundle, as the places of its m= lines; the first is the one whose transport counts.
 using bundle = std::vector<std::size_t>;
 
-/// The BUNDLE groups of a description (RFC 9143 7); mids that no medium has are left out, so are those of an
-/// earlier group.
-std::vector<bundle> read_bundles(const sdp::description& from, const std::vector<media_reading>& media);
+/// What a description says, m= line by m= line. Lines that can't be read are left out, but for those that
+/// `transport_reading::problem` speaks of.
+struct description_reading {
+  explicit description_reading(const sdp::description& from);
+
+  std::vector<media_reading> media;
+  /// The BUNDLE groups (RFC 9143 7), without mids that no medium has and those of an earlier group.
+  std::vector<bundle> bundles;
+
+  /// The bundle of an m= line; null where it is in none.
+  const bundle* find_bundle(std::size_t place) const noexcept;
+
+  /// The transport that counts for a medium: its own, or that of the first in its bundle where it has none
+  /// (RFC 9143 7.1.3).
+  const transport_reading& transport_of(std::size_t place) const;
+};
 
 }  // namespace parley::offer_answer::detail
