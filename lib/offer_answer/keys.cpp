@@ -41,6 +41,16 @@ std::optional<sdp::crypto> choose_key(const std::vector<sdp::crypto>& offered,
 
 }  // namespace
 
+bool does(const medium& own, keying how) noexcept {
+  return std::find(own.keyings.begin(), own.keyings.end(), how) != own.keyings.end();
+}
+
+bool can_key(const medium& own, const protocol_traits& protocol) noexcept {
+  if (!protocol.rtp) return true;
+  if (!protocol.secure) return !own.keyings.empty();
+  return does(own, keying::dtls) || (does(own, keying::sdes) && !protocol.dtls);
+}
+
 base::result<key_choice> choose_keying(const medium& own, const protocol_traits& protocol,
                                        const transport_reading& offered, const local_transport* local) {
   const bool offers_dtls = !offered.fingerprints.empty() && offered.setup != role::holdconn;
@@ -72,13 +82,8 @@ base::result<key_choice> choose_keying(const medium& own, const protocol_traits&
     }
   }
   if (lacks_local) return errc::missing_local_keys;
-  const auto does = [&own](keying how) {
-    return std::find(own.keyings.begin(), own.keyings.end(), how) != own.keyings.end();
-  };
   // A plain offer where security is wanted, or a secure one where none is had.
-  if (!protocol.secure || !(does(keying::dtls) || (does(keying::sdes) && !protocol.dtls))) {
-    return errc::incompatible_protocol;
-  }
+  if (!protocol.secure || !can_key(own, protocol)) return errc::incompatible_protocol;
   return offered.setup == role::holdconn ? errc::bad_setup : errc::missing_keys;
 }
 

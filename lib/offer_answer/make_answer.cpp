@@ -296,6 +296,13 @@ class negotiator::answer_maker {
       if (!keys) return keys.error();
       plans_[place].keys = *std::move(keys);
     }
+    for (std::size_t place = 0; place < plans_.size(); ++place) {
+      // The transport of the bundle has other keys than those that its media were meant to have.
+      if (is_taken(place) && plans_[place].bundled &&
+          plans_[place].keys.how != plans_[plans_[place].transport].keys.how) {
+        return errc::missing_local_keys;
+      }
+    }
     return {};
   }
 

@@ -1,22 +1,18 @@
 #include <parley/offer_answer/negotiator.hpp>
 
 #include "offer_answer/detail/extensions.hpp"
+#include "offer_answer/detail/keys.hpp"
 #include "offer_answer/detail/media_reading.hpp"
 #include "offer_answer/detail/payload_types.hpp"
 #include "offer_answer/detail/section_plan.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace parley::offer_answer {
-namespace {
-
-bool does(const medium& what, keying how) noexcept {
-  return std::find(what.keyings.begin(), what.keyings.end(), how) != what.keyings.end();
-}
-
-}  // namespace
-
 /// One offer: which m= line is whose, which of them share a transport, and then the text.
 class negotiator::offer_maker {
  public:
@@ -73,11 +69,29 @@ class negotiator::offer_maker {
     return place < session_.agreed_.size() && session_.agreed_[place].active &&
            place < session_.lines_.size() && session_.lines_[place].id == lines_[place].id;
   }
+  /// RFC 3264 8.3: what was agreed on stays, as long as the medium can still do it.
+  const std::string& protocol_of(std::size_t place) const noexcept {
+    const medium& what = own(place)->what;
+    if (!is_running(place)) return what.protocol;
+    const std::string& agreed = session_.agreed_[place].protocol;
+    return detail::can_key(what, traits_of(agreed)) ? agreed : what.protocol;
+  }
   bool may_bundle(std::size_t place) const noexcept {
     const medium& what = own(place)->what;
     const protocol_traits traits = traits_of(what.protocol);
     // RFC 9143 9.3: bundled RTP has its RTCP with it.
     return traits.sctp || (traits.rtp && what.rtcp_mux);
+  }
+
+  /// Whether an answer that is right for the keys of the one is right for those of the other.
+  bool share_keys(std::size_t a, std::size_t b) const {
+    const auto security = [this](std::size_t place) {
+      const medium& what = own(place)->what;
+      const protocol_traits traits = traits_of(protocol_of(place));
+      auto keyings = traits.dtls ? std::vector{keying::dtls} : what.keyings;
+      return std::pair{std::move(keyings), traits.secure};
+    };
+    return security(a) == security(b);
   }
 
   /// RFC 3264 8.1: a new medium gets the m= line of one that has ended, or a new one at the end.
@@ -124,6 +138,7 @@ class negotiator::offer_maker {
     if (!is_active(place) || is_running(place) || !may_bundle(place)) return;
     if (groups_.empty()) groups_.emplace_back();
     detail::bundle& group = groups_.front();
+    if (!group.empty() && !share_keys(group.front(), place)) return;
     group.push_back(place);
     // RFC 9143 7.5.2: where there is a bundle, a new medium is offered within it. Where the peer has to say
     // first whether it bundles, each new one has a transport of its own, or waits for the answer.
@@ -192,8 +207,7 @@ class negotiator::offer_maker {
     detail::section_plan plan;
     plan.own = &what;
     plan.local = local_of(place);
-    // RFC 3264 8.3: what was agreed on stays.
-    plan.protocol = is_running(place) ? session_.agreed_[place].protocol : what.protocol;
+    plan.protocol = protocol_of(place);
     plan.mid = lines_[place].mid;
     plan.direction = own(place)->direction();
     plan.bundle_only = std::find(bundle_only_.begin(), bundle_only_.end(), place) != bundle_only_.end();
@@ -232,13 +246,13 @@ class negotiator::offer_maker {
                                      detail::section_plan& plan) {
     const local_transport& local = *plan.local;
     const bool media = traits.rtp || traits.sctp;
-    if (traits.rtp && !traits.dtls && does(what, keying::sdes)) plan.keys = local.keys;
-    if (media && (traits.dtls || does(what, keying::dtls)) && !local.fingerprints.empty()) {
+    if (traits.rtp && !traits.dtls && detail::does(what, keying::sdes)) plan.keys = local.keys;
+    if (media && (traits.dtls || detail::does(what, keying::dtls)) && !local.fingerprints.empty()) {
       // RFC 8842 5.2, RFC 9429 5.2.2: the roles are the answer's to choose, each time.
       plan.setup = sdp::setup::role::actpass;
       plan.with_tls_id = true;
     }
-    const bool plain = media ? !traits.secure && does(what, keying::none) : true;
+    const bool plain = media ? !traits.secure && detail::does(what, keying::none) : true;
     if (!plain && plan.keys.empty() && !plan.setup) return errc::missing_local_keys;
     return {};
   }

@@ -1,5 +1,6 @@
 #include <parley/offer_answer/negotiator.hpp>
 
+#include "offer_answer/detail/keys.hpp"
 #include "offer_answer/detail/outcome.hpp"
 #include "offer_answer/detail/payload_types.hpp"
 #include "offer_answer/detail/section_plan.hpp"
@@ -50,6 +51,7 @@ base::result<void> negotiator::validate(const medium& what, const local_transpor
   if ((traits.rtp ? what.formats.empty() : what.other_formats.empty())) {
     return make_error_code(sdp::errc::unwritable);
   }
+  if (!detail::can_key(what, traits)) return errc::incompatible_protocol;
   const local_transport none;
   detail::section_plan plan;
   plan.own = &what;
@@ -201,10 +203,7 @@ base::result<std::vector<negotiated_medium>> negotiator::outcome(const sdp::desc
     }
     if (!one.active) continue;
     // What wasn't wanted isn't had, even if the answer goes back to it.
-    const auto& keyings = own->what.keyings;
-    if (traits_of(one.protocol).rtp && std::find(keyings.begin(), keyings.end(), one.key) == keyings.end()) {
-      return errc::missing_keys;
-    }
+    if (traits_of(one.protocol).rtp && !detail::does(own->what, one.key)) return errc::missing_keys;
     one.held_locally = own->held() && !traits_of(one.protocol).sctp;
     one.held_remotely = one.held_remotely && sends(own->what.direction);
   }

@@ -282,6 +282,9 @@ TEST_CASE("a medium that no description can hold is refused when it is added", "
   bad.attributes = {"x\r\na=injected"};
   CHECK_FALSE(alice->add_medium(bad));
   bad.attributes.clear();
+  bad.protocol = "UDP/TLS/RTP/SAVP";
+  CHECK(error_of(alice->add_medium(bad)) == errc::incompatible_protocol);
+  bad.protocol = "RTP/AVP";
   bad.media = "au dio";
   CHECK_FALSE(alice->add_medium(bad));
   const auto id = alice->add_medium(test::audio({test::pcmu()})).value();

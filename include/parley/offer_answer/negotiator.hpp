@@ -90,7 +90,8 @@ class PARLEY_API negotiator {
   const std::optional<sdp::description>& remote_description() const noexcept { return remote_; }
 
   /// Adds a medium, which the next offer has, or which the peer's next offer may use. *Errors:*
-  /// `too_many_media`; those of `sdp::errc` for a text that no description can have.
+  /// `too_many_media`; `incompatible_protocol` where its keyings can't serve its protocol; those of
+  /// `sdp::errc` for a text that no description can have.
   base::result<medium_id> add_medium(const medium& what);
 
   /// Says anew what a medium can do; its kind and protocol stay. *Errors:* `unknown_medium`, and as

@@ -11,6 +11,12 @@
 
 namespace parley::offer_answer::detail {
 
+/// Whether `own` is keyed in that way at all.
+bool does(const medium& own, keying how) noexcept;
+
+/// Whether the keyings of `own` can serve a protocol.
+bool can_key(const medium& own, const protocol_traits& protocol) noexcept;
+
 /// How an answer keys a medium.
 struct key_choice {
   keying how = keying::none;
