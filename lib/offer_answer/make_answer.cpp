@@ -36,6 +36,7 @@ class negotiator::answer_maker {
 
   std::vector<errc> refusals() const {
     std::vector<errc> out;
+    out.reserve(plans_.size());
     for (const plan& one : plans_) out.push_back(one.refusal);
     return out;
   }
@@ -64,23 +65,21 @@ class negotiator::answer_maker {
 
   /// What is refused, and what shares a transport. *Errors:* why the first medium was refused, where all are.
   base::result<void> decide() {
-    bool any_offered = false;
-    bool any_taken = false;
     for (std::size_t place = 0; place < offered_.size(); ++place) {
       if (!offered_[place].is_offered()) continue;
-      any_offered = true;
       const entry* const holder = own(place);
-      plans_[place] = holder == nullptr ? plan{.refusal = why_unused(place), .formats = {}, .keys = {}}
-                      : holder->removed ? plan{.refusal = errc::no_such_media, .formats = {}, .keys = {}}
-                                        : judge(place, *holder);
+      if (holder == nullptr) {
+        plans_[place].refusal = why_unused(place);
+      } else if (holder->removed) {
+        plans_[place].refusal = errc::no_such_media;
+      } else {
+        plans_[place] = judge(place, *holder);
+      }
       plans_[place].transport = place;
     }
     form_bundles();
-    for (std::size_t place = 0; place < offered_.size(); ++place) any_taken = any_taken || is_taken(place);
-    if (!any_offered || any_taken) return {};
-    const auto first =
-        std::find_if(plans_.begin(), plans_.end(), [](const plan& one) { return one.refusal != errc{}; });
-    return first->refusal;
+    if (const auto refused = why_nothing(); refused != errc{}) return refused;
+    return {};
   }
 
   std::vector<medium_id> missing() const {
@@ -113,6 +112,12 @@ class negotiator::answer_maker {
       for (const std::size_t place : members) bundle.mids.push_back(lines_[place].mid);
       if (const auto added = made->add(bundle); !added) return make_error_code(added.error());
     }
+    // RFC 3264 6: the time is not negotiated.
+    if (offer_.find('t') != nullptr) made->remove_lines('t');
+    for (const sdp::line& one : offer_.lines()) {
+      if (one.type != 't') continue;
+      if (const auto added = made->add_line('t', one.value); !added) return make_error_code(added.error());
+    }
     made->media() = std::move(sections);
     return made;
   }
@@ -138,6 +143,16 @@ class negotiator::answer_maker {
     return reading_.transport_of(place);
   }
 
+  /// Why the first medium is refused, where all are that were offered.
+  errc why_nothing() const noexcept {
+    errc first{};
+    for (std::size_t place = 0; place < plans_.size(); ++place) {
+      if (is_taken(place)) return {};
+      if (first == errc{}) first = plans_[place].refusal;
+    }
+    return first;
+  }
+
   /// Whether that medium could answer the m= line, whatever the local transport will be.
   plan judge(std::size_t place, const entry& holder) const {
     const medium& what = holder.what;
@@ -158,8 +173,17 @@ class negotiator::answer_maker {
     const bool no_mux = (transport.rtcp_mux_only && !what.rtcp_mux) ||
                         (what.rtcp_mux && what.rtcp_mux_only && !transport.rtcp_mux);
     if (theirs.rtp && no_mux) return refuse(errc::no_rtcp_mux);
+    // RFC 3264 5.1, RFC 8866 5.14: several ports in a row are for streams in layers.
+    if (offer_.media()[place].media().port_count != 1) return refuse(errc::incompatible_protocol);
+    // Media in a bundle may come by the transport of another.
+    const bool alone = reading_.find_bundle(place) == nullptr;
+    const local_transport* const local = alone && holder.transport ? &*holder.transport : nullptr;
+    if (local != nullptr && !transport.ice && !reaches(*local, transport)) return refuse(errc::bad_address);
     if (mine.rtp || mine.sctp) {
-      auto keys = detail::choose_keying(what, theirs, transport, nullptr);
+      auto keys = detail::choose_keying(what, theirs, transport, local);
+      if (!keys && keys.error() == errc::missing_local_keys) {
+        keys = detail::choose_keying(what, theirs, transport, nullptr);
+      }
       if (!keys) return refuse(static_cast<errc>(keys.error().value()));
       out.keys = *std::move(keys);
       out.rank = static_cast<std::size_t>(std::find(what.keyings.begin(), what.keyings.end(), out.keys.how) -
@@ -173,6 +197,12 @@ class negotiator::answer_maker {
       return refuse(errc::no_common_format);
     }
     return out;
+  }
+
+  /// Whether both addresses are of one family, as far as they are numbers.
+  static bool reaches(const local_transport& local, const detail::transport_reading& transport) {
+    const auto remote = base::ip_address::from_string(transport.rtp.host);
+    return !remote || remote->is_unspecified() || remote->is_v6() == local.rtp.ip.is_v6();
   }
 
   static std::vector<std::string> common_formats(const detail::media_reading& offer, const medium& what) {
@@ -293,9 +323,15 @@ class negotiator::answer_maker {
       const protocol_traits& traits = offered_[place].traits;
       if (!traits.rtp && !traits.sctp) continue;
       auto keys = detail::choose_keying(holder.what, traits, transport_of(place), &*holder.transport);
-      if (!keys) return keys.error();
-      plans_[place].keys = *std::move(keys);
+      if (keys) {
+        plans_[place].keys = *std::move(keys);
+      } else if (keys.error() == errc::missing_local_keys || plans_[place].bundled) {
+        return keys.error();
+      } else {
+        plans_[place].refusal = static_cast<errc>(keys.error().value());
+      }
     }
+    if (const auto refused = why_nothing(); refused != errc{}) return refused;
     for (std::size_t place = 0; place < plans_.size(); ++place) {
       // The transport of the bundle has other keys than those that its media were meant to have.
       if (is_taken(place) && plans_[place].bundled &&

@@ -88,6 +88,28 @@ TEST_CASE("RFC 4568 6.3: a key with parameters that are not known is left out", 
   CHECK(answer->media()[0].get<sdp::crypto>()->session_parameters.empty());
 }
 
+TEST_CASE("of two media the one without a suite in common is refused alone", "[offer_answer]") {
+  end bob({.bundle = bundle_policy::disabled});
+  bob.add(keyed({keying::sdes}), test::with_keys(5000, {test::crypto()}));
+  medium picture = keyed({keying::sdes});
+  picture.media = "video";
+  const auto id = bob->add_medium(picture).value();
+  const auto line = [](std::string_view kind, std::string_view suite) {
+    return "m=" + std::string(kind) + " 4000 RTP/SAVP 0\r\na=crypto:1 " + std::string(suite) + key + "\r\n";
+  };
+  const auto offer =
+      sdp::description::parse(test::description_text(line("audio", sha1_80) + line("video", sha1_32)))
+          .value();
+  REQUIRE(bob->handle_offer(offer));
+  // Only now it is known which suites there are.
+  REQUIRE(bob->set_transport(id, test::with_keys(5002, {test::crypto()})));
+  const auto answer = bob->make_answer();
+  REQUIRE(answer);
+  CHECK(bob->media()[0].active);
+  CHECK(answer->media()[1].media().port == 0);
+  CHECK(bob->media()[1].refused_for == errc::missing_keys);
+}
+
 TEST_CASE("secure media without keys are refused", "[offer_answer]") {
   end bob;
   bob.add(keyed({keying::sdes, keying::dtls, keying::none}), test::with_keys(5000, {test::crypto()}));

@@ -116,6 +116,8 @@ TEST_CASE("RFC 3264 6: an offer of which nothing can be had is refused, and it i
   CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\na=ice-pwd:short\r\na=ice-ufrag:abcd\r\n") == errc::bad_ice);
   CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\na=rtcp-mux-only\r\n") == errc::no_rtcp_mux);
   CHECK(refusal(bob, "m=audio 0 RTP/AVP 0\r\na=bundle-only\r\n") == errc::bad_bundle);
+  CHECK(refusal(bob, "m=audio 4000/2 RTP/AVP 0\r\n") == errc::incompatible_protocol);
+  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n") == errc::bad_address);
   CHECK(bob->state() == negotiator::state::stable);
   CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\n") == base::error_code());
   end empty;
@@ -131,6 +133,19 @@ TEST_CASE("an offer without an address is refused", "[offer_answer]") {
   const auto taken = bob->handle_offer(offer);
   REQUIRE_FALSE(taken);
   CHECK(taken.error() == errc::bad_address);
+}
+
+TEST_CASE("RFC 3264 6: the answer has the time of the offer", "[offer_answer]") {
+  end bob;
+  bob.add(test::audio({test::pcmu()}));
+  const auto offer = sdp::description::parse(
+                         "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=2873397496 0\r\n"
+                         "t=2873404696 2873408296\r\nm=audio 4000 RTP/AVP 0\r\n")
+                         .value();
+  REQUIRE(bob->handle_offer(offer));
+  const auto answer = bob->make_answer();
+  REQUIRE(answer);
+  CHECK(answer->all<sdp::timing>().value() == offer.all<sdp::timing>().value());
 }
 
 TEST_CASE("media of ours take the offered ones in their order", "[offer_answer]") {
