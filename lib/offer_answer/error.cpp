@@ -11,6 +11,8 @@ std::string_view text_of(errc code) noexcept {
     case errc::offer_pending: return "an offer of ours waits for its answer";
     case errc::answer_pending: return "an offer of the peer's waits for our answer";
     case errc::no_offer: return "no offer waits for that";
+    case errc::wrong_signaling_state: return "the signalling state does not permit that";
+    case errc::description_modified: return "the description is not what would be created now";
     case errc::unknown_medium: return "no medium has that id";
     case errc::too_many_media: return "the session has as many media as it may have";
     case errc::missing_transport: return "a medium has no local transport";

@@ -430,18 +430,39 @@ base::result<void> negotiator::handle_offer(const sdp::description& offer) {
   return {};
 }
 
-base::result<sdp::description> negotiator::make_answer() {
+/// An answer that has been made, and what follows from it.
+struct negotiator::answered {
+  sdp::description text;
+  std::vector<line> lines;
+  std::vector<negotiated_medium> agreed;
+};
+
+base::result<negotiator::answered> negotiator::answer() const {
   if (state_ != state::have_remote_offer) return errc::no_offer;
   answer_maker maker(*this, *remote_, pending_);
   if (const auto decided = maker.decide(); !decided) return decided.error();
   auto made = maker.make();
-  if (!made) return made;
+  if (!made) return made.error();
   auto agreed = outcome(*remote_, *made, false, maker.lines());
   if (!agreed) return agreed.error();
   const std::vector<errc> refusals = maker.refusals();
   for (std::size_t place = 0; place < agreed->size(); ++place) (*agreed)[place].refused_for = refusals[place];
-  local_ = issue(*std::move(made));
-  conclude(std::move(maker.lines()), *std::move(agreed));
+  return answered{*std::move(made), std::move(maker.lines()), *std::move(agreed)};
+}
+
+base::result<sdp::description> negotiator::make_answer() {
+  auto made = answer();
+  if (!made) return made.error();
+  local_ = issue(std::move(made->text));
+  conclude(std::move(made->lines), std::move(made->agreed));
+  return *local_;
+}
+
+base::result<sdp::description> negotiator::make_provisional_answer() {
+  auto made = answer();
+  if (!made) return made.error();
+  local_ = issue(std::move(made->text));
+  preview_ = std::move(made->agreed);
   return *local_;
 }
 

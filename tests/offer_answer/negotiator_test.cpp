@@ -187,6 +187,29 @@ TEST_CASE("RFC 6337 3.1: a provisional answer counts until the final one", "[off
   CHECK(alice->media()[0].rtp.port == 5000);
 }
 
+TEST_CASE("RFC 6337 3.1: an answer of ours is provisional until the final one", "[offer_answer]") {
+  end bob;
+  const auto id = bob.add(test::audio({test::pcmu()}));
+  CHECK(error_of(bob->make_provisional_answer()) == errc::no_offer);
+  const auto offer = sdp::description::parse(test::description_text("m=audio 4000 RTP/AVP 0\r\n")).value();
+  REQUIRE(bob->handle_offer(offer));
+  REQUIRE(bob->set_direction(id, sdp::direction::sendonly));
+  const auto early = bob->make_provisional_answer().value();
+  CHECK(bob->state() == state::have_remote_offer);
+  CHECK(bob->media()[0].direction == sdp::direction::sendonly);
+  CHECK(bob->make_provisional_answer().value() == early);
+  REQUIRE(bob->set_direction(id, sdp::direction::sendrecv));
+  const auto last = bob->make_answer().value();
+  CHECK(version(last) == "2");
+  CHECK(bob->media()[0].direction == sdp::direction::sendrecv);
+  REQUIRE(bob->handle_offer(offer));
+  REQUIRE(bob->set_direction(id, sdp::direction::inactive));
+  REQUIRE(bob->make_provisional_answer());
+  REQUIRE(bob->rollback());
+  CHECK(bob->media()[0].direction == sdp::direction::sendrecv);
+  CHECK(*bob->local_description() == last);
+}
+
 TEST_CASE("a copy is a session of its own, as a forked INVITE needs", "[offer_answer]") {
   end alice;
   alice.add(test::audio({test::pcmu()}));

@@ -19,6 +19,12 @@ enum class errc {
   /// Nothing waits for that: no offer was made or came. Drop what came; make or take an offer first.
   no_offer,
 
+  /// The signalling state of JSEP does not permit that (RFC 9429 4.1.10). Make or take what it waits for
+  /// first.
+  wrong_signaling_state,
+  /// The local description is not what would be created now (RFC 9429 5.4). Create it anew, and set that.
+  description_modified,
+
   // The application's part.
 
   /// No medium has that id, or it was removed.

@@ -43,6 +43,7 @@ struct session_options {
 ///  have_local_offer   handle_provisional_answer               the same; media() is what it says
 ///  have_local_offer   handle_answer                           stable
 ///  have_local_offer   handle_offer                            the same (glare: `offer_pending`)
+///  have_remote_offer  make_provisional_answer                 the same; media() is what it says
 ///  have_remote_offer  make_answer                             stable
 ///  have_remote_offer  make_offer, handle_offer                the same (`answer_pending`)
 ///  have_*_offer       rollback                                stable, as it was before the offer
@@ -139,6 +140,10 @@ class PARLEY_API negotiator {
   /// local transports fit nothing: `rollback`, and answer 488.
   base::result<sdp::description> make_answer();
 
+  /// Answers as `make_answer`, while the answer may still change: for an unreliable provisional response
+  /// (RFC 6337 3.1). The offer still waits. *Errors:* as `make_answer`.
+  base::result<sdp::description> make_provisional_answer();
+
   /// Takes the answer to the offer that waits (RFC 3264 7). *Errors:* `no_offer`; why it is none to that
   /// offer: `rollback`, and end the session or offer anew. The same text as the answer before is no error in
   /// the stable state, since 183 and 200 both have it (RFC 6337 3.1).
@@ -177,6 +182,8 @@ class PARLEY_API negotiator {
   const entry* find_entry(medium_id id) const noexcept;
   entry* find_open(medium_id id) noexcept;  // not one that is removed
   base::result<void> validate(const medium& what, const local_transport* transport) const;
+  struct answered;
+  base::result<answered> answer() const;
   std::vector<medium_id> missing_for_offer() const;
   std::vector<medium_id> missing_for_answer() const;
   base::result<sdp::description> begin_description(bool with_ice) const;
