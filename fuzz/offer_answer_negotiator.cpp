@@ -257,6 +257,11 @@ class run {
     misuse(to);
     // The application may do something before it answers.
     if (choice % 4 == 1) to.command();
+    if (choice % 16 == 3) {
+      const auto early = checked(to, [](negotiator& n) { return n.make_provisional_answer(); });
+      if (early) to.check_version(*early);
+      to.command();
+    }
     const auto answer = checked(to, [](negotiator& n) { return n.make_answer(); });
     if (!answer) {
       require(to.machine().rollback().has_value());

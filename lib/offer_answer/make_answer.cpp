@@ -85,7 +85,7 @@ class negotiator::answer_maker {
   std::vector<medium_id> missing() const {
     std::vector<medium_id> out;
     for (std::size_t place = 0; place < plans_.size(); ++place) {
-      if (is_taken(place) && plans_[place].transport == place && !own(place)->transport) {
+      if (is_taken(place) && plans_[place].transport == place && local_of(place) == nullptr) {
         out.push_back(*lines_[place].id);
       }
     }
@@ -136,6 +136,9 @@ class negotiator::answer_maker {
   const entry* own(std::size_t place) const noexcept {
     return lines_[place].id ? session_.find_entry(*lines_[place].id) : nullptr;
   }
+  const local_transport* local_of(std::size_t place) const noexcept {
+    return session_.transport_for(place, lines_[place].id);
+  }
   bool is_taken(std::size_t place) const noexcept {
     return offered_[place].is_offered() && lines_[place].id && plans_[place].refusal == errc{};
   }
@@ -171,7 +174,7 @@ class negotiator::answer_maker {
     if (!fits || (theirs.tcp && !mine.tcp && !transport.ice)) return refuse(errc::incompatible_protocol);
     if (transport.problem != errc{}) return refuse(transport.problem);
     const bool no_mux = (transport.rtcp_mux_only && !what.rtcp_mux) ||
-                        (what.rtcp_mux && what.rtcp_mux_only && !transport.rtcp_mux);
+                        (what.rtcp_mux && what.rtcp_mux_only && !offers_mux(place));
     if (theirs.rtp && no_mux) return refuse(errc::no_rtcp_mux);
     // RFC 3264 5.1, RFC 8866 5.14: several ports in a row are for streams in layers.
     if (offer_.media()[place].media().port_count != 1) return refuse(errc::incompatible_protocol);
@@ -264,11 +267,16 @@ class negotiator::answer_maker {
     return why;
   }
 
+  /// The line stands where the transport does, or, where that is none of RTP, in the medium itself.
+  bool offers_mux(std::size_t place) const {
+    return transport_of(place).rtcp_mux || offered_[place].transport.rtcp_mux;
+  }
+
   bool may_bundle(std::size_t place) const {
     if (!is_taken(place)) return false;
     if (offered_[place].traits.sctp) return true;
     // RFC 9143 9.3: bundled RTP has its RTCP with it.
-    return offered_[place].traits.rtp && own(place)->what.rtcp_mux && transport_of(place).rtcp_mux;
+    return offered_[place].traits.rtp && own(place)->what.rtcp_mux && offers_mux(place);
   }
 
   /// Whether a number means one codec here and another there (RFC 9143 9.1).
@@ -289,7 +297,7 @@ class negotiator::answer_maker {
     }
     // RFC 9143 7.3.3: what comes in a bundle only, and is in none, is refused.
     for (std::size_t place = 0; place < offered_.size(); ++place) {
-      if (is_taken(place) && !plans_[place].bundled && offered_[place].port == 0) {
+      if (is_taken(place) && !plans_[place].bundled && !reading_.has_own_transport(place)) {
         plans_[place].refusal = errc::bad_bundle;
       }
     }
@@ -322,7 +330,7 @@ class negotiator::answer_maker {
       const entry& holder = *own(place);
       const protocol_traits& traits = offered_[place].traits;
       if (!traits.rtp && !traits.sctp) continue;
-      auto keys = detail::choose_keying(holder.what, traits, transport_of(place), &*holder.transport);
+      auto keys = detail::choose_keying(holder.what, traits, transport_of(place), local_of(place));
       if (keys) {
         plans_[place].keys = *std::move(keys);
       } else if (keys.error() == errc::missing_local_keys || plans_[place].bundled) {
@@ -349,7 +357,7 @@ class negotiator::answer_maker {
     const detail::media_reading& offer = offered_[place];
     detail::section_plan out;
     out.own = &what;
-    out.local = &*own(chosen.transport)->transport;
+    out.local = local_of(chosen.transport);
     out.protocol = offer.protocol;
     out.mid = offer.mid;
     // RFC 3264 6.1: what the offer sends may be received, and the other way round.
@@ -372,20 +380,21 @@ class negotiator::answer_maker {
       }
     }
     out.with_transport = chosen.transport == place;
+    // RFC 9143 7.1.3: of RTP in a bundle, once, which is here where the transport is that of data channels.
+    if (offer.traits.rtp && (out.with_transport || !offered_[chosen.transport].traits.rtp)) {
+      const detail::transport_reading& transport = transport_of(place);
+      out.rtcp_mux = offers_mux(place) && what.rtcp_mux;
+      out.rtcp_mux_only = transport.rtcp_mux_only && what.rtcp_mux;
+      out.rtcp_rsize = (transport.rtcp_rsize || offer.transport.rtcp_rsize) && what.rtcp_rsize;
+      out.with_rtcp = !out.rtcp_mux;
+    }
     if (out.with_transport) add_transport(place, out);
     return detail::write_section(out);
   }
 
   void add_transport(std::size_t place, detail::section_plan& out) const {
     const plan& chosen = plans_[place];
-    const medium& what = own(place)->what;
     const detail::transport_reading& transport = transport_of(place);
-    if (offered_[place].traits.rtp) {
-      out.rtcp_mux = transport.rtcp_mux && what.rtcp_mux;
-      out.rtcp_mux_only = transport.rtcp_mux_only && what.rtcp_mux;
-      out.rtcp_rsize = transport.rtcp_rsize && what.rtcp_rsize;
-      out.with_rtcp = !out.rtcp_mux;
-    }
     // RFC 8839 4.2: ICE is used where the offer has it.
     out.with_ice = transport.ice.has_value();
     if (chosen.keys.key) out.keys = {*chosen.keys.key};

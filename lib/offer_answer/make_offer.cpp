@@ -76,6 +76,7 @@ class negotiator::offer_maker {
     const std::string& agreed = session_.agreed_[place].protocol;
     return detail::can_key(what, traits_of(agreed)) ? agreed : what.protocol;
   }
+  bool is_rtp(std::size_t place) const noexcept { return traits_of(protocol_of(place)).rtp; }
   bool may_bundle(std::size_t place) const noexcept {
     const medium& what = own(place)->what;
     const protocol_traits traits = traits_of(what.protocol);
@@ -127,9 +128,8 @@ class negotiator::offer_maker {
       group.insert(place == tag ? group.begin() : group.end(), place);
     }
     running_groups_ = groups_.size();
-    for (std::size_t group = 0; group < groups_.size(); ++group) {
-      former_tags_.push_back(tags[group]);
-      for (const std::size_t place : groups_[group]) transports_[place] = groups_[group].front();
+    for (const detail::bundle& group : groups_) {
+      for (const std::size_t place : group) transports_[place] = group.front();
     }
     for (std::size_t place = 0; place < lines_.size(); ++place) add_to_bundle(place);
   }
@@ -153,16 +153,7 @@ class negotiator::offer_maker {
   /// The transport that counts for the m= line; null where it is missing.
   const local_transport* local_of(std::size_t place) const noexcept {
     const std::size_t tag = transports_[place];
-    // What brought the transport of a bundle may have ended; the bundle goes on with it.
-    for (std::size_t group = 0; group < running_groups_; ++group) {
-      if (groups_[group].front() != tag) continue;
-      const auto& former = session_.lines_[former_tags_[group]].id;
-      const entry* const before = former ? session_.find_entry(*former) : nullptr;
-      if (before != nullptr && before->transport) return &*before->transport;
-    }
-    const entry* const holder = own(tag);
-    if (holder != nullptr && holder->transport) return &*holder->transport;
-    return nullptr;
+    return session_.transport_for(tag, lines_[tag].id);
   }
 
   void give_mids() {
@@ -218,10 +209,12 @@ class negotiator::offer_maker {
     } else {
       plan.other_formats = what.other_formats;
     }
-    if (!plan.with_transport) return detail::write_section(plan);
-    plan.rtcp_mux = traits.rtp && what.rtcp_mux;
+    // RFC 9143 7.1.3: of RTP in a bundle, once, which is here where the transport is that of data channels.
+    const bool first_rtp = traits.rtp && (plan.with_transport || !is_rtp(transports_[place]));
+    plan.rtcp_mux = first_rtp && what.rtcp_mux;
     plan.rtcp_mux_only = plan.rtcp_mux && what.rtcp_mux_only;
-    plan.rtcp_rsize = traits.rtp && what.rtcp_rsize;
+    plan.rtcp_rsize = first_rtp && what.rtcp_rsize;
+    if (!plan.with_transport) return detail::write_section(plan);
     plan.with_rtcp = traits.rtp && !plan.rtcp_mux_only;
     plan.with_ice = true;
     if (const auto keyed = add_keys(traits, what, plan); !keyed) return keyed.error();
@@ -262,8 +255,7 @@ class negotiator::offer_maker {
   std::vector<std::string> former_mids_;
   std::vector<std::size_t> transports_;  // of each m= line, the one whose transport it uses
   std::vector<detail::bundle> groups_;
-  std::size_t running_groups_ = 0;        // of them, those that were agreed on before
-  std::vector<std::size_t> former_tags_;  // of those, the m= lines that have had the transport
+  std::size_t running_groups_ = 0;  // of them, those that were agreed on before
   std::vector<std::size_t> bundle_only_;
 };
 

@@ -45,6 +45,20 @@ negotiator::entry* negotiator::find_open(medium_id id) noexcept {
   return found == entries_.end() ? nullptr : &*found;
 }
 
+const local_transport* negotiator::transport_for(std::size_t place,
+                                                 std::optional<medium_id> id) const noexcept {
+  if (!id) return nullptr;
+  const entry* holder = find_entry(*id);
+  // The transport of a bundle outlives the medium that brought it.
+  const bool bundled = place < agreed_.size() && agreed_[place].active && agreed_[place].bundled;
+  if (bundled && lines_[place].id == id) {
+    const auto& former = lines_[agreed_[place].transport].id;
+    const entry* const brought = former ? find_entry(*former) : nullptr;
+    if (brought != nullptr && brought->transport) holder = brought;
+  }
+  return holder != nullptr && holder->transport ? &*holder->transport : nullptr;
+}
+
 base::result<void> negotiator::validate(const medium& what, const local_transport* transport) const {
   const protocol_traits traits = traits_of(what.protocol);
   // A medium without formats can't be written (RFC 8866 5.14).

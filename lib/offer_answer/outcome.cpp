@@ -162,7 +162,7 @@ class agreement {
       }
       out.bundled = true;
       out.transport = group->front();
-    } else if (offered_.media[place].port == 0) {
+    } else if (!offered_.has_own_transport(place)) {
       return errc::bad_bundle;
     }
     const transport_reading& offered = offered_.transport_of(out.transport);
@@ -174,7 +174,10 @@ class agreement {
     out.rtcp_mux =
         offered_.media[place].traits.rtp && ((offered.rtcp_mux && answered.rtcp_mux) || out.bundled);
     if (offered_.media[place].traits.rtp && offered.rtcp_mux_only && !out.rtcp_mux) return errc::no_rtcp_mux;
-    out.rtcp_rsize = offered.rtcp_rsize && answered.rtcp_rsize;
+    const auto reduced = [place](const transport_reading& counts, const description_reading& of) {
+      return counts.rtcp_rsize || of.media[place].transport.rtcp_rsize;
+    };
+    out.rtcp_rsize = reduced(offered, offered_) && reduced(answered, answered_);
     out.rtcp = out.rtcp_mux ? remote.rtp : remote.rtcp;
     if (offered.ice && answered.ice) out.ice = remote.ice;
     return agree_on_keys(offered_.media[place].traits, offered, answered, out);

@@ -48,9 +48,6 @@ class section_writer {
 
 void add_transport(section_writer& out, const section_plan& plan) {
   const local_transport& local = *plan.local;
-  out.add_flag<sdp::rtcp_mux>(plan.rtcp_mux);
-  out.add_flag<sdp::rtcp_mux_only>(plan.rtcp_mux_only);
-  out.add_flag<sdp::rtcp_rsize>(plan.rtcp_rsize);
   if (local.rtcp && plan.with_rtcp) {
     const auto to = sdp::connection_data::to(local.rtcp->ip);
     sdp::rtcp rtcp{.port = local.rtcp->port, .network_type = {}, .address_type = {}, .address = {}};
@@ -117,6 +114,9 @@ base::result<sdp::media_description> write_section(const section_plan& plan) {
     out.add(own.streams);
     out.add(own.sources);
   }
+  out.add_flag<sdp::rtcp_mux>(plan.rtcp_mux);
+  out.add_flag<sdp::rtcp_mux_only>(plan.rtcp_mux_only);
+  out.add_flag<sdp::rtcp_rsize>(plan.rtcp_rsize);
   if (plan.with_transport) add_transport(out, plan);
   for (const std::string& text : own.attributes) out.add_attribute(text);
   if (out.error()) return out.error();

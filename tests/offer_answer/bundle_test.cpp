@@ -139,6 +139,33 @@ TEST_CASE("a bundle outlives the medium that brought its transport", "[offer_ans
   CHECK(c.bob->media()[1].rtp.port == 10000);
 }
 
+TEST_CASE("RFC 9143 7.1.3: rtcp-mux stands with RTP where the transport is that of data channels",
+          "[offer_answer]") {
+  call c;
+  REQUIRE(test::exchange(c.alice, c.bob));
+  REQUIRE(c.alice->add_medium(test::data_channels()));
+  REQUIRE(c.bob->add_medium(test::data_channels()));
+  REQUIRE(test::exchange(c.alice, c.bob));
+  // What is left is data channels, and then a picture.
+  REQUIRE(c.alice->remove_medium(c.alice_audio));
+  REQUIRE(c.alice->remove_medium(c.alice_video));
+  REQUIRE(test::exchange(c.alice, c.bob));
+  CHECK(c.alice->media()[2].transport == 2);
+  REQUIRE(c.alice->add_medium(video()));
+  REQUIRE(test::exchange(c.alice, c.bob));
+  for (end* one : {&c.alice, &c.bob}) {
+    const auto& local = *(*one)->local_description();
+    CHECK(bundled(local).size() == 2);
+    CHECK(local.media()[0].has<sdp::rtcp_mux>());
+    CHECK_FALSE(local.media()[0].has<sdp::ice_ufrag>());
+    const negotiated_medium& picture = (*one)->media()[0];
+    CHECK(picture.bundled);
+    CHECK(picture.transport == 2);
+    CHECK(picture.rtcp_mux);
+    CHECK(picture.rtcp_rsize);
+  }
+}
+
 TEST_CASE("a recycled m= line has another mid", "[offer_answer]") {
   call c;
   REQUIRE(test::exchange(c.alice, c.bob));
@@ -207,6 +234,6 @@ TEST_CASE("an answer whose bundle is none of the offer's is refused", "[offer_an
   CHECK(say("group:BUNDLE 0 1", 20000, balanced) == base::error_code());
   CHECK(say("group:BUNDLE 0 1", 0, balanced) == errc::bad_bundle);
   CHECK(say("", 20000, bundle_policy::bundle_only) == errc::bad_bundle);
-  // Without a bundle the second medium has no keys.
+  // The second medium of the answer has no keys of its own.
   CHECK(say("", 20000, balanced) == errc::missing_keys);
 }

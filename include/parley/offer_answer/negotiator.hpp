@@ -182,6 +182,9 @@ class PARLEY_API negotiator {
   const entry* find_entry(medium_id id) const noexcept;
   entry* find_open(medium_id id) noexcept;  // not one that is removed
   base::result<void> validate(const medium& what, const local_transport* transport) const;
+  /// The transport of the medium `id` at an m= line, where it has one of its own or that of its bundle; null
+  /// where it has none.
+  const local_transport* transport_for(std::size_t place, std::optional<medium_id> id) const noexcept;
   struct answered;
   base::result<answered> answer() const;
   std::vector<medium_id> missing_for_offer() const;

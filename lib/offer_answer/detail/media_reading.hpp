@@ -76,6 +76,11 @@ struct description_reading {
   /// The transport that counts for a medium: its own, or that of the first in its bundle where it has none
   /// (RFC 9143 7.1.3).
   const transport_reading& transport_of(std::size_t place) const;
+
+  /// Whether a medium could be had without its bundle.
+  bool has_own_transport(std::size_t place) const {
+    return media[place].port != 0 && &transport_of(place) == &media[place].transport;
+  }
 };
 
 }  // namespace parley::offer_answer::detail

@@ -26,12 +26,12 @@ struct section_plan {
 
   /// Port 0 until it is bundled (RFC 9143 6).
   bool bundle_only = false;
-  /// Whether the lines of the transport stand here: not where another m= line of the bundle has them
-  /// (RFC 9143 7.1.3). The following are those.
-  bool with_transport = true;
   bool rtcp_mux = false;
   bool rtcp_mux_only = false;
   bool rtcp_rsize = false;
+  /// Whether the lines of the transport stand here: not where another m= line of the bundle has them
+  /// (RFC 9143 7.1.3). The following are those.
+  bool with_transport = true;
   bool with_rtcp = false;  ///< a=rtcp, where RTCP has a port of its own
   bool with_ice = false;
   std::vector<sdp::crypto> keys;
