@@ -272,9 +272,14 @@ void negotiator::conclude(std::vector<line> lines, std::vector<negotiated_medium
     // The transport of a bundle outlives the medium that brought it.
     if (!one.active || !one.bundled || one.transport != place || !before.bundled) continue;
     const auto& former = lines_[before.transport].id;
-    const entry* const from = former ? find_entry(*former) : nullptr;
     entry* const to = find_open(*one.id);
-    if (from != nullptr && to != nullptr && from != to) to->transport = from->transport;
+    if (!former || former == one.id || to == nullptr) continue;
+    for (entry& from : entries_) {
+      if (from.id != *former || !from.transport) continue;
+      to->transport = from.transport;
+      // Whatever that medium comes back for has ports of its own.
+      if (!agreed[before.transport].active) from.transport.reset();
+    }
   }
   std::vector<medium_id> involved;
   for (const line& one : lines_) {

@@ -139,6 +139,20 @@ TEST_CASE("a bundle outlives the medium that brought its transport", "[offer_ans
   CHECK(c.bob->media()[1].rtp.port == 10000);
 }
 
+TEST_CASE("a medium that left its transport to the bundle needs another one to come back", "[offer_answer]") {
+  call c;
+  REQUIRE(test::exchange(c.alice, c.bob));
+  const auto audio_of_bob = *c.bob->media()[0].id;
+  const auto first = c.alice->local_description()->media()[0];
+  REQUIRE(c.alice->remove_medium(c.alice_audio));
+  REQUIRE(test::exchange(c.alice, c.bob));
+  // An offer of the medium outside of the bundle would have both on one port.
+  auto again = *c.alice->local_description();
+  again.media()[0] = first;
+  REQUIRE(c.bob->handle_offer(again));
+  CHECK(c.bob->wanted_transports() == std::vector<medium_id>{audio_of_bob});
+}
+
 TEST_CASE("RFC 9143 7.1.3: rtcp-mux stands with RTP where the transport is that of data channels",
           "[offer_answer]") {
   call c;

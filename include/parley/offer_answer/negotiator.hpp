@@ -113,8 +113,8 @@ class PARLEY_API negotiator {
   /// What the application wants where nobody holds. *Errors:* `unknown_medium`.
   base::result<void> set_direction(medium_id id, sdp::direction direction);
 
-  /// Holds a medium, or all: nothing of the peer's is wanted (RFC 3264 8.4). `allowed` is what stays:
-  /// sendonly, for music, or inactive. *Errors:* `unknown_medium`.
+  /// Holds a medium, or all that there are: nothing of the peer's is wanted (RFC 3264 8.4). `allowed` is what
+  /// stays: sendonly, for music, or inactive. *Errors:* `unknown_medium`.
   base::result<void> hold(medium_id id, sdp::direction allowed = sdp::direction::sendonly);
   void hold(sdp::direction allowed = sdp::direction::sendonly) noexcept;
 
