@@ -2,6 +2,7 @@
 #include <parley/offer_answer/codec_match.hpp>
 #include <parley/offer_answer/negotiator.hpp>
 
+#include "offer_answer/detail/outcome.hpp"
 #include "support/catch.hpp"
 #include "support/offer_answer.hpp"
 #include "support/result.hpp"
@@ -131,6 +132,17 @@ TEST_CASE("RFC 9429 7: each answer is one to its offer", "[offer_answer]") {
     INFO(name);
     const auto offer = sdp::description::parse(read(*folder / ("offer-" + name + ".sdp"))).value();
     const auto answer = sdp::description::parse(read(*folder / ("answer-" + name + ".sdp"))).value();
+
+    // It is one, for either end.
+    for (const bool by_offerer : {true, false}) {
+      const auto agreed = detail::agree(offer, answer, by_offerer);
+      REQUIRE(agreed);
+      for (const negotiated_medium& one : *agreed) {
+        CHECK(one.active);
+        CHECK(one.bundled);
+        CHECK(one.key == keying::dtls);
+      }
+    }
 
     // Whoever has what the answer says, answers so.
     end bob({.bundle = bundle_policy::balanced});
