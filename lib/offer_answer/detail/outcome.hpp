@@ -1,0 +1,19 @@
+#pragma once
+
+#include <parley/base/result.hpp>
+#include <parley/offer_answer/negotiated.hpp>
+#include <parley/sdp/description.hpp>
+
+#include <vector>
+
+namespace parley::offer_answer::detail {
+
+/// What an offer and its answer agree on, seen by the offerer or by the answerer. Both ends come to the same,
+/// since it follows from the two texts alone; ids, `refused_for` and `held_locally` are not filled in, and
+/// `held_remotely` says that the peer doesn't receive although it could.
+///
+/// *Errors:* why the answer is none to that offer.
+base::result<std::vector<negotiated_medium>> agree(const sdp::description& offer,
+                                                   const sdp::description& answer, bool by_offerer);
+
+}  // namespace parley::offer_answer::detail

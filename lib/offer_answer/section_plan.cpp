@@ -1,0 +1,141 @@
+#include "offer_answer/detail/section_plan.hpp"
+
+#include <parley/offer_answer/error.hpp>
+
+#include <utility>
+
+namespace parley::offer_answer::detail {
+namespace {
+
+/// Adds lines to a section until one can't be written.
+class section_writer {
+ public:
+  explicit section_writer(sdp::media_description& out) : out_(out) {}
+
+  template <class T>
+  void add(const T& value) {
+    if (!error_) note(out_.add(value));
+  }
+  template <class T>
+  void add(const std::optional<T>& value) {
+    if (value) add(*value);
+  }
+  template <class T>
+  void add(const std::vector<T>& values) {
+    for (const T& value : values) add(value);
+  }
+  template <class T>
+  void add_flag(bool present) {
+    if (present) add(T{});
+  }
+  void add_format(const sdp::rtp_format& format) {
+    if (!error_) note(sdp::add_rtp_format(out_, format));
+  }
+  void add_attribute(const std::string& text) {
+    if (!error_) note(out_.add_line('a', text));
+  }
+
+  base::error_code error() const noexcept { return error_; }
+
+ private:
+  void note(const sdp::parsed<void>& done) {
+    if (!done) error_ = make_error_code(done.error());
+  }
+
+  sdp::media_description& out_;
+  base::error_code error_;
+};
+
+void add_transport(section_writer& out, const section_plan& plan) {
+  const local_transport& local = *plan.local;
+  if (local.rtcp && plan.with_rtcp) {
+    const auto to = sdp::connection_data::to(local.rtcp->ip);
+    sdp::rtcp rtcp{.port = local.rtcp->port, .network_type = {}, .address_type = {}, .address = {}};
+    if (local.rtcp->ip != local.rtp.ip) {
+      rtcp.network_type = to.network_type;
+      rtcp.address_type = to.address_type;
+      rtcp.address = to.address;
+    }
+    out.add(rtcp);
+  }
+  out.add(plan.keys);
+  if (plan.setup) {
+    out.add(local.fingerprints);
+    out.add(sdp::setup{*plan.setup});
+    if (plan.with_tls_id && !local.tls_id.empty()) out.add(sdp::tls_id{local.tls_id});
+  }
+  if (!plan.with_ice || !local.ice) return;
+  out.add(sdp::ice_ufrag{local.ice->ufrag});
+  out.add(sdp::ice_pwd{local.ice->pwd});
+  out.add(local.ice->candidates);
+  out.add_flag<sdp::end_of_candidates>(local.ice->complete);
+}
+
+}  // namespace
+
+base::result<sdp::media_description> write_section(const section_plan& plan) {
+  const medium& own = *plan.own;
+  sdp::media_line line;
+  line.media = own.media;
+  line.port = plan.bundle_only ? 0 : plan.local->rtp.port;
+  line.protocol = plan.protocol;
+  line.formats = plan.other_formats;
+  // The m= line needs a format to begin with; those of RTP are added with their lines.
+  const bool is_rtp = !plan.formats.empty();
+  if (is_rtp) line.formats = {std::to_string(plan.formats.front().payload_type())};
+  auto section = sdp::media_description::create(line);
+  if (!section) return make_error_code(section.error());
+  section_writer out(*section);
+  out.add(plan.bundle_only ? sdp::connection_data::to(base::ip_address::any_v4())
+                           : sdp::connection_data::to(plan.local->rtp.ip));
+  out.add(own.bandwidths);
+  if (!plan.mid.empty()) out.add(sdp::mid{plan.mid});
+  if (is_rtp) {
+    const sdp::rtp_format& first = plan.formats.front();
+    out.add(first.codec);
+    if (!first.parameters.empty()) out.add(sdp::fmtp{line.formats.front(), first.parameters});
+    out.add(first.feedback);
+    for (std::size_t i = 1; i < plan.formats.size(); ++i) out.add_format(plan.formats[i]);
+  }
+  out.add(own.ptime);
+  out.add(own.maxptime);
+  // RFC 8841 has no directions: data channels go both ways.
+  if (!traits_of(plan.protocol).sctp) section->set_direction(plan.direction);
+  out.add_flag<sdp::bundle_only>(plan.bundle_only);
+  out.add(plan.extensions);
+  out.add_flag<sdp::extmap_allow_mixed>(plan.mixed_extensions);
+  if (plan.with_sctpmap) {
+    out.add(sdp::sctpmap{.port = own.sctp_port.value_or(sdp::sctp_port{}).value, .streams = {}});
+  } else {
+    out.add(own.sctp_port);
+  }
+  out.add(own.max_message_size);
+  if (sends(plan.direction)) {
+    out.add(own.streams);
+    out.add(own.sources);
+  }
+  out.add_flag<sdp::rtcp_mux>(plan.rtcp_mux);
+  out.add_flag<sdp::rtcp_mux_only>(plan.rtcp_mux_only);
+  out.add_flag<sdp::rtcp_rsize>(plan.rtcp_rsize);
+  if (plan.with_transport) add_transport(out, plan);
+  for (const std::string& text : own.attributes) out.add_attribute(text);
+  if (out.error()) return out.error();
+  return *std::move(section);
+}
+
+base::result<sdp::media_description> write_rejected(const sdp::media_line& line, const std::string& mid) {
+  sdp::media_line refused = line;
+  refused.port = 0;
+  refused.port_count = 1;
+  auto section = sdp::media_description::create(refused);
+  if (!section) return make_error_code(section.error());
+  section_writer out(*section);
+  // RFC 8866 5.7: each medium has an address, since the session has none.
+  out.add(sdp::connection_data::to(base::ip_address::any_v4()));
+  if (!mid.empty()) out.add(sdp::mid{mid});
+  if (section->is_rtp()) section->set_direction(sdp::direction::inactive);
+  if (out.error()) return out.error();
+  return *std::move(section);
+}
+
+}  // namespace parley::offer_answer::detail
