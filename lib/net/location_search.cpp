@@ -3,6 +3,7 @@
 #include <parley/base/siphash.hpp>
 #include <parley/net/error.hpp>
 #include <parley/sip/chars.hpp>
+#include <parley/sip/next_hop.hpp>
 
 #include "net/detail/srv_order.hpp"
 
@@ -28,20 +29,6 @@ constexpr std::array<service_name, 5> service_names = {{{transport::udp, "SIP+D2
                                                         {transport::tls, "SIPS+D2T", "_sips._tcp."},
                                                         {transport::ws, "SIP+D2W", "_sip._ws."},
                                                         {transport::wss, "SIPS+D2W", "_sips._ws."}}};
-
-/// RFC 3261 26.2.2: a sips URI names what lies below TLS.
-transport secured(transport named) noexcept {
-  switch (named) {
-    case transport::ws:
-    case transport::wss: return transport::wss;
-    case transport::udp:
-    case transport::tcp:
-    case transport::tls: return transport::tls;
-    case transport::sctp:
-    case transport::other: break;
-  }
-  return transport::other;
-}
 
 /// Draws that follow from a number.
 class chosen_random final : public base::random_source {
@@ -80,7 +67,7 @@ location_search::location_search(location_query query, std::span<const usable_tr
                                  base::random_source& random, const locator_options& options)
     : query_(std::move(query)), transports_(transports), random_(random), options_(options) {
   if (!query_.host.empty() && query_.host.back() == '.') query_.host.pop_back();
-  if (query_.secure && query_.transport) query_.transport = secured(*query_.transport);
+  if (query_.secure && query_.transport) query_.transport = sip::secured(*query_.transport);
   begin();
 }
 

@@ -1,4 +1,5 @@
 #include <parley/sip/name_addr.hpp>
+#include <parley/sip/next_hop.hpp>
 #include <parley/sip/uri.hpp>
 
 #include "proxy/detail/core_impl.hpp"
@@ -21,32 +22,12 @@ bool is_same_uri(std::string_view a, std::string_view b) noexcept {
   return first && second && sip::equivalent(*first, *second);
 }
 
-/// False for an address that is nobody's, or that means more than one.
-bool is_single_host(const base::ip_address& ip) noexcept {
-  return !ip.is_unspecified() && !ip.is_multicast() && ip.unmapped().to_v4() != 0xffffffffU;
-}
-
 /// The URI of the first of these Route values, empty where there is none.
 std::string_view first_of(std::string_view routes) noexcept {
   sip::cursor in(routes);
   in.skip_lws();
   sip::route_header first;
   return sip::route_header::read(in, first) ? first.uri.raw : std::string_view{};
-}
-
-/// RFC 3261 26.2.2: a sips URI names what lies below TLS.
-sip::transport transport_of(bool secure, std::optional<sip::transport> named) noexcept {
-  if (!secure) return named.value_or(sip::transport::udp);
-  switch (named.value_or(sip::transport::tls)) {
-    case sip::transport::ws:
-    case sip::transport::wss: return sip::transport::wss;
-    case sip::transport::udp:
-    case sip::transport::tcp:
-    case sip::transport::tls: return sip::transport::tls;
-    case sip::transport::sctp:
-    case sip::transport::other: break;
-  }
-  return sip::transport::other;
 }
 
 }  // namespace
@@ -203,27 +184,19 @@ int core::implementation::send_branch(base::time_point now, record& r, const det
   // RFC 3261 16.4: a maddr of ours counts as if it, and the port and transport with it, were not there.
   const bool strip = stays && plan.strip_maddr;
   // RFC 3261 16.6.7: whichever URI leads there, where the Request-URI is sips it is looked up as one of sips.
-  const bool secure = goes_secure || uri->scheme == sip::uri_scheme::sips;
-  const sip::transport transport = transport_of(secure, strip ? std::nullopt : uri->transport());
-  const std::uint16_t port = strip || uri->port == 0 ? sip::default_port(transport) : uri->port;
-  const std::string_view maddr = strip ? std::string_view{} : uri->maddr();
-  const auto ip = maddr.empty() ? uri->ip() : [maddr]() -> std::optional<base::ip_address> {
-    const bool brackets = maddr.size() > 2 && maddr.front() == '[';
-    const auto read = base::ip_address::from_string(brackets ? maddr.substr(1, maddr.size() - 2) : maddr);
-    return read ? std::optional(*read) : std::nullopt;
-  }();
-  if (!ip) {
+  const auto where = sip::next_hop::of(*uri, goes_secure, strip);
+  if (!where.ip) {
     event question;
-    question.host = maddr.empty() ? uri->host : maddr;
-    question.port = strip ? 0 : uri->port;
-    if (!strip) question.transport = uri->transport();
-    question.secure = secure;
+    question.host = where.host;
+    question.port = where.port;
+    question.transport = where.asked;
+    question.secure = where.secure;
     return look_up(now, r, to, std::move(question));
   }
-  if (!is_single_host(*ip)) return 404;
+  if (!sip::is_single_host(*where.ip)) return 404;
   sip::hop next;
-  next.transport = transport;
-  next.remote = {ip->unmapped(), port};
+  next.transport = where.over;
+  next.remote = where.address();
   return send_to(now, r, to, next, plan);
 }
 
@@ -269,7 +242,7 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t i
     next.remote = {found_hop.remote.ip.unmapped(), found_hop.remote.port};
     next.domain = found_hop.domain;
     if (others.hops.size() == detail::max_addresses) break;
-    if (!is_single_host(next.remote.ip) || !choose_listener(next, r->from, plan.own_route)) continue;
+    if (!sip::is_single_host(next.remote.ip) || !choose_listener(next, r->from, plan.own_route)) continue;
     if (secure && !sip::is_secure(next.transport)) continue;
     if (next.listener == found_hop.listener) next.flow = found_hop.flow;
     if (std::find(others.hops.begin(), others.hops.end(), next) == others.hops.end())

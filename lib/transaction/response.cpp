@@ -164,6 +164,10 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
        {std::span<const response_options::field>(options.fields), options.more_fields}) {
     for (const auto& field : fields) size += sip::name_of(field.id).size() + field.value.size() + 4;
   }
+  if (options.own != nullptr) {
+    for (const auto& field : options.own->fields()) size += field.name.size() + field.value.size() + 4;
+    size += options.own->body().size();
+  }
 
   auto buffer = pool.allocate(size);
   if (!buffer || !buffer->resize(buffer->tailroom())) return errc::no_buffer;
@@ -199,7 +203,10 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   if (status == 100) out.copy_all(request, header_id::timestamp);
   for (const auto& field : options.fields) out.header(field.id, field.value);
   for (const auto& field : options.more_fields) out.header(field.id, field.value);
-  out.finish();
+  if (options.own != nullptr) {
+    for (const auto& field : options.own->fields()) out.header(field.name, field.value);
+  }
+  out.finish(options.own != nullptr ? std::string_view(options.own->body()) : std::string_view{});
   const auto written = out.size();
   if (!written) return errc::no_buffer;
   buffer->trim_back(buffer->size() - *written);

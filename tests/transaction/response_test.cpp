@@ -63,6 +63,26 @@ std::optional<sip::hop> stateless_hop(const std::string& via) {
   return transaction::response_hop(*view.get<sip::via_header>(), 3);
 }
 
+TEST_CASE("a response has the headers and the body that are its own") {
+  const std::string text = request_text{}.text();
+  const auto view = view_of(text);
+  auto own = sip::message::response(200).value();
+  REQUIRE(own.add("X-Own", "yes"));
+  REQUIRE(own.set_body("v=0\r\n", "application/sdp"));
+  base::buffer_pool pool;
+  transaction::response_options options;
+  options.own = &own;
+  const auto response = transaction::make_response(pool, view, hop_to("192.0.2.1:5060").remote, 200, options);
+  REQUIRE(response.has_value());
+  const std::string written(response->text());
+  const auto made = view_of(written);
+  CHECK(made.value_of(sip::header_id::call_id) == view.value_of(sip::header_id::call_id));
+  CHECK(made.value(made.find("X-Own")) == "yes");
+  CHECK(made.value_of(sip::header_id::content_type) == "application/sdp");
+  CHECK(made.value_of(sip::header_id::content_length) == "5");
+  CHECK(made.body() == "v=0\r\n");
+}
+
 }  // namespace
 
 TEST_CASE("Via gets received where the source differs from sent-by") {

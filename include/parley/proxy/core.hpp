@@ -13,6 +13,7 @@
 #include <parley/proxy/source_limiter.hpp>
 #include <parley/sip/hop.hpp>
 #include <parley/sip/limits.hpp>
+#include <parley/sip/listener.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/transaction/layer.hpp>
 
@@ -28,19 +29,7 @@
 
 namespace parley::proxy {
 
-/// A socket that the driver has opened, as the core needs to know it. Its place in the list is
-/// `hop::listener`.
-struct listener {
-  sip::transport transport = sip::transport::udp;
-  base::socket_address local;
-  /// What goes into Via and Record-Route: a name or an address, an IPv6 one in brackets; `local`'s where it
-  /// is empty.
-  std::string host;
-  std::uint16_t port = 0;  ///< `local`'s where it is 0
-  /// Of a TLS listener: neighbours are told in our Via that they may send requests by the connections that we
-  /// open to them (RFC 5923 8.1).
-  bool reuse = false;
-};
+using sip::listener;
 
 /// What a `core` is to do and how much it may hold.
 ///

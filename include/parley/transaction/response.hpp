@@ -4,6 +4,7 @@
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/result.hpp>
 #include <parley/sip/hop.hpp>
+#include <parley/sip/message.hpp>
 #include <parley/sip/message_view.hpp>
 #include <parley/sip/patch.hpp>
 #include <parley/sip/via.hpp>
@@ -61,6 +62,7 @@ struct response_options {
   std::initializer_list<field> fields{};  ///< further headers
   std::span<const field> more_fields{};   ///< the same, for a number of them that is not known before
   std::string_view overload{};            ///< what goes into the place of `overload_question::oc`
+  const sip::message* own = nullptr;      ///< a response whose headers and body are added, too
 };
 
 /// A response to `request`, which came from `source`, as RFC 3261 8.2.6.2 says: Via (stamped), From, To,
