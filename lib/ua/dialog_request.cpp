@@ -24,12 +24,24 @@ base::result<sip::message> dialog::write_request(std::string_view method) {
   const sip::method known = sip::method_of(method);
   if (known == sip::method::ack || known == sip::method::cancel) return errc::wrong_method;
   if (state_ == state::terminated) return errc::terminated;
+  const auto cseq = next_cseq();
+  if (!cseq) return cseq.error();
+  auto request = make_request(method, *cseq);
+  if (request) local_cseq_ = *cseq;
+  return request;
+}
+
+base::result<std::uint32_t> dialog::take_cseq() noexcept {
+  const auto cseq = next_cseq();
+  if (cseq) local_cseq_ = *cseq;
+  return cseq;
+}
+
+base::result<std::uint32_t> dialog::next_cseq() const noexcept {
   // RFC 3261 12.2.1.1: as UAS the first number is ours to choose.
   const std::uint32_t cseq = local_cseq_ ? *local_cseq_ + 1 : 1;
   if (cseq > max_cseq) return errc::numbers_used_up;
-  auto request = make_request(method, cseq);
-  if (request) local_cseq_ = cseq;
-  return request;
+  return cseq;
 }
 
 base::result<sip::message> dialog::write_ack(std::uint32_t invite_cseq) const {

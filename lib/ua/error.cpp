@@ -26,6 +26,12 @@ class ua_category final : public base::error_category {
       case errc::unacknowledged: return "a reliable provisional response waits for its PRACK";
       case errc::already_final: return "a final response was sent";
       case errc::no_such_response: return "the PRACK acknowledges nothing that waits for it";
+      case errc::offer_pending: return "an offer of the same end has no answer yet";
+      case errc::glare: return "both ends have made an offer";
+      case errc::no_offer: return "there is no offer to be answered, or none can be made yet";
+      case errc::missing_description: return "the message has to carry a session description";
+      case errc::unsupported_body: return "the body is of a type or an encoding that is not understood";
+      case errc::not_now: return "the session is not in a state for that";
       case errc::unknown_event: return "the event package is not served here";
       case errc::interval_too_brief: return "the duration asked for is too short";
       case errc::bad_body: return "the body is not what its type says";
@@ -52,6 +58,8 @@ int status_for(const base::error_code& error) noexcept {
     case errc::other_dialog:
     case errc::terminated:
     case errc::no_such_response: return 481;
+    case errc::unsupported_body: return 415;
+    case errc::glare: return 491;
     case errc::unknown_event: return 489;
     case errc::too_large: return 513;
     default: return 500;

@@ -150,6 +150,9 @@ class dialog {
   ///
   /// *Errors:* `wrong_method` for ACK, CANCEL and what is no token; `terminated`; `numbers_used_up`.
   PARLEY_API base::result<sip::message> write_request(std::string_view method);
+  /// The next CSeq, for a request of `write_request` that is sent again with credentials; also in a dialog
+  /// that has ended, since that request may be its BYE. *Errors:* `numbers_used_up`.
+  PARLEY_API base::result<std::uint32_t> take_cseq() noexcept;
   /// The ACK for a 2xx to the INVITE with that CSeq (RFC 3261 13.2.2.4). Credentials of the INVITE are the
   /// caller's to add. It is made in a dialog that has ended, too, since the peer repeats its 2xx until then.
   /// *Errors:* `numbers_used_up` for a CSeq that no request of ours has had.
@@ -197,6 +200,7 @@ class dialog {
   /// Whether all texts are what may stand where requests have them, and not too many.
   base::result<void> check() const;
   std::size_t text_size() const noexcept;
+  base::result<std::uint32_t> next_cseq() const noexcept;
   base::result<sip::message> make_request(std::string_view method, std::uint32_t cseq) const;
   static std::string header_of(const party& from);
 

@@ -40,6 +40,21 @@ enum class errc {
   already_final,
   /// The PRACK acknowledges nothing that waits for it. Answer 481 (RFC 3262 3).
   no_such_response,
+  /// An offer of the same end has no answer yet. Ours: wait for that. The peer's: answer 500 with Retry-After
+  /// (RFC 3261 14.2, RFC 3311 5.2).
+  offer_pending,
+  /// Both ends have made an offer. Ours goes first: answer the peer's with 491 (RFC 3261 14.2, RFC
+  /// 3311 5.2). Do not make one while the peer's waits for your answer.
+  glare,
+  /// There is no offer to be answered, or none can be made yet. An UPDATE that makes one gets 500.
+  no_offer,
+  /// A message that has to carry a session description has none.
+  missing_description,
+  /// A body of a type, or with an encoding, that is not understood, and that the peer does not call optional.
+  /// Answer 415 with Accept (RFC 3261 8.2.3).
+  unsupported_body,
+  /// The session is not in a state for that command. Wait for the event that it needs, or drop it.
+  not_now,
   /// The event package, or the event, is not one that is served here. Answer 489 with Allow-Events (RFC
   /// 6665 8.3.2).
   unknown_event,
@@ -55,8 +70,8 @@ PARLEY_API const base::error_category& category() noexcept;
 /// Makes an `error_code` of the category above.
 inline base::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
-/// The status that answers a request which was refused with `error`: 400, 422, 423, 481, 489, 500 or 513.
-/// 500 for an error of another room.
+/// The status that answers a request which was refused with `error`: 400, 415, 422, 423, 481, 489, 491, 500
+/// or 513. 500 for an error of another room.
 PARLEY_API int status_for(const base::error_code& error) noexcept;
 
 }  // namespace parley::ua

@@ -1,0 +1,256 @@
+#include <parley/ua/core.hpp>
+
+#include "support/operation_bytes.hpp"
+#include "support/ua_network.hpp"
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+// Sequences of commands at two user agents that call each other, and of a stranger's messages to both:
+// answers to what they sent, requests in their dialogs, copies and distorted copies of what has gone over the
+// network. Whatever comes: an offer is followed by one answer, a call ends once and says nothing afterwards,
+// and in the end nothing is left.
+
+namespace {
+
+using namespace parley;
+using namespace parley::test;
+
+void require(bool condition, int line = __builtin_LINE()) {
+  if (condition) return;
+  std::fprintf(stderr, "%s:%d does not hold\n", __FILE__, line);
+  std::abort();
+}
+
+constexpr std::array<std::string_view, 6> uris = {"sip:a@192.0.2.1",  "sip:b@192.0.2.2",
+                                                  "sip:s@192.0.2.99", "sip:n@example.com",
+                                                  "tel:+1",           "sips:s@192.0.2.99"};
+constexpr std::array<std::string_view, 8> tags = {"", "one", "two", "three", "four", "five", "six", "seven"};
+constexpr std::array<std::string_view, 12> lines = {
+    "",
+    "Contact: <sip:s@192.0.2.99>\r\n",
+    "Contact: <sip:s@192.0.2.99>\r\nAllow: INVITE, UPDATE\r\n",
+    "Contact: <sip:s@192.0.2.99>\r\nRequire: 100rel\r\nRSeq: 1\r\n",
+    "Contact: <sip:s@192.0.2.99>\r\nRequire: 100rel\r\nRSeq: 2\r\n",
+    "Contact: <sip:s@192.0.2.99>\r\nRecord-Route: <sip:192.0.2.98;lr>\r\nSession-Expires: "
+    "90;refresher=uac\r\n",
+    "Contact: <sip:s@192.0.2.99>\r\nSupported: timer, 100rel\r\nSession-Expires: 90\r\nMin-SE: 90\r\n",
+    "Contact: tel:1\r\n",
+    "Min-SE: 4000\r\nRetry-After: 1\r\n",
+    "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n",
+    "RAck: 1 1 INVITE\r\nContact: <sip:x@example.com>\r\n",
+    "Require: wings\r\n"};
+constexpr std::array<std::string_view, 11> methods = {
+    "INVITE", "ACK", "BYE", "CANCEL", "UPDATE", "PRACK", "INFO", "REFER", "OPTIONS", "NOTIFY", "FLY"};
+constexpr std::array<int, 16> statuses = {100, 180, 183, 200, 202, 302, 401, 407,
+                                          408, 422, 481, 486, 487, 491, 503, 603};
+
+class run {
+ public:
+  explicit run(operation_bytes bytes) : in_(bytes), net_(2, 1, {}, options()) {
+    net_.on_event = [this](std::size_t agent, ua::core_event& event) { note(agent, event); };
+    for (std::size_t i = 0; i < 2; ++i) {
+      require(
+          net_[i].core.accounts().set_account({.realm = "r", .username = "u", .password = "p", .ha1 = {}}));
+    }
+  }
+
+  void go() {
+    while (!in_.empty()) {
+      step();
+      net_.collect();
+    }
+    net_.conditions = {};
+    // Calls that are under way may come in meanwhile, copies of their INVITEs for 32 s.
+    for (int round = 0; round < 3; ++round) {
+      for (std::size_t i = 0; i < 2; ++i) {
+        for (const auto& [call, over] : calls_[i]) {
+          if (!over) std::ignore = net_[i].core.hang_up(net_.now(), ua::call_id{call});
+        }
+      }
+      net_.run_for(40'000);
+    }
+    net_.run_for(400'000);
+    for (std::size_t i = 0; i < 2; ++i) {
+      for (const auto& [call, over] : calls_[i]) require(over);
+      require(net_[i].core.calls() == 0);
+      require(net_[i].core.transactions().server_count() == 0);
+      require(net_[i].core.transactions().client_count() == 0);
+      require(net_[i].core.poll_timeout() == base::never);
+      require(net_[i].pool.stats().blocks_in_use == 0);
+    }
+  }
+
+ private:
+  static ua::core_options options() {
+    ua::core_options out;
+    out.max_calls = 40;
+    out.max_forks = 4;
+    out.max_requests = 100;
+    return out;
+  }
+
+  void note(std::size_t agent, const ua::core_event& event) {
+    using kind = ua::core_event::kind;
+    const auto call = static_cast<std::uint64_t>(event.call);
+    switch (event.what) {
+      case kind::incoming: require(calls_[agent].emplace(call, false).second); return;
+      case kind::session: require(!calls_[agent].at(call)); return;
+      case kind::ended:
+        require(!calls_[agent].at(call));
+        calls_[agent][call] = true;
+        return;
+      case kind::request: requests_[agent].push_back(event.request); return;
+      case kind::resolve: lookups_[agent].push_back(event.lookup); return;
+      case kind::response:
+      case kind::none: return;
+    }
+  }
+
+  template <class List>
+  auto pick(const List& list) {
+    return list[in_.u8() % list.size()];
+  }
+  std::string description() { return in_.u8() % 4 == 0 ? std::string() : "text " + std::to_string(in_.u8()); }
+  ua::call_id some_call(std::size_t agent) {
+    if (calls_[agent].empty()) return ua::call_id::none;
+    auto at = calls_[agent].begin();
+    std::advance(at, in_.u8() % calls_[agent].size());
+    return ua::call_id{at->first};
+  }
+
+  void step() {
+    const std::size_t agent = in_.u8() % 2;
+    ua::core& core = net_[agent].core;
+    const auto now = net_.now();
+    switch (in_.u8() % 18) {
+      case 0: {
+        const std::string_view uri = pick(uris);
+        const std::string offer = description();
+        ua::invite_options options;
+        options.uri = uri;
+        options.from = "<sip:me@example.com>";
+        options.description = offer;
+        if (const auto call = core.invite(now, options))
+          calls_[agent].emplace(static_cast<std::uint64_t>(*call), false);
+        return;
+      }
+      case 1: {
+        const ua::call_id call = some_call(agent);
+        const std::string text = description();
+        std::ignore = core.progress(now, call, pick(statuses), text, in_.u8() % 2 == 0);
+        return;
+      }
+      case 2: std::ignore = core.accept(now, some_call(agent), description()); return;
+      case 3: std::ignore = core.refuse(now, some_call(agent), pick(statuses)); return;
+      case 4: {
+        const ua::call_id call = some_call(agent);
+        std::ignore = core.offer(now, call, description(), static_cast<ua::session::offer_by>(in_.u8() % 3));
+        return;
+      }
+      case 5: std::ignore = core.answer(now, some_call(agent), description()); return;
+      case 6: std::ignore = core.hang_up(now, some_call(agent)); return;
+      case 7: std::ignore = core.request(now, some_call(agent), pick(methods)); return;
+      case 8: {
+        auto message = sip::message::request(pick(methods), pick(uris)).value();
+        std::ignore = message.add(sip::header_id::from, "<sip:me@example.com>");
+        std::ignore = message.add(sip::header_id::to, "<sip:you@example.com>");
+        std::ignore = core.request(now, std::move(message));
+        return;
+      }
+      case 9: {
+        if (requests_[agent].empty()) return;
+        const auto request = requests_[agent].back();
+        requests_[agent].pop_back();
+        std::ignore = core.respond(now, request, sip::message::response(pick(statuses)).value(), pick(tags));
+        return;
+      }
+      case 10: net_.run_for(static_cast<std::int64_t>(in_.scaled(18))); return;
+      case 11:
+        net_.conditions.lost = in_.u8() * 4U;
+        net_.conditions.doubled = in_.u8();
+        net_.conditions.most_delay = 5 + in_.u8() * 4U;
+        return;
+      case 12: {
+        if (net_.sent.empty()) return;
+        const network_message request = net_.sent[net_.sent.size() - 1 - in_.u8() % net_.sent.size()];
+        const int status = pick(statuses);
+        const std::string_view tag = pick(tags);
+        const std::string_view more = pick(lines);
+        net_.reply(request, status, tag, more, description());
+        return;
+      }
+      case 13: return inject_request(agent);
+      case 14: {
+        if (net_.sent.empty()) return;
+        std::string text = net_.sent[net_.sent.size() - 1 - in_.u8() % net_.sent.size()].text;
+        if (const unsigned at = in_.u16(); in_.u8() % 2 == 0)
+          text[at % text.size()] = static_cast<char>(in_.u8());
+        net_.inject(agent, text);
+        return;
+      }
+      case 15: {
+        if (lookups_[agent].empty()) return;
+        std::vector<sip::hop> hops(in_.u8() % 4);
+        for (sip::hop& hop : hops) {
+          hop.remote =
+              base::socket_address::from_string("192.0.2.9" + std::to_string(in_.u8() % 10) + ":5060")
+                  .value();
+        }
+        core.handle_resolved(now, lookups_[agent].back(), hops);
+        lookups_[agent].pop_back();
+        return;
+      }
+      case 16: {
+        if (net_.sent.empty()) return;
+        const network_message& message = net_.sent[net_.sent.size() - 1 - in_.u8() % net_.sent.size()];
+        net_[message.from].core.handle_send_failure(now, message.ticket);
+        return;
+      }
+      default: net_.run_for(in_.u8()); return;
+    }
+  }
+
+  /// A stranger's request, in a dialog where it knows one.
+  void inject_request(std::size_t agent) {
+    std::string call_id = "strange";
+    std::string local;
+    std::string remote = "s";
+    if (const ua::session* const session = net_[agent].core.find(some_call(agent));
+        session != nullptr && in_.u8() % 4 != 0) {
+      call_id = session->dialog().call_id();
+      local = session->dialog().local_tag();
+      remote = session->dialog().remote_tag();
+    }
+    const std::string method(pick(methods));
+    const std::string more(pick(lines));
+    const std::string body = description();
+    net_.inject(
+        agent, method + " sip:x@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.99;branch=z9hG4bK" +
+                   std::to_string(in_.u8()) + "\r\nMax-Forwards: 70\r\nFrom: <sip:s@example.com>;tag=" +
+                   remote + "\r\nTo: <sip:x@example.com>" + (local.empty() ? "" : ";tag=" + local) +
+                   "\r\nCall-ID: " + call_id + "\r\nCSeq: " + std::to_string(in_.u8()) + ' ' + method +
+                   "\r\n" + more + (body.empty() ? "" : "Content-Type: application/sdp\r\n") + "\r\n" + body);
+  }
+
+  operation_bytes in_;
+  ua_network net_;
+  std::array<std::map<std::uint64_t, bool>, 2> calls_;  // and whether each is over
+  std::array<std::vector<ua::request_id>, 2> requests_;
+  std::array<std::vector<std::uint64_t>, 2> lookups_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > 2048) return 0;
+  run(operation_bytes({data, size})).go();
+  return 0;
+}

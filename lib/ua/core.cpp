@@ -1,0 +1,240 @@
+#include "ua/detail/core_impl.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+// Set-up, commands for calls, time.
+
+namespace parley::ua {
+
+using detail::call_record;
+using detail::leg;
+
+namespace {
+
+transaction::layer_options for_user_agent(transaction::layer_options options) {
+  options.detect_merged = true;
+  return options;
+}
+
+}  // namespace
+
+core::implementation::implementation(core_options options, base::buffer_pool& pool,
+                                     base::random_source& random, base::time_point now)
+    : options_(std::move(options)),
+      layer_(for_user_agent(options_.transactions), pool, random, now),
+      accounts_(random),
+      wheel_(now),
+      calls_(options_.max_calls),
+      incoming_(options_.max_requests),
+      pool_(pool),
+      random_(random),
+      requests_(options_.max_requests) {
+  for (const sip::listener& l : options_.listeners) {
+    std::string host = l.host;
+    if (host.empty()) {
+      const std::string ip = l.local.ip.unmapped().to_string();
+      host = l.local.ip.unmapped().is_v6() ? '[' + ip + ']' : ip;
+    }
+    host += ':' + std::to_string(l.port != 0 ? l.port : l.local.port);
+    via_.push_back("SIP/2.0/" + std::string(sip::name_of(l.transport)) + ' ' + host + ";rport;branch=");
+    contact_hosts_.push_back(std::move(host));
+  }
+  allow_ = "INVITE, ACK, CANCEL, BYE, UPDATE, PRACK";
+  for (const std::string& method : options_.methods) allow_.append(", ").append(method);
+  supported_ = "100rel, timer";
+  for (const std::string& extension : options_.extensions) supported_.append(", ").append(extension);
+}
+
+core_event& core::implementation::report(core_event::kind what) {
+  core_event& made = events_.emplace_back();
+  made.what = what;
+  return made;
+}
+
+std::string core::implementation::make_token() {
+  return std::string(transaction::branch_format::write_tag(random_.u64()).text());
+}
+
+leg* core::implementation::current_leg(call_id id) noexcept {
+  call_record* const c = find(id);
+  return c != nullptr && c->current < c->legs.size() ? c->legs[c->current].get() : nullptr;
+}
+
+call_id core::implementation::find(const dialog_id& id) noexcept {
+  const call_record* const c = call_of(id);
+  if (c == nullptr || c->current >= c->legs.size()) return call_id::none;
+  return c->legs[c->current]->session.dialog().id() == id ? call_id{c->id} : call_id::none;
+}
+
+template <class Command>
+auto core::implementation::command(base::time_point now, call_id call, Command&& run)
+    -> decltype(run(std::declval<session&>())) {
+  leg* const l = current_leg(call);
+  if (l == nullptr) return errc::not_now;
+  auto done = run(l->session);
+  pump(now, *find(call));
+  run_events(now);
+  return done;
+}
+
+base::result<void> core::implementation::hang_up(base::time_point now, call_id call, int status) {
+  call_record* const c = find(call);
+  if (c == nullptr || c->reported) return errc::not_now;
+  if (c->outgoing && !c->answered) {
+    if (c->cancelled) return {};
+    c->cancelled = true;
+    detail::client_request* const r = requests_.get(c->invite);
+    if (r == nullptr) return errc::not_now;
+    r->cancelled = true;
+    r->others.clear();
+    // RFC 3261 9.1: it goes out when a provisional response is there. One that waits for an address fails
+    // then, and nothing was sent.
+    if (r->client != transaction::client_id::none) std::ignore = layer_.cancel(now, r->client);
+    run_events(now);
+    return {};
+  }
+  return command(now, call, [&](session& s) {
+    return s.state() == session::state::early ? s.refuse(now, status) : s.bye(now);
+  });
+}
+
+void core::implementation::handle_timeout(base::time_point now) {
+  layer_.handle_timeout(now);
+  while (base::timer* const due = wheel_.poll_expired(now)) {
+    call_record& c = *static_cast<call_record*>(due->context());
+    for (const auto& one : c.legs) {
+      if (one->session.poll_timeout() <= now) one->session.handle_timeout(now);
+    }
+    pump(now, c);
+  }
+  for (std::size_t i = 0; i < lookups_.size();) {
+    detail::client_request* const r = requests_.get(lookups_[i]);
+    if (r != nullptr && r->lookup_ends > now) {
+      ++i;
+      continue;
+    }
+    lookups_.erase(lookups_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (r != nullptr) fail(now, *r, 503);
+  }
+  run_events(now);
+}
+
+void core::implementation::run_events(base::time_point now) {
+  transaction::event e;
+  while (layer_.poll_event(e)) handle_event(now, e);
+}
+
+core::core(core_options options, base::buffer_pool& pool, base::random_source& random, base::time_point now)
+    : impl_(std::make_unique<implementation>(std::move(options), pool, random, now)) {}
+core::~core() = default;
+
+const core_counters& core::counters() const noexcept { return impl_->counters_; }
+const transaction::layer& core::transactions() const noexcept { return impl_->layer_; }
+std::size_t core::calls() const noexcept { return impl_->active_; }
+sip::digest_client& core::accounts() noexcept { return impl_->accounts_; }
+
+const session* core::find(call_id call) const noexcept {
+  const leg* const l = impl_->current_leg(call);
+  return l != nullptr ? &l->session : nullptr;
+}
+
+call_id core::find(const dialog_id& dialog) const noexcept { return impl_->find(dialog); }
+
+base::result<call_id> core::invite(base::time_point now, const invite_options& options) {
+  auto made = impl_->invite(now, options);
+  impl_->run_events(now);
+  return made;
+}
+
+base::result<void> core::hang_up(base::time_point now, call_id call, int status) {
+  return impl_->hang_up(now, call, status);
+}
+
+base::result<void> core::progress(base::time_point now, call_id call, int status,
+                                  std::string_view description, bool reliable) {
+  return impl_->command(now, call,
+                        [&](session& s) { return s.progress(now, status, description, reliable); });
+}
+
+base::result<void> core::accept(base::time_point now, call_id call, std::string_view description) {
+  return impl_->command(now, call, [&](session& s) { return s.accept(now, description); });
+}
+
+base::result<void> core::refuse(base::time_point now, call_id call, int status,
+                                std::span<const session::field> fields) {
+  return impl_->command(now, call, [&](session& s) { return s.refuse(now, status, fields); });
+}
+
+base::result<void> core::offer(base::time_point now, call_id call, std::string_view description,
+                               session::offer_by how) {
+  return impl_->command(now, call, [&](session& s) { return s.offer(now, description, how); });
+}
+
+base::result<void> core::answer(base::time_point now, call_id call, std::string_view description) {
+  return impl_->command(now, call, [&](session& s) { return s.answer(now, description); });
+}
+
+base::result<std::uint32_t> core::request(base::time_point now, call_id call, std::string_view method,
+                                          std::span<const session::field> fields, std::string_view body,
+                                          std::string_view content_type) {
+  return impl_->command(now, call, [&](session& s) { return s.request(method, fields, body, content_type); });
+}
+
+base::result<std::uint32_t> core::request(base::time_point now, call_id call,
+                                          const std::function<bool(ua::dialog&, sip::message&)>& write) {
+  return impl_->command(now, call, [&](session& s) { return s.request(write); });
+}
+
+base::result<request_id> core::request(base::time_point now, sip::message message, const sip::hop& flow) {
+  auto made = impl_->request(now, std::move(message), flow);
+  impl_->run_events(now);
+  return made;
+}
+
+base::result<void> core::respond(base::time_point now, request_id id, const sip::message& own,
+                                 std::string_view to_tag) {
+  detail::server_request* const r = impl_->incoming_.get(static_cast<std::uint64_t>(id));
+  if (r == nullptr || r->answered) return errc::not_now;
+  auto done = impl_->respond(now, *r, own, to_tag);
+  impl_->run_events(now);
+  return done;
+}
+
+void core::handle_message(base::time_point now, const sip::hop& from, const base::packet_buffer& data) {
+  impl_->handle_message(now, from, data);
+}
+
+void core::handle_send_failure(base::time_point now, std::uint64_t ticket) {
+  impl_->layer_.handle_send_failure(now, ticket);
+  impl_->run_events(now);
+}
+
+void core::handle_sent(std::uint64_t ticket, std::uint64_t flow) { impl_->layer_.handle_sent(ticket, flow); }
+
+void core::handle_flow_closed(base::time_point now, std::uint64_t flow) {
+  impl_->layer_.handle_flow_closed(now, flow);
+  impl_->run_events(now);
+}
+
+void core::handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops) {
+  impl_->handle_resolved(now, lookup, hops);
+}
+
+void core::handle_timeout(base::time_point now) { impl_->handle_timeout(now); }
+
+base::time_point core::poll_timeout() const noexcept {
+  return std::min({impl_->layer_.poll_timeout(), impl_->wheel_.poll_timeout(), impl_->next_lookup_end()});
+}
+
+bool core::poll_transmit(sip::outgoing& out) { return impl_->layer_.poll_transmit(out); }
+
+bool core::poll_event(core_event& out) {
+  if (impl_->events_.empty()) return false;
+  out = std::move(impl_->events_.front());
+  impl_->events_.pop_front();
+  return true;
+}
+
+}  // namespace parley::ua

@@ -1,0 +1,301 @@
+#include <parley/sip/name_addr.hpp>
+#include <parley/sip/next_hop.hpp>
+#include <parley/sip/simple.hpp>
+#include <parley/sip/uri.hpp>
+
+#include "ua/detail/core_impl.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+// Calls: the INVITE that forks into sessions, and what sessions want (RFC 3261 13.2.2).
+
+namespace parley::ua {
+
+using detail::call_record;
+using detail::client_request;
+using detail::leg;
+using sip::header_id;
+
+base::result<call_id> core::implementation::invite(base::time_point now, const invite_options& options) {
+  auto message = sip::message::request("INVITE", options.uri);
+  if (!message || options.from.empty()) return errc::bad_message;
+  const auto made = calls_.create();
+  if (made.object == nullptr) return errc::too_large;
+  call_record& c = *made.object;
+  c.id = made.id;
+  c.outgoing = true;
+  c.local_tag = make_token();
+  c.timer_offer = session_timer(options_.session.timer);
+  std::ignore = c.exchange.begin_invite(side::local, !options.description.empty());
+  bool good = true;
+  const auto add = [&](header_id id, std::string_view value) {
+    good = message->add(id, value).has_value() && good;
+  };
+  for (const std::string& route : options.routes) add(header_id::route, '<' + route + '>');
+  add(header_id::max_forwards, "70");
+  add(header_id::from, std::string(options.from) + ";tag=" + c.local_tag);
+  add(header_id::to, options.to.empty() ? '<' + std::string(options.uri) + '>' : std::string(options.to));
+  add(header_id::call_id, make_token());
+  add(header_id::cseq, "1 INVITE");
+  if (!options.contact.empty()) add(header_id::contact, options.contact);
+  if (options_.session.reliable) add(header_id::supported, "100rel");
+  for (const std::string& extension : options_.extensions) add(header_id::supported, extension);
+  c.timer_offer.write_request(*message);
+  for (const auto& [id, value] : options.fields) add(id, value);
+  if (!options.description.empty()) {
+    good = message->set_body(std::string(options.description), "application/sdp").has_value() && good;
+  }
+  client_request* const r = good ? create_request(std::move(*message), options.flow) : nullptr;
+  if (r == nullptr) {
+    calls_.destroy(c.id);
+    return good ? errc::too_large : errc::bad_message;
+  }
+  r->call = c.id;
+  ++c.requests;
+  ++active_;
+  c.invite = r->id;
+  c.flow = options.flow;
+  tags_.emplace(c.local_tag, c.id);
+  const auto id = call_id{c.id};
+  start(now, *r);
+  return id;
+}
+
+void core::implementation::handle_invite_response(base::time_point now, call_record& c, client_request& r,
+                                                  const sip::message_view& response,
+                                                  const base::packet_buffer& data) {
+  const int status = response.status();
+  if (status >= 300) {
+    if (r.final) return;
+    r.final = true;
+    // RFC 4028 7.3: the same call with an interval that the path allows.
+    if (status == 422 && !c.cancelled) {
+      const auto outcome = c.timer_offer.handle_response(now, response);
+      if (outcome && *outcome == session_timer::outcome::retry) {
+        r.message.remove(header_id::session_expires);
+        r.message.remove(header_id::min_se);
+        c.timer_offer.write_request(r.message);
+        r.others.push_back(r.by);
+        r.final = false;
+        if (repeat(now, r)) return;
+        r.final = true;
+      }
+    }
+    if (c.reported) return invite_failed(now, c, status);
+    core_event& event = report(core_event::kind::session);
+    event.call = call_id{c.id};
+    event.session.what = session_event::kind::progress;
+    event.session.status = status;
+    event.status = status;
+    event.message = data;
+    return invite_failed(now, c, status);
+  }
+  if (status >= 200) r.final = true;
+  if (status == 100) return;
+  leg* const l = leg_for(c, r, response);
+  if (l == nullptr) {
+    // Nobody can be acknowledged or hung up who does not say where he is.
+    if (status >= 200 && !c.answered && !c.failed) invite_failed(now, c, 500);
+    return;
+  }
+  const auto index = static_cast<std::uint32_t>(
+      std::find_if(c.legs.begin(), c.legs.end(), [l](const auto& one) { return one.get() == l; }) -
+      c.legs.begin());
+  if (status < 200 && !c.answered) c.current = index;
+  l->session.handle_response(now, response);
+  if (status >= 200) {
+    if (!c.answered && !c.failed) {
+      winner(now, c, index);
+    } else if (index != c.current || c.failed) {
+      // RFC 3261 13.2.2.4: another branch was answered, too, and is not wanted.
+      std::ignore = l->session.bye(now);
+    }
+  }
+  pump(now, c);
+}
+
+// The session that a response belongs to, made where it is the first of its dialog.
+leg* core::implementation::leg_for(call_record& c, const client_request& r,
+                                   const sip::message_view& response) {
+  const auto id = dialog_id::of_response(response);
+  if (!id) return nullptr;
+  if (leg* const known = leg_of(c, *id)) return known;
+  if (c.legs.size() >= options_.max_forks) return nullptr;
+  sip::message_view request;
+  if (!request.parse(r.sent.text(), options_.limits)) return nullptr;
+  auto dialog = dialog::from_response(request, response, sip::is_secure(r.by.transport));
+  if (!dialog) return nullptr;
+  c.legs.push_back(std::make_unique<leg>(
+      leg{session(options_.session, random_, std::move(*dialog), r.cseq, c.exchange, c.timer_offer),
+          r.by,
+          {},
+          {},
+          {}}));
+  return c.legs.back().get();
+}
+
+leg* core::implementation::leg_of(call_record& c, const dialog_id& id) noexcept {
+  for (const auto& one : c.legs) {
+    if (one->session.dialog().id() == id) return one.get();
+  }
+  return nullptr;
+}
+
+void core::implementation::winner(base::time_point now, call_record& c, std::uint32_t index) {
+  c.answered = true;
+  c.current = index;
+  for (std::uint32_t i = 0; i < c.legs.size(); ++i) {
+    if (i != index && c.legs[i]->session.state() == session::state::early) {
+      c.legs[i]->session.end(session_end::elsewhere);
+    }
+  }
+  // RFC 3261 9.1: the CANCEL came too late.
+  if (c.cancelled) std::ignore = c.legs[index]->session.bye(now);
+}
+
+void core::implementation::invite_failed(base::time_point now, call_record& c, int status) {
+  c.failed = true;
+  c.status = status;
+  c.why = c.cancelled ? session_end::cancelled : session_end::refused;
+  for (const auto& one : c.legs) one->session.end(c.why, status);
+  pump(now, c);
+}
+
+void core::implementation::pump(base::time_point now, call_record& c) {
+  // What one session does may end the call, but not another's turn.
+  for (std::uint32_t i = 0; i < c.legs.size(); ++i) {
+    while (pump_leg(now, c, i)) {
+    }
+  }
+  base::time_point next = base::never;
+  for (const auto& one : c.legs) next = std::min(next, one->session.poll_timeout());
+  wheel_.arm(c.timer, next);
+  maybe_destroy(now, c);
+}
+
+bool core::implementation::pump_leg(base::time_point now, call_record& c, std::uint32_t index) {
+  bool any = false;
+  session_transmit wanted;
+  while (c.legs[index]->session.poll_transmit(wanted)) {
+    transmit(now, c, index, wanted);
+    any = true;
+  }
+  session_event happened;
+  while (c.legs[index]->session.poll_event(happened)) {
+    any = true;
+    if (happened.what == session_event::kind::ended) {
+      if (index == c.current || !c.answered) {
+        c.why = happened.why;
+        c.status = happened.status;
+      }
+      // Of a call, its end is reported once, when all of its sessions are over.
+      if (c.legs.size() == 1) continue;
+    }
+    // Branches that were answered too late end by themselves.
+    if (c.reported || (c.answered && index != c.current)) continue;
+    core_event& event = report(core_event::kind::session);
+    event.call = call_id{c.id};
+    event.leg = index;
+    event.message = in_hand_;
+    if (happened.what == session_event::kind::request) {
+      event.what = core_event::kind::request;
+      event.request = request_id{happened.server};
+      if (const detail::server_request* const r = incoming_.get(happened.server)) {
+        event.message = r->data;
+        event.from = r->from;
+      }
+    }
+    event.session = std::move(happened);
+  }
+  return any;
+}
+
+void core::implementation::transmit(base::time_point now, call_record& c, std::uint32_t index,
+                                    session_transmit& wanted) {
+  leg& l = *c.legs[index];
+  using kind = session_transmit::kind;
+  switch (wanted.what) {
+    case kind::request: {
+      client_request* const r = create_request(std::move(*wanted.message), c.flow);
+      if (r == nullptr) return;
+      r->call = c.id;
+      ++c.requests;
+      r->leg = index;
+      r->in_dialog = true;
+      if (r->method == sip::method::invite) c.reinvite = r->id;
+      r->attempt = c.attempt.follow_up();
+      std::vector<sip::digest_answer> answers;
+      accounts_.authorize(r->attempt, r->message.method_name(), r->message.request_uri(), r->message.body(),
+                          answers);
+      for (const auto& [id, value] : answers) std::ignore = r->message.add(id, value);
+      return start(now, *r);
+    }
+    case kind::ack: return send_ack(c, l, std::move(*wanted.message));
+    case kind::response:
+      if (detail::server_request* const r = incoming_.get(wanted.server)) {
+        std::ignore = respond(now, *r, *wanted.message, l.session.dialog().local_tag());
+      }
+      return;
+    case kind::repeat_provisional:
+    case kind::repeat_success:
+    case kind::repeat_ack: {
+      const detail::kept_message& kept = wanted.what == kind::repeat_ack       ? l.ack
+                                         : wanted.what == kind::repeat_success ? l.success
+                                                                               : l.provisional;
+      if (kept.data && !layer_.send(kept.to, kept.data)) ++counters_.dropped_no_room;
+      return;
+    }
+  }
+}
+
+// RFC 3261 13.2.2.4: an ACK for a 2xx goes where a request in the dialog would, with the INVITE's
+// credentials.
+void core::implementation::send_ack(call_record& c, leg& l, sip::message&& ack) {
+  const auto uri = sip::parse_uri(detail::first_uri(ack));
+  if (!uri || !uri->is_sip()) return;
+  const auto where = sip::next_hop::of(*uri, l.session.dialog().is_secure());
+  // Where a name leads, the servers that took the INVITE take the ACK.
+  sip::hop to = l.by;
+  if (c.flow.only_flow || c.flow.flow != 0) {
+    to = c.flow;
+  } else if (where.ip) {
+    to = {};
+    to.transport = where.over;
+    to.remote = where.address();
+    if (!choose_listener(to)) return;
+  }
+  for (const auto& [id, value] : c.credentials) std::ignore = ack.add(id, value);
+  auto data = write(ack, to, layer_.make_branch().text(), {});
+  if (!data) return;
+  l.ack = {to, *data};
+  if (!layer_.send(to, std::move(*data))) ++counters_.dropped_no_room;
+}
+
+void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
+  const bool over = std::all_of(c.legs.begin(), c.legs.end(), [](const auto& one) {
+    return one->session.state() == session::state::ended;
+  });
+  // A call that rings nowhere yet may be answered still.
+  if (!over || (c.outgoing && c.invite != 0 && !c.failed && !c.answered)) return;
+  if (!c.reported) {
+    c.reported = true;
+    --active_;
+    // A re-INVITE that the peer has not answered would wait for ever.
+    if (client_request* const r = requests_.get(c.reinvite); r != nullptr && !r->final) {
+      r->cancelled = true;
+      std::ignore = layer_.cancel(now, r->client);
+    }
+    core_event& event = report(core_event::kind::ended);
+    event.call = call_id{c.id};
+    event.session.what = session_event::kind::ended;
+    event.session.why = c.why;
+    event.session.status = event.status = c.status;
+  }
+  // Its requests, and copies of what they bring, may be under way.
+  if (c.requests != 0) return;
+  tags_.erase(c.local_tag);
+  calls_.destroy(c.id);
+}
+
+}  // namespace parley::ua

@@ -1,0 +1,220 @@
+#pragma once
+
+#include <parley/base/slot_map.hpp>
+#include <parley/base/timer_wheel.hpp>
+#include <parley/ua/core.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace parley::ua {
+
+namespace detail {
+
+/// Addresses of one name that are tried one after the other.
+inline constexpr std::size_t max_addresses = 8;
+/// How long an address is waited for: as long as for any answer (timer B).
+inline constexpr base::duration lookup_time = std::chrono::seconds(32);
+
+/// A message that may have to be sent again.
+struct kept_message {
+  sip::hop to;
+  base::packet_buffer data;
+};
+
+/// One dialog of a call.
+struct leg {
+  ua::session session;
+  sip::hop by;               // how the request that made it went or came
+  kept_message ack;          // for copies of the peer's 2xx
+  kept_message success;      // our 2xx
+  kept_message provisional;  // our last reliable provisional response
+};
+
+/// A call: one session, or the early ones of an INVITE that has forked.
+struct call_record {
+  call_record() : timer(this) {}
+
+  std::uint64_t id = 0;
+  base::timer timer;
+  std::vector<std::unique_ptr<leg>> legs;
+  std::uint32_t current = 0;  // the leg that commands mean
+  std::string local_tag;
+  // Of the caller, until the INVITE has its answer.
+  std::uint64_t invite = 0;    // the client request; 0 once it is gone
+  std::uint64_t reinvite = 0;  // the last one
+  offer_exchange exchange;
+  session_timer timer_offer;
+  sip::hop flow;                // how its requests go, whatever the URIs say
+  sip::digest_attempt attempt;  // of the last request that was challenged: the next ones answer in advance
+  std::vector<sip::digest_answer> credentials;  // of its INVITE, for the ACK
+  std::size_t requests = 0;                     // of ours that have not ended
+  bool outgoing = false;
+  bool answered = false;
+  bool cancelled = false;
+  bool failed = false;    // the INVITE has a final response other than 2xx, or none
+  bool reported = false;  // its end was
+  session_end why = session_end::local_bye;
+  int status = 0;
+};
+
+/// A request of ours, with its repetitions.
+struct client_request {
+  explicit client_request(sip::message&& its_message) : message(std::move(its_message)) {}
+
+  std::uint64_t id = 0;
+  sip::message message;
+  sip::method method = sip::method::unknown;
+  sip::digest_attempt attempt;
+  transaction::client_id client = transaction::client_id::none;
+  base::packet_buffer sent;  // as it went last
+  sip::hop by;
+  sip::hop flow;
+  std::vector<sip::hop> others;  // the next one last
+  std::uint64_t lookup = 0;
+  base::time_point lookup_ends = base::never;
+  std::uint64_t call = 0;
+  std::uint32_t leg = 0;
+  std::uint32_t cseq = 0;
+  bool in_dialog = false;
+  bool cancelled = false;
+  bool final = false;
+  bool large_by_udp = false;  // TCP could not be had for its size
+};
+
+/// A request that came in.
+struct server_request {
+  std::uint64_t id = 0;
+  transaction::server_id server = transaction::server_id::none;
+  base::packet_buffer data;
+  sip::hop from;
+  sip::hop back;  // where its response goes
+  std::uint64_t call = 0;
+  std::uint32_t leg = 0;
+  bool answered = false;
+};
+
+/// The URI that leads to the first hop: that of the first Route, else the Request-URI (RFC 3261 8.1.2).
+std::string_view first_uri(const sip::message& request) noexcept;
+
+}  // namespace detail
+
+/// See `core`. What sessions want is done by `pump`, which every function that has touched one calls last; it
+/// may end the call.
+class core::implementation {
+ public:
+  implementation(core_options options, base::buffer_pool& pool, base::random_source& random,
+                 base::time_point now);
+
+  // core.cpp: commands, time.
+  base::result<void> hang_up(base::time_point now, call_id call, int status);
+  template <class Command>
+  auto command(base::time_point now, call_id call, Command&& run) -> decltype(run(std::declval<session&>()));
+  void handle_timeout(base::time_point now);
+  void run_events(base::time_point now);
+
+  // core_calls.cpp
+  base::result<call_id> invite(base::time_point now, const invite_options& options);
+  void pump(base::time_point now, detail::call_record& c);
+
+  // core_requests.cpp: requests of ours.
+  base::result<request_id> request(base::time_point now, sip::message message, const sip::hop& flow);
+  void handle_resolved(base::time_point now, std::uint64_t lookup, std::span<const sip::hop> hops);
+
+  // core_receive.cpp: requests of others.
+  void handle_message(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
+  base::result<void> respond(base::time_point now, detail::server_request& r, const sip::message& own,
+                             std::string_view to_tag);
+
+  /// When the first wait for an address ends.
+  base::time_point next_lookup_end() noexcept;
+
+  detail::call_record* find(call_id id) noexcept { return calls_.get(static_cast<std::uint64_t>(id)); }
+  detail::leg* current_leg(call_id id) noexcept;
+  call_id find(const dialog_id& id) noexcept;
+
+  core_options options_;
+  transaction::layer layer_;
+  core_counters counters_;
+  std::deque<core_event> events_;
+  sip::digest_client accounts_;
+  base::timer_wheel wheel_;
+  base::slot_map<detail::call_record> calls_;
+  base::slot_map<detail::server_request> incoming_;
+  std::size_t active_ = 0;  // calls whose end was not reported
+
+ private:
+  using call_record = detail::call_record;
+  using client_request = detail::client_request;
+  using server_request = detail::server_request;
+
+  // core.cpp
+  core_event& report(core_event::kind what);
+  std::string make_token();
+
+  // core_calls.cpp
+  void handle_invite_response(base::time_point now, call_record& c, client_request& r,
+                              const sip::message_view& response, const base::packet_buffer& data);
+  void invite_failed(base::time_point now, call_record& c, int status);
+  detail::leg* leg_for(call_record& c, const client_request& r, const sip::message_view& response);
+  detail::leg* leg_of(call_record& c, const dialog_id& id) noexcept;
+  void winner(base::time_point now, call_record& c, std::uint32_t leg);
+  bool pump_leg(base::time_point now, call_record& c, std::uint32_t index);
+  void transmit(base::time_point now, call_record& c, std::uint32_t index, session_transmit& wanted);
+  void send_ack(call_record& c, detail::leg& l, sip::message&& ack);
+  void maybe_destroy(base::time_point now, call_record& c);
+
+  // core_requests.cpp
+  client_request* create_request(sip::message&& message, const sip::hop& flow);
+  void start(base::time_point now, client_request& r);
+  bool try_next(base::time_point now, client_request& r);
+  bool send_to(base::time_point now, client_request& r, sip::hop to);
+  bool choose_listener(sip::hop& to) const noexcept;
+  base::result<base::packet_buffer> write(const sip::message& message, const sip::hop& to,
+                                          std::string_view branch, std::string_view contact);
+  std::string contact_for(const sip::hop& to) const;
+  void handle_response(base::time_point now, const transaction::received& got,
+                       const base::packet_buffer& data);
+  bool answer_challenge(base::time_point now, client_request& r, const sip::message_view& response);
+  bool repeat(base::time_point now, client_request& r);
+  void drop(client_request& r);
+  void fail(base::time_point now, client_request& r, int status);
+  void deliver(base::time_point now, client_request& r, const sip::message_view& response,
+               const base::packet_buffer& data);
+  void handle_event(base::time_point now, const transaction::event& e);
+
+  // core_receive.cpp
+  void handle_request(base::time_point now, const sip::hop& from, const transaction::received& got,
+                      const base::packet_buffer& data);
+  server_request* accept(base::time_point now, const sip::hop& from, const transaction::received& got,
+                         const base::packet_buffer& data);
+  void handle_cancel(base::time_point now, const sip::hop& from, const transaction::received& got,
+                     const base::packet_buffer& data);
+  void handle_ack(base::time_point now, const base::packet_buffer& data);
+  void handle_stray(base::time_point now);
+  void report_request(server_request& r);
+  void handle_new_call(base::time_point now, server_request& r);
+  int check(std::string& unsupported) const;
+  void refuse(base::time_point now, server_request& r, int status,
+              std::span<const session::field> fields = {});
+  call_record* call_of(const dialog_id& id) noexcept;
+
+  base::buffer_pool& pool_;
+  base::random_source& random_;
+  base::slot_map<client_request> requests_;
+  std::unordered_map<std::string, std::uint64_t> tags_;  // our tags, and the calls that they stand for
+  std::vector<std::uint64_t> lookups_;                   // requests that wait for an address
+  std::vector<std::string> via_;                         // of each listener, up to the branch
+  std::vector<std::string> contact_hosts_;               // of each listener
+  std::string allow_;
+  std::string supported_;
+  base::packet_buffer in_hand_;  // the message in hand
+  sip::message_view view_;       // and its index
+  std::uint64_t last_lookup_ = 0;
+};
+
+}  // namespace parley::ua

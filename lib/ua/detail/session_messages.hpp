@@ -1,0 +1,48 @@
+#pragma once
+
+#include <parley/base/packet_buffer.hpp>
+#include <parley/base/result.hpp>
+#include <parley/sip/message.hpp>
+#include <parley/sip/message_view.hpp>
+#include <parley/ua/error.hpp>
+#include <parley/ua/session.hpp>
+#include <parley/ua/session_description.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace parley::ua::detail {
+
+/// A request that is kept in its buffer until it is answered, indexed again.
+class kept_request {
+ public:
+  explicit kept_request(const base::packet_buffer& data) : data_(data) {
+    std::ignore = view_.parse(data_.text());
+  }
+  const sip::message_view& view() const noexcept { return view_; }
+
+ private:
+  base::packet_buffer data_;
+  sip::message_view view_;
+};
+
+/// The headers and the body that a response has of its own.
+inline base::result<sip::message> make_response(int status, std::string_view contact,
+                                                std::string_view description,
+                                                std::span<const session::field> fields = {}) {
+  auto made = sip::message::response(status);
+  if (!made) return errc::not_now;
+  if (!contact.empty() && !made->add(sip::header_id::contact, contact)) return errc::bad_message;
+  for (const auto& [id, value] : fields) {
+    if (!made->add(id, value)) return errc::bad_message;
+  }
+  if (!description.empty()) {
+    std::ignore = made->set_body(std::string(description), session_description_type);
+  }
+  return std::move(*made);
+}
+
+}  // namespace parley::ua::detail
