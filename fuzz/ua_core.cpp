@@ -46,7 +46,7 @@ constexpr std::array<std::string_view, 12> lines = {
     "Min-SE: 4000\r\nRetry-After: 1\r\n",
     "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n",
     "RAck: 1 1 INVITE\r\nContact: <sip:x@example.com>\r\n",
-    "Require: wings\r\n"};
+    "Contact: <sip:s@192.0.2.99;transport=tcp>\r\n"};
 constexpr std::array<std::string_view, 11> methods = {
     "INVITE", "ACK", "BYE", "CANCEL", "UPDATE", "PRACK", "INFO", "REFER", "OPTIONS", "NOTIFY", "FLY"};
 constexpr std::array<int, 16> statuses = {100, 180, 183, 200, 202, 302, 401, 407,

@@ -123,7 +123,17 @@ void core::implementation::handle_timeout(base::time_point now) {
 
 void core::implementation::run_events(base::time_point now) {
   transaction::event e;
-  while (layer_.poll_event(e)) handle_event(now, e);
+  while (true) {
+    if (layer_.poll_event(e)) {
+      handle_event(now, e);
+    } else if (!failed_.empty()) {
+      detail::client_request* const r = requests_.get(failed_.back());
+      failed_.pop_back();
+      if (r != nullptr) fail(now, *r, r->failure);
+    } else {
+      return;
+    }
+  }
 }
 
 core::core(core_options options, base::buffer_pool& pool, base::random_source& random, base::time_point now)

@@ -79,14 +79,15 @@ client_request* core::implementation::create_request(sip::message&& message, con
   return &r;
 }
 
-// Finds the first hop. A failure comes out as an event, never from inside the command.
+// Finds the first hop. Where there is none, the request fails later: what it belongs to may be in the middle of
+// something.
 void core::implementation::start(base::time_point now, client_request& r) {
   r.others.clear();
   if (r.flow.only_flow || r.flow.flow != 0) {
     r.others.push_back(r.flow);
   } else {
     const auto uri = sip::parse_uri(detail::first_uri(r.message));
-    if (!uri || !uri->is_sip()) return fail(now, r, 416);
+    if (!uri || !uri->is_sip()) return fail_later(r, 416);
     const auto where = sip::next_hop::of(*uri, is_sips(r.message.request_uri()));
     if (!where.ip) {
       r.lookup = ++last_lookup_;
@@ -105,7 +106,7 @@ void core::implementation::start(base::time_point now, client_request& r) {
     to.remote = where.address();
     if (sip::is_single_host(*where.ip)) r.others.push_back(to);
   }
-  if (!try_next(now, r)) fail(now, r, 503);
+  if (!try_next(now, r)) fail_later(r, 503);
 }
 
 void core::implementation::handle_resolved(base::time_point now, std::uint64_t lookup,
@@ -309,6 +310,11 @@ void core::implementation::drop(client_request& r) {
     if (!r.in_dialog) c->invite = 0;
   }
   requests_.destroy(r.id);
+}
+
+void core::implementation::fail_later(client_request& r, int status) {
+  r.failure = status;
+  failed_.push_back(r.id);
 }
 
 // No response: a time-out, or nothing that could be reached (RFC 3261 8.1.3.1).

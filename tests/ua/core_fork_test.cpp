@@ -145,4 +145,29 @@ TEST_CASE("a 422 has the INVITE sent again with the interval that it names") {
   CHECK(forked.net[0].core.calls() == 1);
 }
 
+TEST_CASE("a call whose peer can't be reached any more ends all the same") {
+  forked_call forked;
+  // There is no listener for TCP: neither ACK nor BYE can be sent.
+  forked.net.reply(forked.invite, 200, "one", "Contact: <sip:one@192.0.2.99;transport=tcp>\r\n", "answer");
+  REQUIRE(forked.net[0].core.hang_up(forked.net.now(), forked.call));
+  forked.net.collect();
+  CHECK(forked.count("BYE") == 0);
+  CHECK(forked.net.take(0, kind::ended).session.why == ua::session_end::local_bye);
+  forked.net.run_for(40'000);
+  CHECK(forked.net[0].core.transactions().client_count() == 0);
+  CHECK(forked.net[0].core.calls() == 0);
+}
+
+TEST_CASE("a request in a dialog that leads nowhere has failed, and the call goes on") {
+  forked_call forked;
+  forked.net.reply(forked.invite, 200, "one", "Contact: <sip:one@192.0.2.99;transport=tcp>\r\n", "answer");
+  const auto cseq = forked.net[0].core.request(forked.net.now(), forked.call, "INFO");
+  REQUIRE(cseq);
+  forked.net.collect();
+  const auto failed = forked.net.take(0, happened::response);
+  CHECK(failed.session.cseq == *cseq);
+  CHECK(failed.session.status == 503);
+  CHECK(forked.net[0].core.calls() == 1);
+}
+
 }  // namespace

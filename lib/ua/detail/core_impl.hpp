@@ -80,6 +80,7 @@ struct client_request {
   std::uint64_t call = 0;
   std::uint32_t leg = 0;
   std::uint32_t cseq = 0;
+  int failure = 0;  // what it fails with once nothing else is under way
   bool in_dialog = false;
   bool cancelled = false;
   bool final = false;
@@ -104,7 +105,8 @@ std::string_view first_uri(const sip::message& request) noexcept;
 }  // namespace detail
 
 /// See `core`. What sessions want is done by `pump`, which every function that has touched one calls last; it
-/// may end the call.
+/// may end the call. What it sends may fail at once, and is then dealt with by `run_events`, which nothing but
+/// the outermost functions call.
 class core::implementation {
  public:
   implementation(core_options options, base::buffer_pool& pool, base::random_source& random,
@@ -182,6 +184,7 @@ class core::implementation {
   bool answer_challenge(base::time_point now, client_request& r, const sip::message_view& response);
   bool repeat(base::time_point now, client_request& r);
   void drop(client_request& r);
+  void fail_later(client_request& r, int status);
   void fail(base::time_point now, client_request& r, int status);
   void deliver(base::time_point now, client_request& r, const sip::message_view& response,
                const base::packet_buffer& data);
@@ -208,6 +211,7 @@ class core::implementation {
   base::slot_map<client_request> requests_;
   std::unordered_map<std::string, std::uint64_t> tags_;  // our tags, and the calls that they stand for
   std::vector<std::uint64_t> lookups_;                   // requests that wait for an address
+  std::vector<std::uint64_t> failed_;                    // requests that had nowhere to go
   std::vector<std::string> via_;                         // of each listener, up to the branch
   std::vector<std::string> contact_hosts_;               // of each listener
   std::string allow_;
