@@ -84,6 +84,7 @@ class run {
       require(net_[i].core.transactions().server_count() == 0);
       require(net_[i].core.transactions().client_count() == 0);
       require(net_[i].core.poll_timeout() == base::never);
+      require(net_[i].core.is_idle());
       require(net_[i].pool.stats().blocks_in_use == 0);
     }
   }

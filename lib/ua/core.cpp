@@ -84,19 +84,23 @@ base::result<void> core::implementation::hang_up(base::time_point now, call_id c
   if (c == nullptr || c->reported) return errc::not_now;
   if (c->outgoing && !c->answered) {
     if (c->cancelled) return {};
-    c->cancelled = true;
     detail::client_request* const r = requests_.get(c->invite);
     if (r == nullptr) return errc::not_now;
-    r->cancelled = true;
-    r->others.clear();
     // RFC 3261 9.1: it goes out when a provisional response is there. One that waits for an address fails
     // then, and nothing was sent.
-    if (r->client != transaction::client_id::none) std::ignore = layer_.cancel(now, r->client);
+    if (r->client != transaction::client_id::none) {
+      const auto cancelled = layer_.cancel(now, r->client);
+      if (!cancelled && cancelled.error() == transaction::make_error_code(transaction::errc::no_buffer)) {
+        return cancelled.error();
+      }
+    }
+    c->cancelled = r->cancelled = true;
+    r->others.clear();
     run_events(now);
     return {};
   }
   return command(now, call, [&](session& s) {
-    return s.state() == session::state::early ? s.refuse(now, status) : s.bye(now);
+    return s.state() == session::state::early ? s.refuse_invite(now, status) : s.bye(now);
   });
 }
 
@@ -122,13 +126,14 @@ void core::implementation::handle_timeout(base::time_point now) {
 }
 
 void core::implementation::run_events(base::time_point now) {
+  if (now >= retry_at_) send_unsent(now);
   transaction::event e;
   while (true) {
     if (layer_.poll_event(e)) {
       handle_event(now, e);
     } else if (!failed_.empty()) {
-      detail::client_request* const r = requests_.get(failed_.back());
-      failed_.pop_back();
+      detail::client_request* const r = requests_.get(failed_.front());
+      failed_.erase(failed_.begin());
       if (r != nullptr) fail(now, *r, r->failure);
     } else {
       return;
@@ -143,6 +148,7 @@ core::~core() = default;
 const core_counters& core::counters() const noexcept { return impl_->counters_; }
 const transaction::layer& core::transactions() const noexcept { return impl_->layer_; }
 std::size_t core::calls() const noexcept { return impl_->active_; }
+bool core::is_idle() const noexcept { return impl_->is_idle(); }
 sip::digest_client& core::accounts() noexcept { return impl_->accounts_; }
 
 const session* core::find(call_id call) const noexcept {
@@ -207,7 +213,9 @@ base::result<void> core::respond(base::time_point now, request_id id, const sip:
                                  std::string_view to_tag) {
   detail::server_request* const r = impl_->incoming_.get(static_cast<std::uint64_t>(id));
   if (r == nullptr || r->answered) return errc::not_now;
-  auto done = impl_->respond(now, *r, own, to_tag);
+  // RFC 3261 8.2.6.2: the same in each response.
+  if (to_tag.empty() && r->tag.empty()) r->tag = impl_->make_token();
+  auto done = impl_->respond(now, *r, own, to_tag.empty() ? std::string_view(r->tag) : to_tag);
   impl_->run_events(now);
   return done;
 }
@@ -235,7 +243,7 @@ void core::handle_resolved(base::time_point now, std::uint64_t lookup, std::span
 void core::handle_timeout(base::time_point now) { impl_->handle_timeout(now); }
 
 base::time_point core::poll_timeout() const noexcept {
-  return std::min({impl_->layer_.poll_timeout(), impl_->wheel_.poll_timeout(), impl_->next_lookup_end()});
+  return std::min({impl_->layer_.poll_timeout(), impl_->wheel_.poll_timeout(), impl_->next_wait_end()});
 }
 
 bool core::poll_transmit(sip::outgoing& out) { return impl_->layer_.poll_transmit(out); }

@@ -12,6 +12,16 @@
 
 namespace parley::ua {
 
+namespace {
+
+std::uint32_t cseq_of(const sip::message& request) noexcept {
+  sip::cursor in(request.value_of(sip::header_id::cseq));
+  sip::cseq_header cseq;
+  return sip::cseq_header::read(in, cseq) ? cseq.number : 0;
+}
+
+}  // namespace
+
 using detail::call_record;
 using detail::client_request;
 using detail::leg;
@@ -120,18 +130,28 @@ leg* core::implementation::leg_for(call_record& c, const client_request& r,
                                    const sip::message_view& response) {
   const auto id = dialog_id::of_response(response);
   if (!id) return nullptr;
-  if (leg* const known = leg_of(c, *id)) return known;
-  if (c.legs.size() >= options_.max_forks) return nullptr;
+  const bool success = response.status() / 100 == 2;
+  leg* const known = leg_of(c, *id);
+  // RFC 3261 13.2.2.4: an early session that was given up may be answered still, and is hung up then.
+  const bool again = known != nullptr && success && known->session.state() == session::state::ended &&
+                     !known->session.has_acknowledged();
+  if (known != nullptr && !again) return known;
+  if (!again && c.legs.size() >= options_.max_forks * (success ? 2 : 1)) return nullptr;
   sip::message_view request;
   if (!request.parse(r.sent.text(), options_.limits)) return nullptr;
   auto dialog = dialog::from_response(request, response, sip::is_secure(r.by.transport));
   if (!dialog) return nullptr;
-  c.legs.push_back(std::make_unique<leg>(
+  auto made = std::make_unique<leg>(
       leg{session(options_.session, random_, std::move(*dialog), r.cseq, c.exchange, c.timer_offer),
           r.by,
           {},
           {},
-          {}}));
+          {}});
+  if (again) {
+    *known = std::move(*made);
+    return known;
+  }
+  c.legs.push_back(std::move(made));
   return c.legs.back().get();
 }
 
@@ -217,24 +237,25 @@ void core::implementation::transmit(base::time_point now, call_record& c, std::u
   using kind = session_transmit::kind;
   switch (wanted.what) {
     case kind::request: {
+      const std::uint32_t cseq = cseq_of(*wanted.message);
       client_request* const r = create_request(std::move(*wanted.message), c.flow);
-      if (r == nullptr) return;
+      if (r == nullptr) return l.session.handle_failure(now, cseq, 503);
       r->call = c.id;
       ++c.requests;
       r->leg = index;
       r->in_dialog = true;
       if (r->method == sip::method::invite) c.reinvite = r->id;
-      r->attempt = c.attempt.follow_up();
-      std::vector<sip::digest_answer> answers;
-      accounts_.authorize(r->attempt, r->message.method_name(), r->message.request_uri(), r->message.body(),
-                          answers);
-      for (const auto& [id, value] : answers) std::ignore = r->message.add(id, value);
       return start(now, *r);
     }
     case kind::ack: return send_ack(c, l, std::move(*wanted.message));
     case kind::response:
       if (detail::server_request* const r = incoming_.get(wanted.server)) {
-        std::ignore = respond(now, *r, *wanted.message, l.session.dialog().local_tag());
+        const std::string& tag = l.session.dialog().local_tag();
+        if (!respond(now, *r, *wanted.message, tag) && !r->answered) {
+          // The session has done with it: it goes out when there is room.
+          unsent_.push_back({r->id, std::move(*wanted.message), tag});
+          retry_at_ = std::min(retry_at_, now + detail::retry_time);
+        }
       }
       return;
     case kind::repeat_provisional:

@@ -199,9 +199,10 @@ void core::implementation::handle_cancel(base::time_point now, const sip::hop& f
   server_request* const invite =
       got.server != transaction::server_id::none ? incoming_.get(layer_.user_of(got.server)) : nullptr;
   const std::uint64_t call = invite != nullptr ? invite->call : 0;
+  const std::uint64_t invite_id = invite != nullptr ? invite->id : 0;
   refuse(now, *r, invite != nullptr ? 200 : 481);
   if (call_record* const c = calls_.get(call)) {
-    for (const auto& one : c->legs) one->session.handle_cancel(now);
+    for (const auto& one : c->legs) one->session.handle_cancel(now, invite_id);
     pump(now, *c);
   }
 }
@@ -246,9 +247,22 @@ void core::implementation::refuse(base::time_point now, server_request& r, int s
   std::ignore = respond(now, r, *own, make_token());
 }
 
+// What the sessions have answered and could not be sent.
+void core::implementation::send_unsent(base::time_point now) {
+  retry_at_ = base::never;
+  std::vector<detail::unsent_response> waiting = std::exchange(unsent_, {});
+  for (detail::unsent_response& one : waiting) {
+    server_request* const r = incoming_.get(one.request);
+    if (r == nullptr || respond(now, *r, one.own, one.to_tag) || r->answered) continue;
+    unsent_.push_back(std::move(one));
+    retry_at_ = now + detail::retry_time;
+  }
+}
+
 base::result<void> core::implementation::respond(base::time_point now, server_request& r,
                                                  const sip::message& own, std::string_view to_tag) {
   const int status = own.status();
+  if (r.answered) return errc::not_now;
   sip::message_view request;
   if (!request.parse(r.data.text(), options_.limits)) return errc::bad_message;
   const bool describes = request.method() == sip::method::invite || request.method() == sip::method::update ||
@@ -278,14 +292,20 @@ base::result<void> core::implementation::respond(base::time_point now, server_re
       if (status >= 200) one->provisional = {};
     }
   }
-  if (status >= 200) {
+  if (const auto sent = layer_.respond(now, r.server, status, std::move(*data)); !sent) {
+    if (sent.error() == transaction::make_error_code(transaction::errc::queue_full)) return sent;
+    // The transaction has ended by itself, or has its answer.
     r.answered = true;
-    // What was reported as a request of the dialog is the session's to know.
-    if (c != nullptr) {
-      for (const auto& one : c->legs) one->session.note_response(request, status);
-    }
+    return sent;
   }
-  return layer_.respond(now, r.server, status, std::move(*data));
+  if (status < 200) return {};
+  r.answered = true;
+  // What was reported as a request of the dialog is the session's to know.
+  if (c != nullptr) {
+    for (const auto& one : c->legs) one->session.note_response(request, status);
+  }
+  r.data.reset();
+  return {};
 }
 
 }  // namespace parley::ua

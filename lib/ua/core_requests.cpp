@@ -79,8 +79,8 @@ client_request* core::implementation::create_request(sip::message&& message, con
   return &r;
 }
 
-// Finds the first hop. Where there is none, the request fails later: what it belongs to may be in the middle of
-// something.
+// Finds the first hop. Where there is none, the request fails later: what it belongs to may be in the middle
+// of something.
 void core::implementation::start(base::time_point now, client_request& r) {
   r.others.clear();
   if (r.flow.only_flow || r.flow.flow != 0) {
@@ -132,8 +132,8 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t l
   run_events(now);
 }
 
-base::time_point core::implementation::next_lookup_end() noexcept {
-  base::time_point next = base::never;
+base::time_point core::implementation::next_wait_end() noexcept {
+  base::time_point next = retry_at_;
   for (const std::uint64_t id : lookups_) {
     if (const client_request* const r = requests_.get(id)) next = std::min(next, r->lookup_ends);
   }
@@ -154,6 +154,11 @@ bool core::implementation::send_to(base::time_point now, client_request& r, sip:
   if (!to.only_flow && !choose_listener(to)) return false;
   if (to.listener >= options_.listeners.size()) return false;
   const bool large_by_udp = std::exchange(r.large_by_udp, false);
+  if (r.in_dialog && !r.challenged) {
+    r.message.remove(header_id::authorization);
+    r.message.remove(header_id::proxy_authorization);
+    if (is_asker(to)) authorize(r);
+  }
   const auto branch = layer_.make_branch();
   const bool adds_contact = wants_contact(r.method) && r.message.value_of(header_id::contact).empty();
   auto data = write(r.message, to, branch.text(), adds_contact ? contact_for(to) : std::string());
@@ -264,9 +269,24 @@ void core::implementation::handle_response(base::time_point now, const transacti
   deliver(now, *r, view_, data);
 }
 
+bool core::implementation::is_asker(const sip::hop& hop) const noexcept {
+  return std::find(askers_.begin(), askers_.end(), hop.remote.ip.unmapped()) != askers_.end();
+}
+
+// Adds credentials for whoever has asked in this attempt, or in the one before it in its call.
+void core::implementation::authorize(client_request& r) {
+  detail::call_record* const c = calls_.get(r.call);
+  if (!r.challenged && c != nullptr) r.attempt = c->attempt.follow_up();
+  std::vector<sip::digest_answer> answers;
+  accounts_.authorize(r.attempt, r.message.method_name(), r.message.request_uri(), r.message.body(), answers);
+  for (const auto& [id, value] : answers) std::ignore = r.message.add(id, value);
+  if (c != nullptr && r.method == sip::method::invite) c->credentials = std::move(answers);
+}
+
 bool core::implementation::answer_challenge(base::time_point now, client_request& r,
                                             const sip::message_view& response) {
-  if (r.cancelled) return false;
+  // Within a call the peer says where a request goes, so that whoever asks there may be anybody.
+  if (r.cancelled || (r.in_dialog && !is_asker(r.by))) return false;
   std::vector<sip::challenge> offered;
   const auto collect = [&offered](const auto& header) { offered.push_back(header); };
   const bool by_proxy = response.status() == 407;
@@ -277,6 +297,10 @@ bool core::implementation::answer_challenge(base::time_point now, client_request
   const auto asker = by_proxy ? sip::digest_asker::proxy : sip::digest_asker::user_agent;
   if (accounts_.handle_challenges(asker, offered, r.attempt) != sip::challenge_outcome::retry) return false;
   ++counters_.challenged;
+  if (!is_asker(r.by)) {
+    if (askers_.size() == detail::max_askers) askers_.erase(askers_.begin());
+    askers_.push_back(r.by.remote.ip.unmapped());
+  }
   if (r.others.empty() || r.others.back() != r.by) r.others.push_back(r.by);
   return repeat(now, r);
 }
@@ -296,12 +320,12 @@ bool core::implementation::repeat(base::time_point now, client_request& r) {
       r.message.set(header_id::cseq, std::to_string(next) + ' ' + std::string(r.message.method_name()));
   r.message.remove(header_id::authorization);
   r.message.remove(header_id::proxy_authorization);
-  std::vector<sip::digest_answer> answers;
-  accounts_.authorize(r.attempt, r.message.method_name(), r.message.request_uri(), r.message.body(), answers);
-  for (const auto& [id, value] : answers) std::ignore = r.message.add(id, value);
+  r.challenged = true;
+  authorize(r);
   if (c != nullptr) c->attempt = r.attempt;
-  if (c != nullptr && r.method == sip::method::invite) c->credentials = std::move(answers);
-  return try_next(now, r);
+  // Its number is taken: where it can't be sent, the request before it does not count any more.
+  if (!try_next(now, r)) fail_later(r, 503);
+  return true;
 }
 
 void core::implementation::drop(client_request& r) {
@@ -349,6 +373,7 @@ void core::implementation::deliver(base::time_point now, client_request& r, cons
     return handle_invite_response(now, *c, r, response, data);
   } else if (c != nullptr && r.leg < c->legs.size()) {
     r.final = r.final || status >= 200;
+    if (r.method == sip::method::invite && status / 100 == 2) c->legs[r.leg]->by = r.by;
     c->legs[r.leg]->session.handle_response(now, response);
     return pump(now, *c);
   }

@@ -98,9 +98,15 @@ base::result<void> session::accept(base::time_point now, std::string_view descri
 }
 
 base::result<void> session::refuse(base::time_point, int status, std::span<const field> fields) {
-  if (is_over() || status < 300 || status > 699) return errc::not_now;
-  pending_request& pending = offer_in_.server != 0 ? offer_in_ : invite_in_;
-  if (pending.server == 0) return errc::not_now;
+  return refuse(offer_in_.server != 0 ? offer_in_ : invite_in_, status, fields);
+}
+
+base::result<void> session::refuse_invite(base::time_point, int status, std::span<const field> fields) {
+  return refuse(invite_in_, status, fields);
+}
+
+base::result<void> session::refuse(pending_request& pending, int status, std::span<const field> fields) {
+  if (is_over() || status < 300 || status > 699 || pending.server == 0) return errc::not_now;
   const bool is_invite = &pending == &invite_in_;
   auto response = detail::make_response(status, {}, {}, fields);
   if (!response) return response.error();
@@ -112,7 +118,8 @@ base::result<void> session::refuse(base::time_point, int status, std::span<const
   if (status == 422) timer_.write_refusal(*response);
   respond(pending, std::move(*response));
   pending = {};
-  if (exchange_.is_offered_by(side::remote)) exchange_.roll_back();
+  // An UPDATE's offer outlives the refusal of a re-INVITE.
+  if (exchange_.is_offered_by(side::remote) && offer_in_.server == 0) exchange_.roll_back();
   if (!is_invite) return {};
   exchange_.end_invite();
   if (state_ == state::early) finish(session_end::refused, status);
@@ -146,6 +153,7 @@ base::result<void> session::offer(base::time_point, std::string_view description
   std::ignore = request->set_body(std::string(description), session_description_type);
   if (how == offer_by::invite) {
     invite_out_ = *dialog_.local_cseq();
+    previewed_ = false;
     reliable_client_.emplace(invite_out_, options_->reliable);
     if (options_->reliable) std::ignore = request->add(header_id::supported, "100rel");
   }
@@ -266,8 +274,8 @@ void session::handle_timeout(base::time_point now) {
       invite_in_.server != 0) {
     // RFC 3262 3: the INVITE is refused with 5xx.
     const bool first = state_ == state::early;
-    std::ignore = refuse(now, 504);
-    if (first && !events_.empty()) events_.back().why = session_end::no_prack;
+    std::ignore = refuse_invite(now, 504);
+    if (first && is_over()) events_.back().why = session_end::no_prack;
   }
 }
 
@@ -300,7 +308,8 @@ session_event& session::report(session_event::kind what) {
 
 void session::send(sip::message&& request, sent_for purpose) {
   const sip::method method = sip::method_of(request.method_name());
-  if (method != sip::method::invite) sent_.push_back({*dialog_.local_cseq(), method, purpose});
+  if (method != sip::method::invite)
+    sent_.push_back({*dialog_.local_cseq(), method, purpose, *dialog_.local_cseq()});
   transmits_.push_back({session_transmit::kind::request, 0, std::move(request)});
 }
 

@@ -41,8 +41,9 @@ void session::note_response(const sip::message_view& request, int status) {
   if (!is_over()) dialog_.respond(request, status);
 }
 
-void session::handle_cancel(base::time_point) {
-  if (invite_in_.server == 0) return;
+void session::handle_cancel(base::time_point, std::uint64_t server) {
+  // One that comes late is for an INVITE that was answered.
+  if (invite_in_.server == 0 || invite_in_.server != server) return;
   // RFC 3261 9.2: the INVITE gets 487.
   if (state_ == state::early) return finish(session_end::cancelled, 487);
   if (auto response = detail::make_response(487, {}, {})) respond(invite_in_, std::move(*response));
@@ -92,6 +93,10 @@ void session::handle_reinvite(base::time_point, std::uint64_t server, const base
     repeat_at_ = give_up_at_ = base::never;
     if (state_ == state::answered) report(session_event::kind::accepted);
     state_ = state::confirmed;
+    if (bye_wanted_) {
+      respond_plainly(server, request, 487);
+      return send_bye(session_end::local_bye);
+    }
   }
   invite_in_ = {server, request.get<sip::cseq_header>()->number, data};
   reliable_server_.emplace(options_->timers, reliability_of(request), invite_in_.cseq, *random_);

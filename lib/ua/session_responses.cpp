@@ -25,7 +25,7 @@ void session::handle_response(base::time_point now, const sip::message_view& res
   if (is_over()) return;
   if (sent.purpose == sent_for::other) {
     session_event& event = report(session_event::kind::response);
-    event.cseq = sent.cseq;
+    event.cseq = sent.asked;
     event.status = status;
   }
   std::ignore = dialog_.handle_response(response);
@@ -48,7 +48,7 @@ void session::handle_response(base::time_point now, const sip::message_view& res
 void session::handle_failure(base::time_point now, std::uint32_t cseq, int status) {
   if (cseq == invite_out_) {
     timer_.handle_failure(now, status);
-    return handle_refusal(now, {cseq, sip::method::invite, sent_for::offer}, status);
+    return handle_refusal(now, {cseq, sip::method::invite, sent_for::offer, cseq}, status);
   }
   const auto found =
       std::find_if(sent_.begin(), sent_.end(), [&](const sent_request& sent) { return sent.cseq == cseq; });
@@ -58,7 +58,7 @@ void session::handle_failure(base::time_point now, std::uint32_t cseq, int statu
   if (is_over()) return;
   if (sent.purpose == sent_for::other) {
     session_event& event = report(session_event::kind::response);
-    event.cseq = cseq;
+    event.cseq = sent.asked;
     event.status = status;
   }
   if (sent.method == sip::method::update) timer_.handle_failure(now, status);
@@ -81,16 +81,16 @@ void session::handle_invite_response(base::time_point now, const sip::message_vi
   const bool retry = outcome && *outcome == session_timer::outcome::retry;
   if (state_ == state::early) return finish(session_end::refused, status);
   std::ignore = dialog_.handle_response(response);
-  handle_refusal(now, {number, sip::method::invite, sent_for::offer}, status);
+  handle_refusal(now, {number, sip::method::invite, sent_for::offer, number}, status);
   if (retry && !is_over()) report(session_event::kind::offer_due);
 }
 
 void session::handle_provisional(base::time_point, const sip::message_view& response) {
   using verdict = client_reliable_provisional::verdict;
-  const verdict found = reliable_client_->handle_response(response);
-  if (found == verdict::duplicate || found == verdict::out_of_order || found == verdict::too_late) return;
   // One whose offer is not answered yet has to have its PRACK before the next.
   if (prack_waits_) return;
+  const verdict found = reliable_client_->handle_response(response);
+  if (found == verdict::duplicate || found == verdict::out_of_order || found == verdict::too_late) return;
   if (!dialog_.handle_response(response)) return;
   note_allowed(response);
   session_event& event = report(session_event::kind::progress);

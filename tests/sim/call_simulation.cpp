@@ -240,6 +240,7 @@ void call_simulation::check_all_over() {
     if (core(agent).transactions().client_count() != 0) complain(who + "client transactions are left");
     if (core(agent).transactions().server_count() != 0) complain(who + "server transactions are left");
     if (core(agent).poll_timeout() != base::never) complain(who + "a timer is left");
+    if (!core(agent).is_idle()) complain(who + "something is left of calls or requests");
     if (net_[agent].pool.stats().blocks_in_use != 0) complain(who + "buffers are left");
   }
 }

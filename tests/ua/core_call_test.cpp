@@ -61,6 +61,7 @@ void check_all_over(ua_network& net) {
     CHECK(net[i].core.transactions().client_count() == 0);
     CHECK(net[i].core.transactions().server_count() == 0);
     CHECK(net[i].core.poll_timeout() == base::never);
+    CHECK(net[i].core.is_idle());
     net[i].events.clear();
     CHECK(net[i].pool.stats().blocks_in_use == 0);
   }
@@ -312,6 +313,54 @@ TEST_CASE("without a PRACK the INVITE is refused after 64 T1") {
   CHECK(net.take(bob, kind::ended).session.why == ua::session_end::no_prack);
   CHECK(net.take(alice, kind::ended).session.status == 504);
   check_all_over(net);
+}
+
+TEST_CASE("a call is refused whatever else waits for an answer") {
+  ua_network net;
+  const auto a = net[alice].core.invite(net.now(), to_bob());
+  net.run_for(20);
+  const auto b = net.take(bob, kind::incoming).call;
+  REQUIRE(net[bob].core.progress(net.now(), b, 183, "early answer", true));
+  net.run_for(20);
+  REQUIRE(net[alice].core.offer(net.now(), *a, "changed"));
+  net.run_for(20);
+  REQUIRE(net[bob].core.hang_up(net.now(), b, 486));
+  net.run_for(20);
+  CHECK(net.take(bob, kind::ended).session.status == 486);
+  CHECK(net.take(alice, kind::ended).session.status == 486);
+  check_all_over(net);
+}
+
+TEST_CASE("a BYE that waits for the ACK goes when the peer goes on without one") {
+  ua_network net;
+  net.drop = [](const auto& message) { return message.start_line().starts_with("ACK"); };
+  const auto a = net[alice].core.invite(net.now(), to_bob());
+  net.run_for(20);
+  const auto b = net.take(bob, kind::incoming).call;
+  REQUIRE(net[bob].core.accept(net.now(), b, "answer"));
+  REQUIRE(net[bob].core.hang_up(net.now(), b));
+  net.run_for(20);
+  REQUIRE(net[alice].core.offer(net.now(), *a, "again"));
+  net.run_for(20);
+  CHECK(net.take(bob, kind::ended).session.why == ua::session_end::local_bye);
+  CHECK(net.take(alice, kind::ended).session.why == ua::session_end::remote_bye);
+  check_all_over(net);
+}
+
+TEST_CASE("an answer in a provisional response of an earlier INVITE answers no later one") {
+  ua_network net(1);
+  ua::invite_options options = to_bob();
+  options.uri = "sip:bob@192.0.2.99";
+  const auto call = net[alice].core.invite(net.now(), options);
+  net.collect();
+  constexpr std::string_view contact = "Contact: <sip:bob@192.0.2.99>\r\n";
+  net.reply(net.last("INVITE"), 183, "b", contact, "answer");
+  net.reply(net.last("INVITE"), 200, "b", contact, "answer");
+  REQUIRE(net[alice].core.offer(net.now(), *call, "again", ua::session::offer_by::invite));
+  net.collect();
+  net.reply(net.last("INVITE"), 200, "b", contact);
+  CHECK(net.take(alice, happened::offer_failed).session.status == 200);
+  CHECK(net[alice].core.find(*call)->exchange().is_idle());
 }
 
 TEST_CASE("a session that nobody refreshes ends, one that is refreshed goes on") {

@@ -77,6 +77,26 @@ TEST_CASE("a second 2xx is acknowledged and hung up, and the call goes on with t
   CHECK(forked.count("BYE sip:one@") == 1);
 }
 
+TEST_CASE("a second 2xx of a phone that has rung is acknowledged and hung up, too") {
+  forked_call forked;
+  forked.net.reply(forked.invite, 180, "one", contact_1);
+  forked.net.reply(forked.invite, 180, "two", contact_2);
+  forked.net.reply(forked.invite, 200, "one", contact_1, "answer one");
+  forked.net.reply(forked.invite, 200, "two", contact_2, "answer two");
+  CHECK(forked.count("ACK sip:two@") == 1);
+  CHECK(forked.count("BYE sip:two@") == 1);
+  CHECK(forked.net[0].core.find(forked.call)->dialog().remote_tag() == "one");
+  CHECK(forked.net[0].core.calls() == 1);
+}
+
+TEST_CASE("an answer is taken although more phones have rung than may be") {
+  forked_call forked;
+  for (int i = 0; i < 20; ++i) forked.net.reply(forked.invite, 180, "t" + std::to_string(i), contact_1);
+  forked.net.reply(forked.invite, 200, "late", contact_2, "answer");
+  CHECK(forked.count("ACK sip:two@") == 1);
+  CHECK(forked.net[0].core.find(forked.call)->dialog().remote_tag() == "late");
+}
+
 TEST_CASE("each copy of the 2xx gets the ACK again, also when the transaction has ended") {
   forked_call forked;
   forked.net.reply(forked.invite, 200, "one", contact_1, "answer");

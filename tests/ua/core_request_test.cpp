@@ -133,6 +133,92 @@ TEST_CASE("an INVITE that is challenged has its credentials in the ACK and in th
   CHECK(again.text.find("nonce=\"n2\"") != std::string::npos);
 }
 
+TEST_CASE("a stranger who calls is told no credentials, and one who can't be reached ends all the same") {
+  ua_network net(1);
+  REQUIRE(net[0].core.accounts().set_account(
+      {.realm = "example.com", .username = "alice", .password = "secret", .ha1 = {}}));
+  const std::string offer = "Content-Type: application/sdp\r\n";
+  net.inject(0, strange("INVITE", std::string(contact) + offer, {}, "offer"));
+  const auto call = net.take(0, kind::incoming).call;
+  REQUIRE(net[0].core.accept(net.now(), call, "answer"));
+  net.collect();
+  const std::string tag = net[0].core.find(call)->dialog().local_tag();
+  net.inject(0, strange("ACK", {}, tag, {}, "z9hG4bKack"));
+  REQUIRE(net[0].core.hang_up(net.now(), call));
+  net.collect();
+  net.reply(net.last("BYE"), 401, "s", challenge);
+  CHECK(net.last("BYE").text.find("Authorization") == std::string::npos);
+  CHECK(net[0].core.counters().challenged == 0);
+
+  std::string second = strange("INVITE", "Contact: <sip:s@192.0.2.99;transport=tcp>\r\n" + offer, {}, "offer",
+                               "z9hG4bKsecond");
+  second.replace(second.find("Call-ID: strange"), 16, "Call-ID: another");
+  net.sent.clear();
+  net.inject(0, second);
+  const auto other = net.take(0, kind::incoming).call;
+  REQUIRE(net[0].core.accept(net.now(), other, "answer"));
+  net.run_for(60'000);
+  CHECK(net.last("BYE").text.empty());
+  CHECK(net[0].core.calls() == 0);
+  net.run_for(400'000);
+  CHECK(net[0].core.is_idle());
+}
+
+TEST_CASE("a late CANCEL is not for the INVITE that waits now") {
+  ua_network net(1);
+  const std::string offer = std::string(contact) + "Content-Type: application/sdp\r\n";
+  net.inject(0, strange("INVITE", offer, {}, "offer"));
+  const auto call = net.take(0, kind::incoming).call;
+  REQUIRE(net[0].core.accept(net.now(), call, "answer"));
+  net.collect();
+  const std::string tag = net[0].core.find(call)->dialog().local_tag();
+  net.inject(0, strange("ACK", {}, tag, {}, "z9hG4bKack"));
+  std::string again = strange("INVITE", offer, tag, "offer", "z9hG4bKagain");
+  again.replace(again.find("CSeq: 7"), 7, "CSeq: 8");
+  net.inject(0, again);
+  net.inject(0, strange("CANCEL"));
+  CHECK(net.last("SIP/2.0").text.starts_with("SIP/2.0 200"));
+  REQUIRE(net[0].core.answer(net.now(), call, "answer again"));
+  net.collect();
+  CHECK(net.last("SIP/2.0").text.ends_with("answer again"));
+}
+
+TEST_CASE("what could not be sent for want of a buffer goes when there is one") {
+  base::buffer_pool_limits limits;
+  limits.max_bytes = 600'000;
+  base::buffer_pool pool(limits);
+  test::seeded_random random;
+  ua::core_options options;
+  sip::listener udp;
+  udp.local = test::ua_address(0);
+  options.listeners = {udp};
+  const base::time_point now{std::chrono::seconds(1000)};
+  ua::core core(options, pool, random, now);
+  sip::hop from;
+  from.remote = base::socket_address::from_string("192.0.2.99:5060").value();
+  core.handle_message(now, from, pool.copy(strange("INVITE", contact)).value());
+  ua::core_event event;
+  REQUIRE(core.poll_event(event));
+  const auto call = event.call;
+  std::vector<base::packet_buffer> hoard;
+  for (std::size_t size = 32'768; size != 0; size /= 2) {
+    while (true) {
+      auto more = pool.allocate(size);
+      if (!more) break;
+      hoard.push_back(std::move(*more));
+    }
+  }
+  REQUIRE(core.refuse(now, call, 486));
+  sip::outgoing out;
+  CHECK_FALSE(core.poll_transmit(out));
+  hoard.clear();
+  const auto later = core.poll_timeout();
+  REQUIRE(later <= now + std::chrono::milliseconds(100));
+  core.handle_timeout(later);
+  REQUIRE(core.poll_transmit(out));
+  CHECK(out.data.text().starts_with("SIP/2.0 486"));
+}
+
 TEST_CASE("a name is looked up, and the next address is tried where one is silent or says 503") {
   ua_network net(1);
   REQUIRE(net[0].core.request(net.now(), message_to("sip:bob@example.com")));

@@ -39,7 +39,7 @@ struct core_options {
   std::vector<std::string> extensions;
   session_options session;
   std::size_t max_calls = 100'000;
-  std::size_t max_forks = 16;          ///< early dialogs of one call
+  std::size_t max_forks = 16;          ///< early dialogs of one call, and further ones that are answered
   std::size_t max_requests = 100'000;  ///< requests of each side that are under way
   /// As `proxy::core_options::max_datagram_request` (RFC 3261 18.1.1).
   std::size_t max_datagram_request = 1300;
@@ -149,6 +149,8 @@ class core {
   PARLEY_API const core_counters& counters() const noexcept;
   PARLEY_API const transaction::layer& transactions() const noexcept;
   PARLEY_API std::size_t calls() const noexcept;
+  /// True where nothing is left of any call or request, also none that has ended and absorbs what is late.
+  PARLEY_API bool is_idle() const noexcept;
   /// The session that the commands for a call mean: the answered one, else the early one that changed last;
   /// null where there is none. *Ownership:* valid until the next call that is not `const`.
   PARLEY_API const session* find(call_id call) const noexcept;
@@ -156,7 +158,8 @@ class core {
   /// The call whose session is in that dialog, as Replaces or Join names it; `none` for no such.
   PARLEY_API call_id find(const dialog_id& dialog) const noexcept;
 
-  /// Accounts for challenges: only their realms are answered (RFC 3261 22).
+  /// Accounts for challenges: only their realms are answered (RFC 3261 22). Within calls only addresses are
+  /// answered that have asked outside of one: where a call leads is the peer's to say.
   PARLEY_API sip::digest_client& accounts() noexcept;
 
   /// Places a call. *Errors:* `bad_message` for what is no URI or header value; `too_large` for more calls

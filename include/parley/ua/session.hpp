@@ -67,7 +67,7 @@ struct session_transmit {
 struct session_event {
   enum class kind : std::uint8_t {
     none,
-    progress,      ///< 101-199 has come; `status`
+    progress,      ///< 101-199 has come, or what ends the call; `status`
     preview,       ///< `description` is the answer that will come: play early media by it
     offer,         ///< `description` is an offer: `answer`, `accept` or `refuse` it
     offer_wanted,  ///< the peer's INVITE asks us for an offer: give it by `accept`
@@ -156,6 +156,8 @@ class session {
 
   /// Whether a 2xx of ours waits for its ACK, and is repeated until then.
   bool awaits_ack() const noexcept { return success_to_ != 0; }
+  /// Whether a 2xx of the peer's was acknowledged.
+  bool has_acknowledged() const noexcept { return acked_ != 0; }
 
   // Of the callee, before the call is answered.
 
@@ -175,9 +177,12 @@ class session {
   /// `offer`, `answer` or nothing, and accept again.
   PARLEY_API base::result<void> accept(base::time_point now, std::string_view description);
 
-  /// Refuses the INVITE (300 to 699), a re-INVITE, or the offer of an UPDATE or PRACK. A refused INVITE ends
-  /// the session, all others leave it as it was. *Errors:* `not_now`.
+  /// Refuses (300 to 699) the offer of an UPDATE or PRACK where one waits, else the INVITE or re-INVITE. A
+  /// refused INVITE ends the session, all others leave it as it was. *Errors:* `not_now`.
   PARLEY_API base::result<void> refuse(base::time_point now, int status, std::span<const field> fields = {});
+  /// Refuses the INVITE or re-INVITE, whatever else waits. *Errors:* `not_now`.
+  PARLEY_API base::result<void> refuse_invite(base::time_point now, int status,
+                                              std::span<const field> fields = {});
 
   // Of both ends.
 
@@ -208,7 +213,8 @@ class session {
   PARLEY_API base::result<std::uint32_t> request(
       const std::function<bool(ua::dialog&, sip::message&)>& write);
 
-  /// Another usage of the dialog (RFC 5057): see `dialog::add_usage`.
+  /// Another usage of the dialog (RFC 5057): see `dialog::add_usage`. Its requests go through this session,
+  /// and no more once that has ended.
   base::result<void> add_usage() noexcept { return dialog_.add_usage(); }
   void end_usage() noexcept { dialog_.end_usage(); }
 
@@ -222,8 +228,8 @@ class session {
                                  const sip::message_view& request);
   /// A request that was reported by `session_event::kind::request` is answered with `status`.
   PARLEY_API void note_response(const sip::message_view& request, int status);
-  /// The CANCEL of the pending INVITE has come, which the caller has answered with 200.
-  PARLEY_API void handle_cancel(base::time_point now);
+  /// The CANCEL of the INVITE `server` has come, which the caller has answered with 200.
+  PARLEY_API void handle_cancel(base::time_point now, std::uint64_t server);
 
   /// Takes a response to a request of ours in this dialog, the INVITE that made it included, and each copy of
   /// a 2xx to it.
@@ -253,12 +259,14 @@ class session {
     std::uint32_t cseq = 0;
     sip::method method = sip::method::unknown;
     sent_for purpose = sent_for::other;
+    std::uint32_t asked = 0;  // its CSeq before it was sent again with credentials
   };
 
   // session.cpp
   bool is_over() const noexcept { return state_ == state::ended; }
   session_event& report(session_event::kind what);
   void send(sip::message&& request, sent_for purpose);
+  base::result<void> refuse(pending_request& pending, int status, std::span<const field> fields);
   void respond(const pending_request& to, sip::message&& response);
   void respond_plainly(std::uint64_t server, const sip::message_view& request, int status,
                        std::span<const field> fields = {});

@@ -84,6 +84,7 @@ struct client_request {
   bool in_dialog = false;
   bool cancelled = false;
   bool final = false;
+  bool challenged = false;    // its credentials answer a challenge, not those of a request before it
   bool large_by_udp = false;  // TCP could not be had for its size
 };
 
@@ -96,8 +97,22 @@ struct server_request {
   sip::hop back;  // where its response goes
   std::uint64_t call = 0;
   std::uint32_t leg = 0;
+  std::string tag;  // in To, where nobody else gives one
   bool answered = false;
 };
+
+/// A response for which there was no buffer or queue.
+struct unsent_response {
+  std::uint64_t request = 0;
+  sip::message own;
+  std::string to_tag;
+};
+
+/// When that for which there was no buffer or queue is tried again.
+inline constexpr base::duration retry_time = std::chrono::milliseconds(100);
+
+/// Addresses that may ask for credentials within calls, the latest ones.
+inline constexpr std::size_t max_askers = 64;
 
 /// The URI that leads to the first hop: that of the first Route, else the Request-URI (RFC 3261 8.1.2).
 std::string_view first_uri(const sip::message& request) noexcept;
@@ -105,8 +120,8 @@ std::string_view first_uri(const sip::message& request) noexcept;
 }  // namespace detail
 
 /// See `core`. What sessions want is done by `pump`, which every function that has touched one calls last; it
-/// may end the call. What it sends may fail at once, and is then dealt with by `run_events`, which nothing but
-/// the outermost functions call.
+/// may end the call. What it sends may fail at once, and is then dealt with by `run_events`, which nothing
+/// but the outermost functions call.
 class core::implementation {
  public:
   implementation(core_options options, base::buffer_pool& pool, base::random_source& random,
@@ -117,6 +132,7 @@ class core::implementation {
   template <class Command>
   auto command(base::time_point now, call_id call, Command&& run) -> decltype(run(std::declval<session&>()));
   void handle_timeout(base::time_point now);
+  std::string make_token();
   void run_events(base::time_point now);
 
   // core_calls.cpp
@@ -132,8 +148,11 @@ class core::implementation {
   base::result<void> respond(base::time_point now, detail::server_request& r, const sip::message& own,
                              std::string_view to_tag);
 
-  /// When the first wait for an address ends.
-  base::time_point next_lookup_end() noexcept;
+  /// When the first wait for an address, or for room, ends.
+  base::time_point next_wait_end() noexcept;
+  bool is_idle() const noexcept {
+    return calls_.size() == 0 && requests_.size() == 0 && incoming_.size() == 0 && tags_.empty();
+  }
 
   detail::call_record* find(call_id id) noexcept { return calls_.get(static_cast<std::uint64_t>(id)); }
   detail::leg* current_leg(call_id id) noexcept;
@@ -156,7 +175,6 @@ class core::implementation {
 
   // core.cpp
   core_event& report(core_event::kind what);
-  std::string make_token();
 
   // core_calls.cpp
   void handle_invite_response(base::time_point now, call_record& c, client_request& r,
@@ -181,6 +199,8 @@ class core::implementation {
   std::string contact_for(const sip::hop& to) const;
   void handle_response(base::time_point now, const transaction::received& got,
                        const base::packet_buffer& data);
+  bool is_asker(const sip::hop& hop) const noexcept;
+  void authorize(client_request& r);
   bool answer_challenge(base::time_point now, client_request& r, const sip::message_view& response);
   bool repeat(base::time_point now, client_request& r);
   void drop(client_request& r);
@@ -204,6 +224,7 @@ class core::implementation {
   int check(std::string& unsupported) const;
   void refuse(base::time_point now, server_request& r, int status,
               std::span<const session::field> fields = {});
+  void send_unsent(base::time_point now);
   call_record* call_of(const dialog_id& id) noexcept;
 
   base::buffer_pool& pool_;
@@ -214,6 +235,9 @@ class core::implementation {
   std::vector<std::uint64_t> failed_;                    // requests that had nowhere to go
   std::vector<std::string> via_;                         // of each listener, up to the branch
   std::vector<std::string> contact_hosts_;               // of each listener
+  std::vector<base::ip_address> askers_;
+  std::vector<detail::unsent_response> unsent_;
+  base::time_point retry_at_ = base::never;
   std::string allow_;
   std::string supported_;
   base::packet_buffer in_hand_;  // the message in hand
