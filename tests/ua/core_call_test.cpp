@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -24,6 +25,14 @@ ua::invite_options to_bob(std::string_view description = "offer") {
   options.from = "\"Alice\" <sip:alice@192.0.2.1>";
   options.description = description;
   return options;
+}
+
+/// A call of Alice's that has reached Bob: her name for it and his.
+std::pair<ua::call_id, ua::call_id> call_bob(ua_network& net, std::string_view description = "offer") {
+  const auto a = net[alice].core.invite(net.now(), to_bob(description));
+  REQUIRE(a);
+  net.run_for(20);
+  return {*a, net.take(bob, kind::incoming).call};
 }
 
 /// A call that Bob has answered.
@@ -69,10 +78,7 @@ void check_all_over(ua_network& net) {
 
 TEST_CASE("a call is placed, rings, is answered and ends") {
   ua_network net;
-  const auto a = net[alice].core.invite(net.now(), to_bob());
-  REQUIRE(a);
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const auto [a, b] = call_bob(net);
   CHECK(net.take(bob, happened::offer).session.description == "offer");
   REQUIRE(net[bob].core.progress(net.now(), b, 180));
   net.run_for(20);
@@ -80,9 +86,9 @@ TEST_CASE("a call is placed, rings, is answered and ends") {
   REQUIRE(net[bob].core.accept(net.now(), b, "answer"));
   net.run_for(20);
   CHECK(net.take(alice, happened::answer).session.description == "answer");
-  CHECK(net.take(alice, happened::accepted).call == *a);
+  CHECK(net.take(alice, happened::accepted).call == a);
   CHECK(net.take(bob, happened::accepted).call == b);
-  REQUIRE(net[alice].core.hang_up(net.now(), *a));
+  REQUIRE(net[alice].core.hang_up(net.now(), a));
   net.run_for(20);
   CHECK(net.take(alice, kind::ended).session.why == ua::session_end::local_bye);
   CHECK(net.take(bob, kind::ended).session.why == ua::session_end::remote_bye);
@@ -91,16 +97,13 @@ TEST_CASE("a call is placed, rings, is answered and ends") {
 
 TEST_CASE("an INVITE without an offer is answered with one, which the ACK answers") {
   ua_network net;
-  const auto a = net[alice].core.invite(net.now(), to_bob({}));
-  REQUIRE(a);
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const auto [a, b] = call_bob(net, {});
   CHECK(net.take(bob, happened::offer_wanted).call == b);
   CHECK(net[bob].core.accept(net.now(), b, "").error() == make_error_code(ua::errc::missing_description));
   REQUIRE(net[bob].core.accept(net.now(), b, "bob's offer"));
   net.run_for(20);
   CHECK(net.take(alice, happened::offer).session.description == "bob's offer");
-  REQUIRE(net[alice].core.answer(net.now(), *a, "alice's answer"));
+  REQUIRE(net[alice].core.answer(net.now(), a, "alice's answer"));
   net.run_for(20);
   CHECK(net.take(bob, happened::answer).session.description == "alice's answer");
   CHECK(net.take(bob, happened::accepted).call == b);
@@ -110,9 +113,7 @@ TEST_CASE("an INVITE without an offer is answered with one, which the ACK answer
 
 TEST_CASE("a call that is refused ends with the status") {
   ua_network net;
-  REQUIRE(net[alice].core.invite(net.now(), to_bob()));
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const ua::call_id b = call_bob(net).second;
   REQUIRE(net[bob].core.refuse(net.now(), b, 486));
   CHECK(net[bob].core.refuse(net.now(), b, 486).error() == make_error_code(ua::errc::not_now));
   net.run_for(20);
@@ -124,12 +125,10 @@ TEST_CASE("a call that is refused ends with the status") {
 
 TEST_CASE("a call that is cancelled while it rings ends on both sides") {
   ua_network net;
-  const auto a = net[alice].core.invite(net.now(), to_bob());
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const auto [a, b] = call_bob(net);
   REQUIRE(net[bob].core.progress(net.now(), b, 180));
   net.run_for(20);
-  REQUIRE(net[alice].core.hang_up(net.now(), *a));
+  REQUIRE(net[alice].core.hang_up(net.now(), a));
   net.run_for(20);
   CHECK(net.take(bob, kind::ended).session.why == ua::session_end::cancelled);
   const auto ended = net.take(alice, kind::ended);
@@ -140,13 +139,11 @@ TEST_CASE("a call that is cancelled while it rings ends on both sides") {
 
 TEST_CASE("a CANCEL that crosses the 2xx makes a BYE of it") {
   ua_network net;
-  const auto a = net[alice].core.invite(net.now(), to_bob());
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const auto [a, b] = call_bob(net);
   REQUIRE(net[bob].core.progress(net.now(), b, 180));
   net.run_for(20);
   REQUIRE(net[bob].core.accept(net.now(), b, "answer"));
-  REQUIRE(net[alice].core.hang_up(net.now(), *a));
+  REQUIRE(net[alice].core.hang_up(net.now(), a));
   net.run_for(50);
   CHECK(net.take(alice, kind::ended).session.why == ua::session_end::local_bye);
   CHECK(net.take(bob, kind::ended).session.why == ua::session_end::remote_bye);
@@ -167,9 +164,7 @@ TEST_CASE("the 2xx is repeated until its ACK comes, and each copy gets the ACK")
   ua_network net;
   int acks = 0;
   net.drop = [&acks](const auto& message) { return message.start_line().starts_with("ACK") && ++acks < 3; };
-  REQUIRE(net[alice].core.invite(net.now(), to_bob()));
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const ua::call_id b = call_bob(net).second;
   REQUIRE(net[bob].core.accept(net.now(), b, "answer"));
   net.run_for(1400);
   CHECK(net[bob].core.find(b)->state() == state::answered);
@@ -183,9 +178,7 @@ TEST_CASE("the 2xx is repeated until its ACK comes, and each copy gets the ACK")
 TEST_CASE("without an ACK the callee hangs up after 64 T1") {
   ua_network net;
   net.drop = [](const auto& message) { return message.start_line().starts_with("ACK"); };
-  REQUIRE(net[alice].core.invite(net.now(), to_bob()));
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const ua::call_id b = call_bob(net).second;
   REQUIRE(net[bob].core.accept(net.now(), b, "answer"));
   // RFC 3261 15: not before.
   REQUIRE(net[bob].core.hang_up(net.now(), b));
@@ -262,52 +255,46 @@ TEST_CASE("offers of both ends cross: each gets 491, and both are told to try ag
 TEST_CASE(
     "a reliable provisional response with the answer is acknowledged, then an UPDATE changes the session") {
   ua_network net;
-  const auto a = net[alice].core.invite(net.now(), to_bob());
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const auto [a, b] = call_bob(net);
   CHECK(net.take(bob, happened::offer).session.description == "offer");
   REQUIRE(net[bob].core.progress(net.now(), b, 183, "early answer", true));
   CHECK(net[bob].core.accept(net.now(), b, "").error() == make_error_code(ua::errc::unacknowledged));
   net.run_for(20);
   CHECK(net.take(alice, happened::answer).session.description == "early answer");
-  REQUIRE(net[alice].core.offer(net.now(), *a, "changed"));
+  REQUIRE(net[alice].core.offer(net.now(), a, "changed"));
   net.run_for(20);
   CHECK(net.take(bob, happened::offer).session.description == "changed");
   REQUIRE(net[bob].core.answer(net.now(), b, "agreed"));
   REQUIRE(net[bob].core.accept(net.now(), b, ""));
   net.run_for(20);
   CHECK(net.take(alice, happened::answer).session.description == "agreed");
-  CHECK(net.take(alice, happened::accepted).call == *a);
+  CHECK(net.take(alice, happened::accepted).call == a);
   REQUIRE(net[bob].core.hang_up(net.now(), b));
   check_all_over(net);
 }
 
 TEST_CASE("a reliable provisional response with an offer is answered by its PRACK") {
   ua_network net;
-  const auto a = net[alice].core.invite(net.now(), to_bob({}));
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const auto [a, b] = call_bob(net, {});
   CHECK(net[bob].core.progress(net.now(), b, 183, "offer of bob").error() ==
         make_error_code(ua::errc::not_reliable));
   REQUIRE(net[bob].core.progress(net.now(), b, 183, "offer of bob", true));
   net.run_for(20);
   CHECK(net.take(alice, happened::offer).session.description == "offer of bob");
-  REQUIRE(net[alice].core.answer(net.now(), *a, "answer of alice"));
+  REQUIRE(net[alice].core.answer(net.now(), a, "answer of alice"));
   net.run_for(20);
   CHECK(net.take(bob, happened::answer).session.description == "answer of alice");
   REQUIRE(net[bob].core.accept(net.now(), b, ""));
   net.run_for(20);
   CHECK(net.take(bob, happened::accepted).call == b);
-  REQUIRE(net[alice].core.hang_up(net.now(), *a));
+  REQUIRE(net[alice].core.hang_up(net.now(), a));
   check_all_over(net);
 }
 
 TEST_CASE("without a PRACK the INVITE is refused after 64 T1") {
   ua_network net;
   net.drop = [](const auto& message) { return message.start_line().starts_with("PRACK"); };
-  REQUIRE(net[alice].core.invite(net.now(), to_bob()));
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const ua::call_id b = call_bob(net).second;
   REQUIRE(net[bob].core.progress(net.now(), b, 180, {}, true));
   net.run_for(32'100);
   CHECK(net.take(bob, kind::ended).session.why == ua::session_end::no_prack);
@@ -317,12 +304,10 @@ TEST_CASE("without a PRACK the INVITE is refused after 64 T1") {
 
 TEST_CASE("a call is refused whatever else waits for an answer") {
   ua_network net;
-  const auto a = net[alice].core.invite(net.now(), to_bob());
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const auto [a, b] = call_bob(net);
   REQUIRE(net[bob].core.progress(net.now(), b, 183, "early answer", true));
   net.run_for(20);
-  REQUIRE(net[alice].core.offer(net.now(), *a, "changed"));
+  REQUIRE(net[alice].core.offer(net.now(), a, "changed"));
   net.run_for(20);
   REQUIRE(net[bob].core.hang_up(net.now(), b, 486));
   net.run_for(20);
@@ -334,13 +319,11 @@ TEST_CASE("a call is refused whatever else waits for an answer") {
 TEST_CASE("a BYE that waits for the ACK goes when the peer goes on without one") {
   ua_network net;
   net.drop = [](const auto& message) { return message.start_line().starts_with("ACK"); };
-  const auto a = net[alice].core.invite(net.now(), to_bob());
-  net.run_for(20);
-  const auto b = net.take(bob, kind::incoming).call;
+  const auto [a, b] = call_bob(net);
   REQUIRE(net[bob].core.accept(net.now(), b, "answer"));
   REQUIRE(net[bob].core.hang_up(net.now(), b));
   net.run_for(20);
-  REQUIRE(net[alice].core.offer(net.now(), *a, "again"));
+  REQUIRE(net[alice].core.offer(net.now(), a, "again"));
   net.run_for(20);
   CHECK(net.take(bob, kind::ended).session.why == ua::session_end::local_bye);
   CHECK(net.take(alice, kind::ended).session.why == ua::session_end::remote_bye);
