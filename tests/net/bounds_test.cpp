@@ -82,7 +82,7 @@ TEST_CASE("sizes of a stream's messages, up to each limit and one byte beyond it
     limits.message.message_bytes = 2000;
     net_fixture f(limits);
     f.listen(sip::transport::ws);
-    for (const std::size_t size : {1999, 2000})
+    for (const std::size_t size : {1999U, 2000U})
       CHECK_FALSE(outcome(f, test::websocket_frame(0x81, sized_request(size)), true));
     CHECK(outcome(f, test::websocket_frame(0x81, sized_request(2001)), true) == sip::errc::message_too_large);
     CHECK(f.counters().stream_messages_too_large == 1);
@@ -165,7 +165,7 @@ TEST_CASE("as many bytes wait on all connections as the limits allow", "[net][bo
     REQUIRE(f.until([&] { return f.owner.failures.size() + f.counters().stream_messages_sent == 3; }));
   };
   SECTION("up to that, and one more") {
-    limits.queued_bytes = three + GENERATE(0, 1);
+    limits.queued_bytes = three + GENERATE(0U, 1U);
     net_fixture f(limits);
     f.listen(sip::transport::tcp);
     test::tcp_host host(f.io);

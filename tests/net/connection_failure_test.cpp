@@ -136,7 +136,7 @@ TEST_CASE("whichever operation below a connection fails, its owner hears of it o
         c.receive(text.substr(0, 40));
         c.receive(text.substr(40) + request("b") + "\r\n\r\n" + text.substr(0, 20));
         c.receive(text.substr(20));
-        for (const std::size_t size : {10, 300, 20}) c.send(std::string(size, 'x'));
+        for (const std::size_t size : {10U, 300U, 20U}) c.send(std::string(size, 'x'));
         c.take();
         c.finish();
         c.send("the last answer");

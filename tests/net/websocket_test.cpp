@@ -64,7 +64,8 @@ TEST_CASE("messages go over WebSocket, one in each, and come back on the flow", 
     f.server.set->send({from, data, 0});
   };
   std::vector<std::string> sent;
-  for (const std::size_t size : {0, 10, 2000, 60'000}) sent.push_back(request(std::to_string(size), size));
+  for (const std::size_t size : {0U, 10U, 2000U, 60'000U})
+    sent.push_back(request(std::to_string(size), size));
   sent.push_back(request("\xff\xfe", 5));  // no UTF-8
   for (const std::string& text : sent) f.client.send(f.to_server(), text);
   REQUIRE(f.until([&] { return f.client.owner.messages.size() == sent.size(); }));

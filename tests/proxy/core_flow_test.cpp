@@ -220,7 +220,7 @@ TEST_CASE("RFC 5626 7: where a flow has failed the client's next one is tried", 
   invite.method = "INVITE";
   h.receive(invite.text());
   std::vector<proxy::target> to;
-  for (const std::uint64_t flow : {78, 79, 80}) {
+  for (const std::uint64_t flow : {78U, 79U, 80U}) {
     to.push_back({"sip:bob@x.invalid", {}, 1000});
     to.back().flow = browser_at("192.0.2.7:40000", flow);
     to.back().flow.only_flow = true;
