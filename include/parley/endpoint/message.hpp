@@ -1,0 +1,25 @@
+#pragma once
+
+#include <parley/endpoint/call.hpp>
+#include <parley/ua/caller_identity.hpp>
+
+#include <string>
+
+namespace parley {
+
+/// An instant message to be sent (RFC 3428).
+struct message {
+  std::string text = {};
+  std::string content_type = "text/plain";
+};
+
+/// One that has come, and was answered with 200.
+struct incoming_message {
+  ua::caller_identity sender;  ///< by From, and not proven by anything
+  std::string target;          ///< the Request-URI
+  std::string content_type;
+  std::string text;
+  parley::call within;  ///< the call that it was sent in, if any
+};
+
+}  // namespace parley
