@@ -12,3 +12,7 @@
 #include <parley/endpoint/options.hpp>
 #include <parley/endpoint/registration.hpp>
 #include <parley/endpoint/subscription.hpp>
+
+// What programs that use coroutines need of Asio.
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>

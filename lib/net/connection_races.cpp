@@ -39,7 +39,7 @@ void connection_races::go_on(race& r) {
     const auto& listeners = core_.listeners();
     const bool usable = to.listener < listeners.size() &&
                         listeners[to.listener].options.transport == to.transport &&
-                        listeners[to.listener].tcp;
+                        !listeners[to.listener].udp;
     const auto attempt = usable ? core_.connection_for(to, error) : nullptr;
     if (attempt && attempt->is_open()) {
       // Somebody else has opened it since this race began: nobody will tell of it again.

@@ -7,6 +7,7 @@
 #include <ifaddrs.h>
 #include <memory>
 #include <net/if.h>
+#include <string>
 #include <sys/socket.h>
 
 namespace parley::net::detail {
@@ -27,6 +28,19 @@ std::vector<base::ip_address> interface_addresses(const base::ip_address& like) 
   std::stable_partition(found.begin(), found.end(),
                         [](const base::ip_address& ip) { return !ip.is_loopback(); });
   return found;
+}
+
+sip::listener named_listener(const listener_options& options, const base::socket_address& local) {
+  sip::listener out{options.transport, local, options.advertised_host, options.advertised_port};
+  out.reuse = options.tls && options.tls->options().reuse_connections;
+  if (out.port == 0) out.port = local.port;
+  if (!out.host.empty()) return out;
+  base::ip_address ip = local.ip;
+  if (ip.is_unspecified()) {
+    if (const auto all = interface_addresses(ip); !all.empty()) ip = all.front();
+  }
+  out.host = ip.is_v6() ? '[' + ip.to_string() + ']' : ip.to_string();
+  return out;
 }
 
 }  // namespace parley::net::detail

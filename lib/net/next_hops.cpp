@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
 
 namespace parley::net::detail {
@@ -38,12 +39,11 @@ next_hops::next_hops(asio::any_io_executor executor, transport_set& transports, 
       locator_(std::move(executor), names, random, usable_transports(transports), locator),
       blacklist_(base::siphash_key::from(random), blacklist) {}
 
-void next_hops::find(const proxy::event& asked, std::uint16_t from, handler done) {
-  location_query query{asked.host, asked.port, asked.transport, asked.secure, {}};
-  if (asked.choice != 0) query.choice = asked.choice;
-  const bool chosen = query.choice.has_value();
+void next_hops::find(location_query asked, std::uint16_t from, handler done) {
+  const bool chosen = asked.choice.has_value();
+  std::string host = asked.host;
   locator_.locate(
-      std::move(query), [this, chosen, from, host = asked.host, done = std::move(done)](
+      std::move(asked), [this, chosen, from, host = std::move(host), done = std::move(done)](
                             const base::error_code& error, const std::vector<located_target>& targets) {
         auto s = std::make_shared<search>(search{hops_to(targets, host, from), done});
         if (s->hops.empty()) return done(error ? error : errc::unsupported_transport, {});
@@ -127,19 +127,15 @@ void next_hops::handle_race(search& s, std::size_t racers, const base::result<si
   } else if (winner.error() != errc::limit_reached) {
     // All of them have been tried: other servers first.
     const base::time_point now = steady_clock_source::now();
-    for (auto hop = s.hops.begin(); hop != end; ++hop) blacklist(now, *hop);
+    for (auto hop = s.hops.begin(); hop != end; ++hop) handle_failure(now, *hop);
     std::rotate(s.hops.begin(), end, s.hops.end());
   }
   s.done({}, s.hops);
 }
 
-void next_hops::handle_failure(base::time_point now, const proxy::event& failed) {
-  blacklist(now, failed.hop, failed.retry_after);
-}
-
-void next_hops::blacklist(base::time_point now, const sip::hop& failed, base::duration time) {
+void next_hops::handle_failure(base::time_point now, const sip::hop& failed, base::duration retry_after) {
   ++blacklisted_;
-  blacklist_.add(now, failed, time);
+  blacklist_.add(now, failed, retry_after);
 }
 
 }  // namespace parley::net::detail

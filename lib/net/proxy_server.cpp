@@ -16,14 +16,6 @@
 namespace parley::net {
 namespace {
 
-std::string host_text(const base::ip_address& ip) {
-  std::string text = ip.to_string();
-  if (!ip.is_v6()) return text;
-  text.insert(text.begin(), '[');
-  text.push_back(']');
-  return text;
-}
-
 /// Adds counters, all of which are 64-bit numbers, one by one: none can be forgotten.
 template <class Counters>
 void add_counters(Counters& sum, const Counters& part) {
@@ -72,16 +64,11 @@ struct proxy_server::implementation {
     const transport_set& first = shards.front()->transports();
     for (std::size_t i = 0; i < options.listeners.size(); ++i) {
       const listener_options& wanted = options.listeners[i];
-      proxy::listener out{wanted.transport, first.local_address(static_cast<std::uint16_t>(i)),
-                          wanted.advertised_host, wanted.advertised_port};
-      out.reuse = wanted.tls && wanted.tls->options().reuse_connections;
-      if (out.port == 0) out.port = out.local.port;
+      sip::listener out = detail::named_listener(wanted, first.local_address(static_cast<std::uint16_t>(i)));
       if (out.local.ip.is_unspecified()) {
-        const auto all = detail::interface_addresses(out.local.ip);
-        for (const auto& ip : all) options.core.own.add(ip.to_string(), out.local.port);
-        if (out.host.empty() && !all.empty()) out.host = host_text(all.front());
+        for (const auto& ip : detail::interface_addresses(out.local.ip))
+          options.core.own.add(ip.to_string(), out.local.port);
       }
-      if (out.host.empty()) out.host = host_text(out.local.ip);
       options.core.listeners.push_back(std::move(out));
     }
   }

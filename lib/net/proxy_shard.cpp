@@ -242,7 +242,7 @@ void proxy_shard::handle_event(base::time_point now, const proxy::event& e) {
     case proxy::event::kind::none: return;
     case proxy::event::kind::request: return decide(now, e.request);
     case proxy::event::kind::resolve: return resolve(e);
-    case proxy::event::kind::hop_failed: return next_hops_->handle_failure(now, e);
+    case proxy::event::kind::hop_failed: return next_hops_->handle_failure(now, e.hop, e.retry_after);
     case proxy::event::kind::alias:
       // A neighbour that has not proven to be that is reached as before.
       std::ignore = transports_.alias(e.hop.flow, e.host, e.port);
@@ -291,7 +291,9 @@ void proxy_shard::answer_register(base::time_point now, proxy::request_id id,
 }
 
 void proxy_shard::resolve(const proxy::event& e) {
-  next_hops_->find(e, core_->source(e.request).listener,
+  location_query asked{e.host, e.port, e.transport, e.secure, {}};
+  if (e.choice != 0) asked.choice = e.choice;
+  next_hops_->find(std::move(asked), core_->source(e.request).listener,
                    [this, lookup = e.lookup, host = e.host](const base::error_code& error,
                                                             const std::vector<sip::hop>& hops) {
                      const base::time_point now = steady_clock_source::now();

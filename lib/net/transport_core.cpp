@@ -95,10 +95,15 @@ base::result<std::uint16_t> transport_core::listen(const listener_options& optio
     }
     case sip::transport::wss:
     case sip::transport::tls:
-      if (!options.tls || options.tls->options().certificates.empty()) return errc::no_certificate;
+      if (!options.tls || (options.accepts && options.tls->options().certificates.empty()))
+        return errc::no_certificate;
       [[fallthrough]];
     case sip::transport::ws:
     case sip::transport::tcp: {
+      if (!options.accepts) {
+        added.local = options.bind;
+        break;
+      }
       auto acceptor = tcp_acceptor::open(executor_, options);
       if (!acceptor) return acceptor.error();
       added.local = from_endpoint(acceptor->local_endpoint(error));
@@ -120,7 +125,7 @@ base::result<std::uint16_t> transport_core::listen(const listener_options& optio
 
 base::result<void> transport_core::set_tls(std::uint16_t index, const tls_context& tls) {
   if (index >= listeners_.size() || !listeners_[index].options.tls) return errc::unknown_listener;
-  if (tls.options().certificates.empty()) return errc::no_certificate;
+  if (listeners_[index].options.accepts && tls.options().certificates.empty()) return errc::no_certificate;
   listeners_[index].options.tls = tls;
   return {};
 }

@@ -37,7 +37,9 @@ core::implementation::implementation(core_options options, base::buffer_pool& po
       const std::string ip = l.local.ip.unmapped().to_string();
       host = l.local.ip.unmapped().is_v6() ? '[' + ip + ']' : ip;
     }
-    host += ':' + std::to_string(l.port != 0 ? l.port : l.local.port);
+    // One that only opens connections has no port that others could use.
+    if (const std::uint16_t port = l.port != 0 ? l.port : l.local.port; port != 0)
+      host += ':' + std::to_string(port);
     via_.push_back("SIP/2.0/" + std::string(sip::name_of(l.transport)) + ' ' + host + ";rport;branch=");
     contact_hosts_.push_back(std::move(host));
   }

@@ -53,6 +53,7 @@ base::result<call_id> core::implementation::invite(base::time_point now, const i
   for (const std::string& extension : options_.extensions) add(header_id::supported, extension);
   c.timer_offer.write_request(*message);
   for (const auto& [id, value] : options.fields) add(id, value);
+  for (const auto& [name, value] : options.named_fields) good = message->add(name, value).has_value() && good;
   if (!options.description.empty()) {
     good = message->set_body(std::string(options.description), "application/sdp").has_value() && good;
   }

@@ -369,6 +369,7 @@ void core::implementation::deliver(base::time_point now, client_request& r, cons
     event.request = request_id{r.id};
     event.status = status;
     event.message = data;
+    event.from = r.by;
   } else if (c != nullptr && !r.in_dialog) {
     return handle_invite_response(now, *c, r, response, data);
   } else if (c != nullptr && r.leg < c->legs.size()) {

@@ -37,7 +37,7 @@ struct finding {
       return out;
     }
   };
-  outcome find(const proxy::event& asked, std::uint16_t from = 0) {
+  outcome find(const net::location_query& asked, std::uint16_t from = 0) {
     std::optional<outcome> got;
     bool inside = true;
     hops->find(asked, from, [&](const base::error_code& error, const std::vector<sip::hop>& found) {
@@ -49,10 +49,7 @@ struct finding {
     return *got;
   }
   void fail(const sip::hop& hop, std::chrono::seconds retry_after = {}) {
-    proxy::event e;
-    e.hop = hop;
-    e.retry_after = retry_after;
-    hops->handle_failure(net::steady_clock_source::now(), e);
+    hops->handle_failure(net::steady_clock_source::now(), hop, retry_after);
   }
 
   net_fixture f;
@@ -62,9 +59,8 @@ struct finding {
   std::optional<net::detail::next_hops> hops;
 };
 
-proxy::event asking_for(std::string host, std::optional<transport> over = {}) {
-  proxy::event out;
-  out.what = proxy::event::kind::resolve;
+net::location_query asking_for(std::string host, std::optional<transport> over = {}) {
+  net::location_query out;
   out.host = std::move(host);
   out.transport = over;
   return out;
@@ -76,7 +72,7 @@ TEST_CASE("hops have the listener by which to leave, the one of the request wher
   f.script.address("example.com", "2001:db8::1");
   const auto listeners = [&](std::uint16_t from, transport over) {
     std::vector<std::uint16_t> out;
-    proxy::event asked = asking_for("example.com", over);
+    net::location_query asked = asking_for("example.com", over);
     asked.choice = 1;  // no race
     for (const sip::hop& hop : f.find(asked, from).hops) out.push_back(hop.listener);
     return out;
@@ -119,7 +115,7 @@ TEST_CASE("hops that failed come last, also for other names, and none is lost", 
   CHECK(f.find(asking_for("other.example", transport::udp)).addresses() ==
         strings{"192.0.2.4:5060", "192.0.2.2:5060"});
   SECTION("but not where the hops follow from the request") {
-    proxy::event chosen = asked;
+    net::location_query chosen = asked;
     chosen.choice = 5;
     CHECK(f.find(chosen).addresses() == strings{"192.0.2.1:5060", "192.0.2.2:5060", "192.0.2.3:5060"});
   }

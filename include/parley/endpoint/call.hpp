@@ -112,9 +112,9 @@ class call {
   PARLEY_API const std::vector<offer_answer::negotiated_medium>& negotiated() const noexcept;
   PARLEY_API const std::shared_ptr<parley::media>& media() const noexcept;
 
-  /// Has each event that comes from now on given to `handler`, beside those who wait in `next_event`. An
-  /// empty one ends that. The handler may drop the call.
-  PARLEY_API void on_event(std::function<void(const call_event&)> handler);
+  /// Has each event given to `handler`, those first that nobody has fetched by `next_event`, which brings
+  /// none from then on. An empty one ends that. The handler may drop the call.
+  PARLEY_API void on_event(std::function<void(const call_event&)> handler) const;
 
   /// Waits for the next event: `void(error_code, call_event)`. Up to 64 events are kept for whoever does not
   /// wait; of more, the oldest are dropped. *Errors:* `errc::call_over` once `ended` was fetched;
@@ -183,7 +183,7 @@ class call {
   template <class Token = default_token>
   auto transfer(const call& other, Token&& token = {}) const {
     return detail::initiate<>(std::forward<Token>(token), [self = *this, other](detail::completion<> done) {
-      self.start_transfer({}, other.state_.get(), std::move(done));
+      self.start_transfer({}, &other, std::move(done));
     });
   }
 
@@ -228,7 +228,7 @@ class call {
   PARLEY_API void start_answered(detail::completion<> done) const;
   PARLEY_API void start_ended(detail::completion<call_ending> done) const;
   PARLEY_API void start_renegotiate(change what, detail::completion<> done) const;
-  PARLEY_API void start_transfer(const std::string& target, const detail::call_state* other,
+  PARLEY_API void start_transfer(const std::string& target, const call* other,
                                  detail::completion<> done) const;
   PARLEY_API void start_dtmf(const std::string& keys, detail::completion<> done) const;
   PARLEY_API void start_info(const std::string& package, const std::string& content_type,

@@ -121,7 +121,7 @@ class endpoint {
   PARLEY_API base::result<registration> register_address(registration_options options);
 
   /// Subscribes to events. *Errors:* `errc::bad_uri`; `errc::closed`.
-  PARLEY_API base::result<subscription> subscribe(subscription_options options);
+  PARLEY_API base::result<subscription> subscribe(const subscription_options& options);
 
   /// A state of `address` to be published, `event` being its package, as `presence`. *Errors:*
   /// `errc::bad_uri`; `errc::closed`.

@@ -19,8 +19,6 @@ class incoming_call {
   PARLEY_API const std::string& target() const noexcept;
   /// The first header of that name of the INVITE, empty where there is none.
   PARLEY_API std::string header(std::string_view name) const;
-  /// The call whose place it is to take (RFC 3891), if any. Answering it ends that one.
-  PARLEY_API parley::call replaces() const;
   /// The call itself, for its events and to wait for its end before it is answered.
   const parley::call& handle() const noexcept { return call_; }
 

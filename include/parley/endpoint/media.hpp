@@ -17,7 +17,7 @@ namespace parley {
 /// The media of one call, as signalling needs them. A call asks for what goes into its offers and answers and
 /// tells what was agreed on; it never sees a packet, so that signalling runs without any media library.
 ///
-///  describe        once, before the first offer or answer
+///  describe        before the first offer or answer, and anew where another peer takes the place of the first
 ///  open            for each medium, once, when an offer or answer needs its address
 ///  apply           after each exchange: the answer to the call's offer, an early one, a hold, another peer
 ///  close           the call is over
@@ -54,8 +54,7 @@ class PARLEY_API media {
 using media_factory = std::function<std::shared_ptr<media>()>;
 
 /// Media that nobody hears: offers PCMU, PCMA and telephone-event at a port that is open and never read. For
-/// signalling alone, and for tests. All calls of a process may share one port. *Errors:* those of the system,
-/// where no port is to be had.
-PARLEY_API base::result<media_factory> signalling_only();
+/// signalling alone, and for tests. All calls of one factory share the port.
+PARLEY_API media_factory signalling_only();
 
 }  // namespace parley

@@ -43,6 +43,11 @@ struct endpoint_options {
   /// URIs of outbound proxies, the first to visit first: `sip:edge.example.com;lr`.
   std::vector<std::string> routes = {};
   std::string user_agent = "parley";
+  /// Info Packages that are taken (RFC 6086); INFO of another one gets 469, INFO of none is taken.
+  std::vector<std::string> info_packages = {};
+  /// An INVITE with Replaces takes the place of the call that it names (RFC 3891): its handles then mean the
+  /// new peer. Whoever knows the names of a call can do that; off, such an INVITE gets 603.
+  bool accept_replaces = true;
 
   /// The media of calls that are given none; `signalling_only` where it is empty.
   media_factory media = {};

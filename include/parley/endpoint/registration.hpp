@@ -66,7 +66,7 @@ class registration {
   /// Seconds that were granted last.
   PARLEY_API std::uint32_t granted() const noexcept;
 
-  PARLEY_API void on_event(std::function<void(const registration_event&)> handler);
+  PARLEY_API void on_event(std::function<void(const registration_event&)> handler) const;
 
   /// Waits for the registrar's answer, where none is there yet: `void(error_code)`. Cancelling ends the wait.
   /// *Errors:* of `status_category`; `errc::closed`.

@@ -29,8 +29,8 @@ struct subscription_options {
 
 /// The state that a notifier has told.
 struct notification {
-  enum class state : std::uint8_t { pending, active, terminated };
-  enum state state = state::active;
+  enum class kind : std::uint8_t { pending, active, terminated };
+  kind what = kind::active;
   std::string reason;        ///< of `terminated`: `timeout`, `rejected`, `noresource` … (RFC 6665 4.1.3)
   std::string content_type;  ///< of `body`; empty where that is
   std::string body;
@@ -45,7 +45,7 @@ class subscription {
 
   /// Has each NOTIFY given to `handler`, beside those who wait in `next`. The end comes as a notification
   /// that is `terminated`, also where no NOTIFY said so.
-  PARLEY_API void on_notification(std::function<void(const notification&)> handler);
+  PARLEY_API void on_notification(std::function<void(const notification&)> handler) const;
 
   /// Waits for the next NOTIFY: `void(error_code, notification)`. Up to 16 are kept, the newest ones.
   /// *Errors:* of `status_category` where the subscription was refused; `errc::call_over` after its end;

@@ -37,6 +37,9 @@ struct listener_options {
   int send_buffer_bytes = 1 << 20;
   /// Connections that wait to be accepted.
   int backlog = 1024;
+  /// Of a listener for streams: false opens nothing that could be connected to, and connections leave from
+  /// the address of `bind` only. A secure one then needs no certificate.
+  bool accepts = true;
   /// Keys and certificates of a secure listener, which needs some, and of the connections that leave from it.
   std::optional<tls_context> tls{};
   /// Of a WebSocket listener, and of the connections that leave from it.

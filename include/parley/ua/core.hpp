@@ -24,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace parley::ua {
@@ -63,6 +64,7 @@ struct invite_options {
   std::span<const std::string> routes;  ///< URIs to send it along: Service-Route, an outbound proxy
   sip::hop flow{};                      ///< with `only_flow`, or a `flow`: how it goes, whatever the URIs say
   std::span<const session::field> fields;  ///< further headers
+  std::span<const std::pair<std::string, std::string>> named_fields;  ///< and such as have no `header_id`
   std::string_view description;            ///< the offer; without it the callee makes one
 };
 
@@ -93,7 +95,7 @@ struct core_event {
   request_id request = request_id::none;
   int status = 0;
   base::packet_buffer message;
-  sip::hop from;  ///< of `incoming` and `request`: how it came
+  sip::hop from;  ///< of `incoming` and `request`: how it came; of `response`: how the request went
 
   // Of `resolve`: what the URI says.
   std::uint64_t lookup = 0;

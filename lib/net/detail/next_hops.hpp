@@ -7,7 +7,6 @@
 #include <parley/net/server_locator.hpp>
 #include <parley/net/target_blacklist.hpp>
 #include <parley/net/transport_set.hpp>
-#include <parley/proxy/core.hpp>
 #include <parley/sip/hop.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,7 +20,7 @@
 
 namespace parley::net::detail {
 
-/// Finds the hops for what a `proxy::core` asks: the servers of a name (RFC 3263), those that failed lately
+/// Finds the hops for what a core asks: the servers of a name (RFC 3263), those that failed lately
 /// behind the others, and of the addresses of one server over a stream the one that opens first (RFC 8305).
 ///
 /// *Ownership:* all that it is given outlives it. Destroying it drops the handlers that wait.
@@ -35,10 +34,10 @@ class next_hops {
   next_hops(asio::any_io_executor executor, transport_set& transports, name_source& names,
             base::random_source& random, const locator_options& locator, const blacklist_options& blacklist);
 
-  /// For a `resolve` event of a request that came by listener `from`.
-  void find(const proxy::event& asked, std::uint16_t from, handler done);
-  /// For a `hop_failed` event.
-  void handle_failure(base::time_point now, const proxy::event& failed);
+  /// For a request that came by listener `from`, which is taken again where it fits.
+  void find(location_query asked, std::uint16_t from, handler done);
+  /// A hop has failed, and is put behind others: for `retry_after` where that is not zero.
+  void handle_failure(base::time_point now, const sip::hop& failed, base::duration retry_after = {});
 
   /// Failures that were put on the list.
   std::uint64_t blacklisted() const noexcept { return blacklisted_; }
@@ -55,7 +54,6 @@ class next_hops {
   std::size_t racers(const std::vector<sip::hop>& hops, const std::vector<located_target>& targets,
                      base::time_point now) const;
   void handle_race(search& s, std::size_t racers, const base::result<sip::hop>& winner);
-  void blacklist(base::time_point now, const sip::hop& failed, base::duration time = {});
 
   transport_set& transports_;
   server_locator locator_;

@@ -1,0 +1,42 @@
+#include <parley/endpoint/media.hpp>
+#include <parley/net/reserved_port.hpp>
+
+#include <utility>
+
+namespace parley {
+namespace {
+
+/// Announces what any telephone has, and leaves it alone.
+class silent_media final : public media {
+ public:
+  explicit silent_media(std::shared_ptr<net::reserved_port> port) : port_(std::move(port)) {}
+
+  std::vector<offer_answer::medium> describe() override {
+    offer_answer::medium audio;
+    audio.formats = {{.codec = {0, "PCMU", 8000, 1}, .parameters = {}, .feedback = {}},
+                     {.codec = {8, "PCMA", 8000, 1}, .parameters = {}, .feedback = {}},
+                     {.codec = {101, "telephone-event", 8000, 1}, .parameters = "0-15", .feedback = {}}};
+    return {audio};
+  }
+
+  base::result<offer_answer::local_transport> open(std::size_t, const base::ip_address& local) override {
+    const auto port = port_->local_port(local.is_v6());
+    if (!port) return port.error();
+    return offer_answer::local_transport{.rtp = {local, *port}};
+  }
+
+  void apply(std::span<const offer_answer::negotiated_medium>) override {}
+
+ private:
+  std::shared_ptr<net::reserved_port> port_;
+};
+
+}  // namespace
+
+media::~media() = default;
+
+media_factory signalling_only() {
+  return [port = std::make_shared<net::reserved_port>()] { return std::make_shared<silent_media>(port); };
+}
+
+}  // namespace parley
