@@ -64,7 +64,7 @@ leg* core::implementation::current_leg(call_id id) noexcept {
 
 call_id core::implementation::find(const dialog_id& id) noexcept {
   const call_record* const c = call_of(id);
-  if (c == nullptr || c->current >= c->legs.size()) return call_id::none;
+  if (c == nullptr || c->outlived || c->current >= c->legs.size()) return call_id::none;
   return c->legs[c->current]->session.dialog().id() == id ? call_id{c->id} : call_id::none;
 }
 
@@ -102,6 +102,20 @@ base::result<void> core::implementation::hang_up(base::time_point now, call_id c
   return command(now, call, [&](session& s) {
     return s.state() == session::state::early ? s.refuse_invite(now, status) : s.bye(now);
   });
+}
+
+base::result<void> core::implementation::add_usage(call_id call) {
+  leg* const l = current_leg(call);
+  // Which early dialog stays is not known yet.
+  if (l == nullptr || l->session.state() == session::state::early) return errc::not_now;
+  return l->session.add_usage();
+}
+
+void core::implementation::end_usage(call_id call) {
+  leg* const l = current_leg(call);
+  if (l == nullptr) return;
+  l->session.end_usage();
+  if (call_record& c = *find(call); c.reported) release(c);
 }
 
 void core::implementation::handle_timeout(base::time_point now) {
@@ -202,6 +216,9 @@ base::result<std::uint32_t> core::request(base::time_point now, call_id call,
                                           const std::function<bool(ua::dialog&, sip::message&)>& write) {
   return impl_->command(now, call, [&](session& s) { return s.request(write); });
 }
+
+base::result<void> core::add_usage(call_id call) { return impl_->add_usage(call); }
+void core::end_usage(call_id call) { impl_->end_usage(call); }
 
 base::result<request_id> core::request(base::time_point now, sip::message message, const sip::hop& flow) {
   auto made = impl_->request(now, std::move(message), flow);

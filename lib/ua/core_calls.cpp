@@ -213,7 +213,7 @@ bool core::implementation::pump_leg(base::time_point now, call_record& c, std::u
       if (c.legs.size() == 1) continue;
     }
     // Branches that were answered too late end by themselves.
-    if (c.reported || (c.answered && index != c.current)) continue;
+    if ((c.reported && !c.outlived) || (c.answered && index != c.current)) continue;
     core_event& event = report(core_event::kind::session);
     event.call = call_id{c.id};
     event.leg = index;
@@ -301,6 +301,7 @@ void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
   if (!over || (c.outgoing && c.invite != 0 && !c.failed && !c.answered)) return;
   if (!c.reported) {
     c.reported = true;
+    c.outlived = c.current < c.legs.size() && c.legs[c.current]->session.is_outlived();
     --active_;
     // A re-INVITE that the peer has not answered would wait for ever.
     if (client_request* const r = requests_.get(c.reinvite); r != nullptr && !r->final) {
@@ -313,8 +314,12 @@ void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
     event.session.why = c.why;
     event.session.status = event.status = c.status;
   }
-  // Its requests, and copies of what they bring, may be under way.
-  if (c.requests != 0) return;
+  release(c);
+}
+
+void core::implementation::release(call_record& c) {
+  // Its requests, and copies of what they bring, may be under way; so may what shares its dialog.
+  if (c.requests != 0 || (c.current < c.legs.size() && c.legs[c.current]->session.is_outlived())) return;
   tags_.erase(c.local_tag);
   calls_.destroy(c.id);
 }

@@ -207,7 +207,7 @@ base::result<std::uint32_t> session::request(std::string_view method, std::span<
     case sip::method::bye: return errc::wrong_method;
     default: break;
   }
-  if (is_over()) return errc::not_now;
+  if (!has_dialog() || (is_over() && sip::method_of(method) == sip::method::info)) return errc::not_now;
   // RFC 3261 12.1: an early dialog without a tag of the peer's can't be asked anything.
   if (dialog_.remote_tag().empty() && state_ == state::early) return errc::not_now;
   auto made = dialog_.write_request(method);
@@ -222,11 +222,15 @@ base::result<std::uint32_t> session::request(std::string_view method, std::span<
 }
 
 base::result<std::uint32_t> session::request(const std::function<bool(ua::dialog&, sip::message&)>& write) {
-  if (is_over()) return errc::not_now;
+  if (!has_dialog()) return errc::not_now;
   auto made = sip::message::request("NONE", "sip:none").value();
   if (!write(dialog_, made)) return errc::not_now;
   send(std::move(made), sent_for::other);
   return *dialog_.local_cseq();
+}
+
+void session::end_usage() noexcept {
+  if (dialog_.usages() > (is_over() ? 0U : 1U)) dialog_.end_usage();
 }
 
 base::result<std::uint32_t> session::renumber(std::uint32_t cseq) {
@@ -332,6 +336,7 @@ void session::send_bye(session_end why, std::span<const field> fields) {
     timer_.write_request(*request);
     for (const auto& [id, value] : fields) std::ignore = request->add(id, value);
     send(std::move(*request), sent_for::bye);
+    bye_may_cross_ = true;
   }
   finish(why);
 }
@@ -349,6 +354,8 @@ void session::finish(session_end why, int status) {
   reliable_server_.reset();
   repeat_at_ = give_up_at_ = retry_at_ = base::never;
   success_to_ = 0;
+  // RFC 3261 12.3: no early dialog outlives its INVITE.
+  if (state_ == state::early) dialog_.terminate();
   state_ = state::ended;
   dialog_.end_usage();
   session_event& event = report(session_event::kind::ended);

@@ -76,7 +76,8 @@ struct core_event {
     /// Something has happened to a session of `call`; `leg` tells the early dialogs of a forked call apart.
     /// The message that made it happen, if one did, is in `message`.
     session,
-    /// All of the call is over, with `session.why` and `session.status`; its id is void.
+    /// All of the call is over, with `session.why` and `session.status`; its id is void, unless its dialog
+    /// has other usages (`core::add_usage`): then it is when the last one has ended.
     ended,
     /// A request outside calls, `message`, or in one (`call`), that the core does not know: `respond`.
     request,
@@ -133,6 +134,10 @@ struct core_counters {
 ///  cancelled   2xx                                    ACK, then BYE (RFC 3261 9.1)                gone
 ///  answered    2xx of another branch                  ACK, then BYE (RFC 3261 13.2.2.4)           answered
 ///  answered    the session ends                       event ended                                 gone
+///  answered    the session ends, the dialog has       event ended                                 outlived
+///              other usages (RFC 5057)
+///  outlived    request of either end, response        event request, response                     outlived
+///  outlived    the last usage ends                    -                                           gone
 ///
 /// Refused by itself: 405 and 501 with Allow, 420 with Unsupported, 416, 481 for a dialog that is not there,
 /// 482 for a request that came by two ways, 400 for what breaks the grammar, 503 where there is no room.
@@ -155,7 +160,8 @@ class core {
   /// null where there is none. *Ownership:* valid until the next call that is not `const`.
   PARLEY_API const session* find(call_id call) const noexcept;
 
-  /// The call whose session is in that dialog, as Replaces or Join names it; `none` for no such.
+  /// The call whose session is in that dialog, as Replaces or Join names it; `none` for no such, and for one
+  /// that nothing but other usages keep.
   PARLEY_API call_id find(const dialog_id& dialog) const noexcept;
 
   /// Accounts for challenges: only their realms are answered (RFC 3261 22). Within calls only addresses are
@@ -188,6 +194,23 @@ class core {
   /// see `session::request`.
   PARLEY_API base::result<std::uint32_t> request(
       base::time_point now, call_id call, const std::function<bool(ua::dialog&, sip::message&)>& write);
+
+  /// The dialog of the call has another usage (RFC 5057), as the subscription of a REFER in it: where the
+  /// session ends first, the call is kept for it. `ended` is reported as ever; the id stays valid for
+  /// `request`, for events of kind `request` (INVITE, UPDATE, PRACK, INFO and BYE get 481) and for those of
+  /// kind `session` with `session_event::kind::response`, until `end_usage` was called as often as this. Such
+  /// a call counts for `max_calls`, but not for `calls`; nothing but its usages ends it, so that whoever adds
+  /// one ends it.
+  ///
+  /// For both roles of a REFER: before the REFER is sent, or answered with 2xx, until `client_refer` or
+  /// `server_refer` reports `ended`.
+  ///
+  /// A response with `response_effect::dialog_ended` to a request of any usage ends all of them, and the id
+  /// is void. *Errors:* `not_now` for an unknown call, and for one that is not answered; those of
+  /// `dialog::add_usage`.
+  PARLEY_API base::result<void> add_usage(call_id call);
+  /// That usage has ended. Nothing happens for an unknown call, or where there is none.
+  PARLEY_API void end_usage(call_id call);
 
   /// Sends a request outside calls, complete but for Via, and for From's tag, Call-ID, CSeq and Max-Forwards
   /// where it has none; Contact is added to SUBSCRIBE and REFER without one. `flow` as in `invite_options`.

@@ -78,7 +78,7 @@ struct session_event {
     request,       ///< a request that the session does not know, `server`: answer it
     response,      ///< the final response to a request made by `request`, with that `cseq`; 408 and 503 also
                    ///< stand for none (RFC 3261 8.1.3.1)
-    ended,         ///< the last event; `why`, and `status` where a response ended it
+    ended,  ///< the last event but those of other usages; `why`, and `status` where a response ended it
   };
   kind what = kind::none;
   int status = 0;
@@ -108,7 +108,9 @@ struct session_event {
 ///  any        the session timer ends             BYE                                   ended
 ///
 /// Requests in the dialog that are about something else, as INFO or REFER, pass through it by `request` and
-/// `session_event::kind::request`, since the dialog numbers them.
+/// `session_event::kind::request`, since the dialog numbers them. Where the dialog has another usage when the
+/// session ends (`add_usage`), those go on: such requests of either end and their responses pass as before,
+/// INVITE, UPDATE, PRACK, BYE and INFO of the peer's get 481.
 ///
 /// `server` is the user's number of a request that came in, its buffer is kept until that is answered.
 ///
@@ -158,6 +160,8 @@ class session {
   bool awaits_ack() const noexcept { return success_to_ != 0; }
   /// Whether a 2xx of the peer's was acknowledged.
   bool has_acknowledged() const noexcept { return acked_ != 0; }
+  /// Whether the session has ended and another usage keeps its dialog (RFC 5057).
+  bool is_outlived() const noexcept { return is_over() && dialog_.state() != dialog::state::terminated; }
 
   // Of the callee, before the call is answered.
 
@@ -201,22 +205,26 @@ class session {
   PARLEY_API base::result<void> bye(base::time_point now, std::span<const field> fields = {});
 
   /// Sends another request in the dialog; returns its CSeq. `body` may be empty. *Errors:* `wrong_method` for
-  /// INVITE, UPDATE, PRACK and BYE, which have commands of their own; `not_now` once the session has ended;
-  /// those of `dialog::write_request`.
+  /// INVITE, UPDATE, PRACK and BYE, which have commands of their own; `not_now` once the session has ended
+  /// and no other usage is there, for INFO whatever is there (RFC 6086 4.1); those of
+  /// `dialog::write_request`.
   PARLEY_API base::result<std::uint32_t> request(std::string_view method, std::span<const field> fields = {},
                                                  std::string_view body = {},
                                                  std::string_view content_type = {});
 
   /// Sends the request that `write` makes in the dialog, as the `poll_request` of a usage does that shares it
-  /// (RFC 5057); returns its CSeq. *Errors:* `not_now` where the session has ended, or `write` has nothing to
-  /// be sent.
+  /// (RFC 5057); returns its CSeq. *Errors:* `not_now` where the session has ended and no other usage is
+  /// there, or `write` has nothing to be sent.
   PARLEY_API base::result<std::uint32_t> request(
       const std::function<bool(ua::dialog&, sip::message&)>& write);
 
   /// Another usage of the dialog (RFC 5057): see `dialog::add_usage`. Its requests go through this session,
-  /// and no more once that has ended.
+  /// also when that has ended: whoever adds a usage ends it. An early dialog that is not answered ends with
+  /// all that uses it (RFC 3261 12.3), and so does one in which a response has
+  /// `response_effect::dialog_ended`.
   base::result<void> add_usage() noexcept { return dialog_.add_usage(); }
-  void end_usage() noexcept { dialog_.end_usage(); }
+  /// Nothing happens where there is no other usage.
+  PARLEY_API void end_usage() noexcept;
 
   /// A request of ours is sent again as a new one, with credentials: returns its new CSeq. *Errors:*
   /// `numbers_used_up`, `terminated`: give up, and report the failure.
@@ -264,6 +272,7 @@ class session {
 
   // session.cpp
   bool is_over() const noexcept { return state_ == state::ended; }
+  bool has_dialog() const noexcept { return !is_over() || is_outlived(); }
   session_event& report(session_event::kind what);
   void send(sip::message&& request, sent_for purpose);
   base::result<void> refuse(pending_request& pending, int status, std::span<const field> fields);
@@ -276,6 +285,7 @@ class session {
   void note_allowed(const sip::message_view& message);
 
   // session_receive.cpp
+  void handle_outside_session(std::uint64_t server, const sip::message_view& request);
   void handle_ack(base::time_point now, const sip::message_view& ack);
   void handle_bye(std::uint64_t server, const sip::message_view& request);
   void handle_reinvite(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
@@ -320,9 +330,10 @@ class session {
   enum state state_ = state::early;
   bool peer_allows_update_ = false;
   bool bye_wanted_ = false;
-  bool previewed_ = false;    // an unreliable response to our INVITE had a description
-  bool ack_waits_ = false;    // the 2xx has an offer: the ACK waits for its answer
-  bool prack_waits_ = false;  // so has the reliable provisional response
+  bool bye_may_cross_ = false;  // our BYE has ended the session: one of the peer's may be under way
+  bool previewed_ = false;      // an unreliable response to our INVITE had a description
+  bool ack_waits_ = false;      // the 2xx has an offer: the ACK waits for its answer
+  bool prack_waits_ = false;    // so has the reliable provisional response
 };
 
 }  // namespace parley::ua

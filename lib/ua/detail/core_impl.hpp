@@ -58,6 +58,7 @@ struct call_record {
   bool cancelled = false;
   bool failed = false;    // the INVITE has a final response other than 2xx, or none
   bool reported = false;  // its end was
+  bool outlived = false;  // its end was, and other usages of the current leg's dialog went on
   session_end why = session_end::local_bye;
   int status = 0;
 };
@@ -129,6 +130,8 @@ class core::implementation {
 
   // core.cpp: commands, time.
   base::result<void> hang_up(base::time_point now, call_id call, int status);
+  base::result<void> add_usage(call_id call);
+  void end_usage(call_id call);
   template <class Command>
   auto command(base::time_point now, call_id call, Command&& run) -> decltype(run(std::declval<session&>()));
   void handle_timeout(base::time_point now);
@@ -187,6 +190,7 @@ class core::implementation {
   void transmit(base::time_point now, call_record& c, std::uint32_t index, session_transmit& wanted);
   void send_ack(call_record& c, detail::leg& l, sip::message&& ack);
   void maybe_destroy(base::time_point now, call_record& c);
+  void release(call_record& c);
 
   // core_requests.cpp
   client_request* create_request(sip::message&& message, const sip::hop& flow);
