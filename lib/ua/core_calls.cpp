@@ -24,6 +24,7 @@ std::uint32_t cseq_of(const sip::message& request) noexcept {
 
 using detail::call_record;
 using detail::client_request;
+using detail::is_sips;
 using detail::leg;
 using sip::header_id;
 
@@ -247,7 +248,7 @@ void core::implementation::transmit(base::time_point now, call_record& c, std::u
       if (r->method == sip::method::invite) c.reinvite = r->id;
       return start(now, *r);
     }
-    case kind::ack: return send_ack(c, l, std::move(*wanted.message));
+    case kind::ack: return send_ack(now, c, index, std::move(*wanted.message));
     case kind::response:
       if (detail::server_request* const r = incoming_.get(wanted.server)) {
         const std::string& tag = l.session.dialog().local_tag();
@@ -272,25 +273,60 @@ void core::implementation::transmit(base::time_point now, call_record& c, std::u
 
 // RFC 3261 13.2.2.4: an ACK for a 2xx goes where a request in the dialog would, with the INVITE's
 // credentials.
-void core::implementation::send_ack(call_record& c, leg& l, sip::message&& ack) {
+void core::implementation::send_ack(base::time_point now, call_record& c, std::uint32_t index,
+                                    sip::message&& ack) {
+  leg& l = *c.legs[index];
   const auto uri = sip::parse_uri(detail::first_uri(ack));
   if (!uri || !uri->is_sip()) return;
-  const auto where = sip::next_hop::of(*uri, l.session.dialog().is_secure());
-  // Where a name leads, the servers that took the INVITE take the ACK.
-  sip::hop to = l.by;
+  for (const auto& [id, value] : c.credentials) std::ignore = ack.add(id, value);
   if (c.flow.only_flow || c.flow.flow != 0) {
-    to = c.flow;
-  } else if (where.ip) {
-    to = {};
+    send_ack_to(l, ack, c.flow);
+    return;
+  }
+  const auto where = sip::next_hop::of(*uri, l.session.dialog().is_secure());
+  if (where.ip) {
+    sip::hop to;
     to.transport = where.over;
     to.remote = where.address();
-    if (!choose_listener(to)) return;
+    send_ack_to(l, ack, to);
+    return;
   }
-  for (const auto& [id, value] : c.credentials) std::ignore = ack.add(id, value);
+  client_request* const r = create_request(sip::message(ack), {});
+  if (r == nullptr) {
+    send_ack_to(l, ack, l.by);
+    return;
+  }
+  r->call = c.id;
+  ++c.requests;
+  r->leg = index;
+  r->in_dialog = true;
+  look_up(now, *r, where);
+}
+
+// The servers that its ACK may go to are there, or there are none.
+void core::implementation::send_found_ack(base::time_point now, client_request& r) {
+  call_record* const c = calls_.get(r.call);
+  if (c != nullptr && r.leg < c->legs.size()) {
+    leg& l = *c->legs[r.leg];
+    // Where the name leads nowhere, who took the INVITE knows more of the way.
+    r.others.insert(r.others.begin(), l.by);
+    const bool secure = l.session.dialog().is_secure() || is_sips(r.message.request_uri());
+    const auto sent = [&](const sip::hop& to) {
+      return (!secure || sip::is_secure(to.transport)) && send_ack_to(l, r.message, to);
+    };
+    std::ignore = std::find_if(r.others.rbegin(), r.others.rend(), sent);
+  }
+  drop(r);
+  if (c != nullptr) maybe_destroy(now, *c);
+}
+
+bool core::implementation::send_ack_to(leg& l, const sip::message& ack, sip::hop to) {
+  if (!to.only_flow && !choose_listener(to)) return false;
   auto data = write(ack, to, layer_.make_branch().text(), {});
-  if (!data) return;
+  if (!data) return false;
   l.ack = {to, *data};
   if (!layer_.send(to, std::move(*data))) ++counters_.dropped_no_room;
+  return true;
 }
 
 void core::implementation::maybe_destroy(base::time_point now, call_record& c) {

@@ -16,6 +16,7 @@
 namespace parley::ua {
 
 using detail::client_request;
+using detail::is_sips;
 using sip::header_id;
 
 namespace {
@@ -26,12 +27,12 @@ bool wants_contact(sip::method m) noexcept {
   return m == sip::method::invite || m == sip::method::subscribe || m == sip::method::refer;
 }
 
-bool is_sips(std::string_view uri) noexcept {
+}  // namespace
+
+bool detail::is_sips(std::string_view uri) noexcept {
   const auto read = sip::parse_uri(uri);
   return read && read->scheme == sip::uri_scheme::sips;
 }
-
-}  // namespace
 
 std::string_view detail::first_uri(const sip::message& request) noexcept {
   const std::string_view route = request.value_of(header_id::route);
@@ -89,24 +90,25 @@ void core::implementation::start(base::time_point now, client_request& r) {
     const auto uri = sip::parse_uri(detail::first_uri(r.message));
     if (!uri || !uri->is_sip()) return fail_later(r, 416);
     const auto where = sip::next_hop::of(*uri, is_sips(r.message.request_uri()));
-    if (!where.ip) {
-      r.lookup = ++last_lookup_;
-      r.lookup_ends = now + detail::lookup_time;
-      lookups_.push_back(r.id);
-      core_event& question = report(core_event::kind::resolve);
-      question.lookup = r.lookup;
-      question.host = where.host;
-      question.port = where.port;
-      question.transport = where.asked;
-      question.secure = where.secure;
-      return;
-    }
+    if (!where.ip) return look_up(now, r, where);
     sip::hop to;
     to.transport = where.over;
     to.remote = where.address();
     if (sip::is_single_host(*where.ip)) r.others.push_back(to);
   }
   if (!try_next(now, r)) fail_later(r, 503);
+}
+
+void core::implementation::look_up(base::time_point now, client_request& r, const sip::next_hop& where) {
+  r.lookup = ++last_lookup_;
+  r.lookup_ends = now + detail::lookup_time;
+  lookups_.push_back(r.id);
+  core_event& question = report(core_event::kind::resolve);
+  question.lookup = r.lookup;
+  question.host = where.host;
+  question.port = where.port;
+  question.transport = where.asked;
+  question.secure = where.secure;
 }
 
 void core::implementation::handle_resolved(base::time_point now, std::uint64_t lookup,
@@ -128,7 +130,11 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t l
     r.others.push_back(hop);
   }
   std::reverse(r.others.begin(), r.others.end());
-  if (r.cancelled || !try_next(now, r)) fail(now, r, r.cancelled ? 487 : 503);
+  if (r.method == sip::method::ack) {
+    send_found_ack(now, r);
+  } else if (r.cancelled || !try_next(now, r)) {
+    fail(now, r, r.cancelled ? 487 : 503);
+  }
   run_events(now);
 }
 
@@ -343,6 +349,7 @@ void core::implementation::fail_later(client_request& r, int status) {
 
 // No response: a time-out, or nothing that could be reached (RFC 3261 8.1.3.1).
 void core::implementation::fail(base::time_point now, client_request& r, int status) {
+  if (r.method == sip::method::ack) return send_found_ack(now, r);
   detail::call_record* const c = calls_.get(r.call);
   if (r.call == 0) {
     core_event& event = report(core_event::kind::response);

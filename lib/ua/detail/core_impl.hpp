@@ -2,6 +2,7 @@
 
 #include <parley/base/slot_map.hpp>
 #include <parley/base/timer_wheel.hpp>
+#include <parley/sip/next_hop.hpp>
 #include <parley/ua/core.hpp>
 
 #include <cstdint>
@@ -63,7 +64,7 @@ struct call_record {
   int status = 0;
 };
 
-/// A request of ours, with its repetitions.
+/// A request of ours, with its repetitions; also an ACK for a 2xx while its address is looked up.
 struct client_request {
   explicit client_request(sip::message&& its_message) : message(std::move(its_message)) {}
 
@@ -117,6 +118,7 @@ inline constexpr std::size_t max_askers = 64;
 
 /// The URI that leads to the first hop: that of the first Route, else the Request-URI (RFC 3261 8.1.2).
 std::string_view first_uri(const sip::message& request) noexcept;
+bool is_sips(std::string_view uri) noexcept;
 
 }  // namespace detail
 
@@ -188,13 +190,16 @@ class core::implementation {
   void winner(base::time_point now, call_record& c, std::uint32_t leg);
   bool pump_leg(base::time_point now, call_record& c, std::uint32_t index);
   void transmit(base::time_point now, call_record& c, std::uint32_t index, session_transmit& wanted);
-  void send_ack(call_record& c, detail::leg& l, sip::message&& ack);
+  void send_ack(base::time_point now, call_record& c, std::uint32_t index, sip::message&& ack);
+  void send_found_ack(base::time_point now, client_request& r);
+  bool send_ack_to(detail::leg& l, const sip::message& ack, sip::hop to);
   void maybe_destroy(base::time_point now, call_record& c);
   void release(call_record& c);
 
   // core_requests.cpp
   client_request* create_request(sip::message&& message, const sip::hop& flow);
   void start(base::time_point now, client_request& r);
+  void look_up(base::time_point now, client_request& r, const sip::next_hop& where);
   bool try_next(base::time_point now, client_request& r);
   bool send_to(base::time_point now, client_request& r, sip::hop to);
   bool choose_listener(sip::hop& to) const noexcept;
