@@ -83,21 +83,9 @@ base::result<void> core::implementation::hang_up(base::time_point now, call_id c
   call_record* const c = find(call);
   if (c == nullptr || c->reported) return errc::not_now;
   if (c->outgoing && !c->answered) {
-    if (c->cancelled) return {};
-    detail::client_request* const r = requests_.get(c->invite);
-    if (r == nullptr) return errc::not_now;
-    // RFC 3261 9.1: it goes out when a provisional response is there. One that waits for an address fails
-    // then, and nothing was sent.
-    if (r->client != transaction::client_id::none) {
-      const auto cancelled = layer_.cancel(now, r->client);
-      if (!cancelled && cancelled.error() == transaction::make_error_code(transaction::errc::no_buffer)) {
-        return cancelled.error();
-      }
-    }
-    c->cancelled = r->cancelled = true;
-    r->others.clear();
+    auto done = cancel(now, *c);
     run_events(now);
-    return {};
+    return done;
   }
   return command(now, call, [&](session& s) {
     return s.state() == session::state::early ? s.refuse_invite(now, status) : s.bye(now);
@@ -118,10 +106,35 @@ void core::implementation::end_usage(call_id call) {
   if (call_record& c = *find(call); c.reported) release(c);
 }
 
+base::result<void> core::implementation::cancel(base::time_point now, call_record& c) {
+  if (c.cancelled) return {};
+  detail::client_request* const r = requests_.get(c.invite);
+  if (r == nullptr) {
+    c.expires = base::never;
+    return errc::not_now;
+  }
+  // RFC 3261 9.1: it goes out when a provisional response is there. One that waits for an address fails then,
+  // and nothing was sent.
+  if (r->client != transaction::client_id::none) {
+    const auto cancelled = layer_.cancel(now, r->client);
+    if (!cancelled && cancelled.error() == transaction::make_error_code(transaction::errc::no_buffer)) {
+      return cancelled.error();
+    }
+  }
+  c.cancelled = r->cancelled = true;
+  c.expires = base::never;
+  r->others.clear();
+  return {};
+}
+
 void core::implementation::handle_timeout(base::time_point now) {
   layer_.handle_timeout(now);
   while (base::timer* const due = wheel_.poll_expired(now)) {
     call_record& c = *static_cast<call_record*>(due->context());
+    if (c.expires <= now) {
+      c.expires = now + detail::retry_time;  // where there is no buffer for the CANCEL
+      std::ignore = cancel(now, c);
+    }
     for (const auto& one : c.legs) {
       if (one->session.poll_timeout() <= now) one->session.handle_timeout(now);
     }

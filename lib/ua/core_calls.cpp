@@ -6,6 +6,7 @@
 #include "ua/detail/core_impl.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 // Calls: the INVITE that forks into sessions, and what sessions want (RFC 3261 13.2.2).
@@ -53,6 +54,11 @@ base::result<call_id> core::implementation::invite(base::time_point now, const i
   if (options_.session.reliable) add(header_id::supported, "100rel");
   for (const std::string& extension : options_.extensions) add(header_id::supported, extension);
   c.timer_offer.write_request(*message);
+  if (options.expires.count() > std::numeric_limits<std::uint32_t>::max()) good = false;
+  if (good && options.expires.count() > 0) {
+    add(header_id::expires, std::to_string(options.expires.count()));
+    c.expires = base::add_saturated(now, options.expires);
+  }
   for (const auto& [id, value] : options.fields) add(id, value);
   if (!options.description.empty()) {
     good = message->set_body(std::string(options.description), "application/sdp").has_value() && good;
@@ -67,6 +73,7 @@ base::result<call_id> core::implementation::invite(base::time_point now, const i
   ++active_;
   c.invite = r->id;
   c.flow = options.flow;
+  wheel_.arm(c.timer, c.expires);
   tags_.emplace(c.local_tag, c.id);
   const auto id = call_id{c.id};
   start(now, *r);
@@ -165,6 +172,7 @@ leg* core::implementation::leg_of(call_record& c, const dialog_id& id) noexcept 
 
 void core::implementation::winner(base::time_point now, call_record& c, std::uint32_t index) {
   c.answered = true;
+  c.expires = base::never;
   c.current = index;
   for (std::uint32_t i = 0; i < c.legs.size(); ++i) {
     if (i != index && c.legs[i]->session.state() == session::state::early) {
@@ -177,6 +185,7 @@ void core::implementation::winner(base::time_point now, call_record& c, std::uin
 
 void core::implementation::invite_failed(base::time_point now, call_record& c, int status) {
   c.failed = true;
+  c.expires = base::never;
   c.status = status;
   c.why = c.cancelled ? session_end::cancelled : session_end::refused;
   for (const auto& one : c.legs) one->session.end(c.why, status);
@@ -189,7 +198,7 @@ void core::implementation::pump(base::time_point now, call_record& c) {
     while (pump_leg(now, c, i)) {
     }
   }
-  base::time_point next = base::never;
+  base::time_point next = c.expires;
   for (const auto& one : c.legs) next = std::min(next, one->session.poll_timeout());
   wheel_.arm(c.timer, next);
   maybe_destroy(now, c);

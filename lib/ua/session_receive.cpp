@@ -90,7 +90,7 @@ void session::handle_bye(std::uint64_t server, const sip::message_view& request)
   finish(session_end::remote_bye);
 }
 
-void session::handle_reinvite(base::time_point, std::uint64_t server, const base::packet_buffer& data,
+void session::handle_reinvite(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
                               const sip::message_view& request) {
   // RFC 3261 14.2: one at a time, in either direction.
   if (invite_in_.server != 0) return refuse_with(server, request, errc::offer_pending);
@@ -115,7 +115,7 @@ void session::handle_reinvite(base::time_point, std::uint64_t server, const base
       return send_bye(session_end::local_bye);
     }
   }
-  invite_in_ = {server, request.get<sip::cseq_header>()->number, data};
+  invite_in_ = {server, request.get<sip::cseq_header>()->number, data, detail::expiry_of(request, now)};
   reliable_server_.emplace(options_->timers, reliability_of(request), invite_in_.cseq, *random_);
   session_event& event =
       report(*description ? session_event::kind::offer : session_event::kind::offer_wanted);

@@ -64,6 +64,9 @@ struct invite_options {
   sip::hop flow{};                      ///< with `only_flow`, or a `flow`: how it goes, whatever the URIs say
   std::span<const session::field> fields;  ///< further headers
   std::string_view description;            ///< the offer; without it the callee makes one
+  /// How long it may wait for its final response: Expires says so, and a CANCEL ends it then (RFC
+  /// 3261 13.2.1). As long as it likes where it is 0.
+  std::chrono::seconds expires{};
 };
 
 /// What a `core` wants to be told, or tells.
@@ -130,7 +133,7 @@ struct core_counters {
 ///  calling     1xx, 2xx with a new tag in To          a session of its own (RFC 3261 12.1.2)      calling
 ///  calling     the first 2xx                          the other early sessions end                answered
 ///  calling     3xx-6xx, no answer                     event ended                                 gone
-///  calling     hang_up                                CANCEL once a response has come             cancelled
+///  calling     hang_up, `expires` has passed          CANCEL once a response has come             cancelled
 ///  cancelled   2xx                                    ACK, then BYE (RFC 3261 9.1)                gone
 ///  answered    2xx of another branch                  ACK, then BYE (RFC 3261 13.2.2.4)           answered
 ///  answered    the session ends                       event ended                                 gone

@@ -38,7 +38,7 @@ enum class session_end : std::uint8_t {
   local_bye,   ///< we hung up
   remote_bye,  ///< the peer did
   refused,     ///< a final response other than 2xx, ours or the peer's
-  cancelled,   ///< the caller gave up before it was answered
+  cancelled,   ///< the caller gave up before it was answered, or its Expires has passed
   no_ack,      ///< no ACK came for our 2xx (RFC 3261 13.3.1.4)
   no_prack,    ///< no PRACK came for our reliable provisional response (RFC 3262 3)
   expired,     ///< the session timer ran out (RFC 4028 10)
@@ -97,6 +97,8 @@ struct session_event {
 ///                                                `answer` for that
 ///  early      accept                             2xx, repeat until ACK, 64 T1          answered
 ///  early      refuse, CANCEL, 3xx-6xx received   the response                          ended
+///  early      the INVITE's Expires has passed    487                                   ended
+///  early      a minute since the last 101-199    that again (RFC 3261 13.3.1.1)        early
 ///  answered   ACK                                -                                     confirmed
 ///  answered   no ACK in 64 T1                    BYE                                   ended
 ///  answered   bye                                BYE once the ACK or 64 T1 is there    answered
@@ -137,14 +139,16 @@ class session {
                      std::uint32_t invite_cseq, const offer_exchange& exchange, const session_timer& timer);
 
   /// The session of a dialog that the INVITE `request` makes at the callee (`dialog::from_request`), with
-  /// its local target set. `data` holds the request. The first event is `offer` or `offer_wanted`.
+  /// its local target set. `data` holds the request. The first event is `offer` or `offer_wanted`. It came at
+  /// `now`: its Expires counts from then on (RFC 3261 13.3.1), and not where that is `never`.
   ///
   /// *Errors:* `interval_too_small`, `unsupported_body`, `bad_message`: refuse it with `status_for`;
   /// `write_refusal` adds what a 422 needs.
   PARLEY_API static base::result<session> from_request(const session_options& options,
                                                        base::random_source& random, ua::dialog dialog,
                                                        std::uint64_t server, const base::packet_buffer& data,
-                                                       const sip::message_view& request);
+                                                       const sip::message_view& request,
+                                                       base::time_point now = base::never);
 
   enum state state() const noexcept { return state_; }
   bool is_caller() const noexcept { return dialog_.role() == dialog::role::uac; }
@@ -167,7 +171,9 @@ class session {
 
   /// Sends 101 to 199. `reliable` makes it one that is acknowledged (RFC 3262); where the caller requires
   /// that, each has to be. A description in it is the answer to the INVITE's offer, or the offer that it asks
-  /// for, which only a reliable response can make.
+  /// for, which only a reliable response can make. While the INVITE waits for its answer the last one is
+  /// repeated each minute, a reliable one every two and a half with a new number and no description (RFC
+  /// 3261 13.3.1.1, RFC 3262 3).
   ///
   /// *Errors:* `not_now` where there is no INVITE to respond to; those of `server_reliable_provisional`;
   /// `not_reliable` for an offer in an unreliable one.
@@ -260,6 +266,10 @@ class session {
     std::uint64_t server = 0;  // 0 for none
     std::uint32_t cseq = 0;
     base::packet_buffer data;
+    base::time_point expires = base::never;                  // as its Expires says
+    std::optional<sip::message> provisional = std::nullopt;  // the last one
+    bool reliable = false;                                   // that was
+    base::time_point repeat_at = base::never;                // when it goes again
   };
   enum class sent_for : std::uint8_t { offer, refresh, prack, bye, other };
   /// A request of ours that waits for its final response.
@@ -281,6 +291,7 @@ class session {
                        std::span<const field> fields = {});
   void send_bye(session_end why, std::span<const field> fields = {});
   void finish(session_end why, int status = 0);
+  void repeat_provisional(base::time_point now);
   void refresh(base::time_point now);
   void note_allowed(const sip::message_view& message);
 

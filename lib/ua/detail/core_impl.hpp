@@ -50,7 +50,8 @@ struct call_record {
   std::uint64_t reinvite = 0;  // the last one
   offer_exchange exchange;
   session_timer timer_offer;
-  sip::hop flow;                // how its requests go, whatever the URIs say
+  base::time_point expires = base::never;  // when it is cancelled
+  sip::hop flow;                           // how its requests go, whatever the URIs say
   sip::digest_attempt attempt;  // of the last request that was challenged: the next ones answer in advance
   std::vector<sip::digest_answer> credentials;  // of its INVITE, for the ACK
   std::size_t requests = 0;                     // of ours that have not ended
@@ -132,6 +133,7 @@ class core::implementation {
 
   // core.cpp: commands, time.
   base::result<void> hang_up(base::time_point now, call_id call, int status);
+  base::result<void> cancel(base::time_point now, detail::call_record& c);
   base::result<void> add_usage(call_id call);
   void end_usage(call_id call);
   template <class Command>
