@@ -255,6 +255,7 @@ void core::implementation::handle_response(base::time_point now, const transacti
   const int status = view_.status();
   if (status >= 200 && !r->final) {
     if ((status == 401 || status == 407) && answer_challenge(now, *r, view_)) return;
+    if (status == 500 && repeat_overtaken(now, *r)) return;
     // RFC 3263 4.3: the next server is tried where this one has too much to do.
     if (status == 503 && !r->cancelled && try_next(now, *r)) {
       ++counters_.failed_over;
@@ -311,11 +312,10 @@ bool core::implementation::answer_challenge(base::time_point now, client_request
   return repeat(now, r);
 }
 
-// As a new request with the next CSeq and credentials (RFC 3261 22.2 and 8.1.3.5), to the same address.
-bool core::implementation::repeat(base::time_point now, client_request& r) {
+bool core::implementation::renumber(client_request& r) {
   std::uint32_t next = r.cseq + 1;
-  detail::call_record* const c = calls_.get(r.call);
   if (r.in_dialog) {
+    detail::call_record* const c = calls_.get(r.call);
     if (c == nullptr || r.leg >= c->legs.size()) return false;
     const auto given = c->legs[r.leg]->session.renumber(r.cseq);
     if (!given) return false;
@@ -324,6 +324,25 @@ bool core::implementation::repeat(base::time_point now, client_request& r) {
   r.cseq = next;
   std::ignore =
       r.message.set(header_id::cseq, std::to_string(next) + ' ' + std::string(r.message.method_name()));
+  return true;
+}
+
+// A request of another usage may have overtaken the BYE, which is out of order then (RFC 3261 12.2.2): the
+// peer would keep its session.
+bool core::implementation::repeat_overtaken(base::time_point now, client_request& r) {
+  const detail::call_record* const c = calls_.get(r.call);
+  if (r.method != sip::method::bye || !r.in_dialog || c == nullptr || r.leg >= c->legs.size()) return false;
+  if (c->legs[r.leg]->session.dialog().local_cseq() <= r.cseq || !renumber(r)) return false;
+  r.challenged = false;
+  r.others.push_back(r.by);
+  if (!try_next(now, r)) fail_later(r, 503);
+  return true;
+}
+
+// As a new request with the next CSeq and credentials (RFC 3261 22.2 and 8.1.3.5), to the same address.
+bool core::implementation::repeat(base::time_point now, client_request& r) {
+  if (!renumber(r)) return false;
+  detail::call_record* const c = calls_.get(r.call);
   r.message.remove(header_id::authorization);
   r.message.remove(header_id::proxy_authorization);
   r.challenged = true;

@@ -252,6 +252,26 @@ TEST_CASE("RFC 5057: BYEs that cross are both well, whatever else uses the dialo
   check_all_over(net);
 }
 
+TEST_CASE("a BYE that a request of another usage has overtaken goes again behind that") {
+  ua_network net(3);
+  blind_transfer transfer(net);
+  net.conditions = {.least_delay = 40, .most_delay = 40};
+  REQUIRE(net[alice].core.hang_up(net.now(), transfer.a()));
+  net.collect();
+  net.conditions = {};
+  transfer.report(200);
+  transfer.notify();
+  CHECK(transfer.asks().last()->status == 200);
+  transfer.end_usages();
+  // The NOTIFY came first: the BYE is out of order (RFC 3261 12.2.2), the peer has its session still.
+  CHECK(net[bob].core.calls() == 1);
+  const auto first = net.last("BYE");
+  net.run_for(40);
+  CHECK(net.last("BYE").text != first.text);
+  CHECK(net.take(bob, kind::ended).call == transfer.b());
+  check_all_over(net);
+}
+
 TEST_CASE("RFC 5057: a refusal that ends the dialog ends each usage, others only theirs") {
   ua_network net(3);
   blind_transfer transfer(net);

@@ -213,6 +213,8 @@ class core::implementation {
   bool is_asker(const sip::hop& hop) const noexcept;
   void authorize(client_request& r);
   bool answer_challenge(base::time_point now, client_request& r, const sip::message_view& response);
+  bool renumber(client_request& r);
+  bool repeat_overtaken(base::time_point now, client_request& r);
   bool repeat(base::time_point now, client_request& r);
   void drop(client_request& r);
   void fail_later(client_request& r, int status);
