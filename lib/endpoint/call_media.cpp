@@ -219,7 +219,7 @@ void call_state::handle_offer_due(base::time_point now) {
 void call_state::renegotiate(call::change what, completion<> done) {
   waiter<> one(shared_from_this(), executor, std::move(done));
   if (state != call::state::established || !session) return one.complete(errc::not_now);
-  if (change_done || changing != call::change::none) return one.complete(errc::in_progress);
+  if (change_done || change_due || changing != call::change::none) return one.complete(errc::in_progress);
   const bool held_before = held_by_us;
   if (what == call::change::hold) session->hold();
   if (what == call::change::resume) session->resume();
@@ -230,11 +230,15 @@ void call_state::renegotiate(call::change what, completion<> done) {
   if (!sent) {
     if (session->state() == offer_answer::negotiator::state::have_local_offer)
       std::ignore = session->rollback();
-    held_by_us = held_before;
-    if (what != call::change::none) held_by_us ? session->hold() : session->resume();
-    const bool busy = sent.error() == ua::make_error_code(ua::errc::offer_pending) ||
-                      sent.error() == ua::make_error_code(ua::errc::glare);
-    return one.complete(busy ? make_error_code(errc::in_progress) : sent.error());
+    // RFC 3261 14.1: the peer's goes first, and ours when that has ended.
+    change_due = sent.error() == ua::make_error_code(ua::errc::offer_pending) ||
+                 sent.error() == ua::make_error_code(ua::errc::glare) ||
+                 sent.error() == ua::make_error_code(ua::errc::not_now);
+    if (!change_due) {
+      held_by_us = held_before;
+      if (what != call::change::none) held_by_us ? session->hold() : session->resume();
+      return one.complete(sent.error());
+    }
   }
   changing = held_by_us == held_before ? call::change::none : what;
   change_done = std::move(one);
@@ -243,6 +247,14 @@ void call_state::renegotiate(call::change what, completion<> done) {
     if (self && self->change_done) self->change_done.complete(asio::error::operation_aborted);
   });
   core->pump(now);
+}
+
+void call_state::try_change(base::time_point now) {
+  if (!change_due || state != call::state::established) return;
+  const ua::session* const s = core->machine().find(id);
+  if (s == nullptr || s->has_pending_invite() || s->awaits_ack() || !s->exchange().is_idle()) return;
+  change_due = false;
+  handle_offer_due(now);
 }
 
 // What was agreed on goes to the media; what it means for the peer's hold, to the application.

@@ -68,6 +68,7 @@ call_state::~call_state() {
 void call_state::handle(base::time_point now, ua::core_event& event) {
   handle_one(now, event);
   try_accept(now);
+  try_change(now);
 }
 
 void call_state::handle_one(base::time_point now, ua::core_event& event) {
@@ -77,7 +78,7 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
     call_ending how{end_of(event.session.why), event.session.status, {}};
     if (own_end) how.why = *own_end;
     if (how.why == call_end::refused && outgoing && last_status == how.status) how.reason = last_reason;
-    if (how.why == call_end::peer_hung_up) how.reason = last_reason;
+    if (how.why == call_end::peer_hung_up) how.reason = reason_in(event.message);
     return end(now, std::move(how));
   }
   if (event.what != ua::core_event::kind::session) return;
@@ -102,7 +103,15 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
     case happened::offer_due: return handle_offer_due(now);
     case happened::accepted: handle_accepted(now, event.leg); return;
     case happened::response: return handle_response(now, event);
-    case happened::ended: last_reason = reason_in(event.message); return;
+    case happened::refreshed: {
+      call_event told;
+      told.what = call_event::kind::refreshed;
+      told.by_peer = true;
+      return report(std::move(told));
+    }
+    // `handle` looks whether anything has waited for that.
+    case happened::acknowledged:
+    case happened::ended:
     case happened::request: return;
   }
 }

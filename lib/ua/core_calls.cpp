@@ -359,6 +359,7 @@ void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
     event.session.what = session_event::kind::ended;
     event.session.why = c.why;
     event.session.status = event.status = c.status;
+    if (c.why == session_end::remote_bye) event.message = in_hand_;
   }
   release(c);
 }

@@ -76,6 +76,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void handle_offer_failed(int status);
   void handle_offer_due(base::time_point now);
   void renegotiate(call::change what, completion<> done);
+  /// Makes the offer that had to wait for the peer's.
+  void try_change(base::time_point now);
   void apply(const offer_answer::negotiator& session, bool by_peer = false);
   void check_offer(base::time_point now);
   void undo_change();
@@ -157,6 +159,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   waiters<call_ending> ended_waiters;
 
   call::change changing = call::change::none;
+  bool change_due = false;  // and its offer is still to be made
   waiter<> change_done;
   std::vector<call_request> requests;
   std::string keys;  // that are still to be sent
