@@ -57,7 +57,10 @@ parley::endpoint_options options(const char* who, std::size_t calls) {
 class bench {
  public:
   explicit bench(std::size_t calls)
-      : wanted_(calls), caller_(io_, options("caller", calls)), callee_(io_, options("callee", calls)), timer_(io_) {
+      : wanted_(calls),
+        caller_(io_, options("caller", calls)),
+        callee_(io_, options("callee", calls)),
+        timer_(io_) {
     target_ = "sip:bob@" + callee_.local_address().to_string();
     callee_.on_call([this](const parley::incoming_call& in) {
       if (!in.ring()) ++failed_;
@@ -164,7 +167,9 @@ int usage() {
 
 int main(int argc, char** argv) {
   if (argc < 3) return usage();
-  const auto number = [](const char* text) { return static_cast<std::size_t>(std::strtoull(text, nullptr, 10)); };
+  const auto number = [](const char* text) {
+    return static_cast<std::size_t>(std::strtoull(text, nullptr, 10));
+  };
   const std::size_t calls = number(argv[2]);
   if (calls == 0) return usage();
   bench b(calls);

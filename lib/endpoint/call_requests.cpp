@@ -6,6 +6,7 @@
 
 #include "endpoint/detail/call_state.hpp"
 #include "endpoint/detail/endpoint_core.hpp"
+#include "endpoint/detail/names.hpp"
 #include "endpoint/detail/transfer_request.hpp"
 
 #include <algorithm>
@@ -83,7 +84,8 @@ void call_state::handle_refer(base::time_point now, const ua::core_event& event)
   auto what = ua::referral::read(request);
   if (!what) return core->respond(now, event.request, 400, "Bad Refer-To");
   // RFC 3515 2.4.2 leaves it to us what is carried out; a call is.
-  if (!core->on_transfer || (!what->method.empty() && what->method != "INVITE")) return core->respond(now, event.request, 603);
+  if (!core->on_transfer || (!what->method.empty() && what->method != "INVITE"))
+    return core->respond(now, event.request, 603);
   if (referred && referred->is_reporting()) return core->respond(now, event.request, 491);
   auto asked = std::make_shared<incoming_transfer::state>(shared_from_this(), event.request, event.message,
                                                           std::move(*what));
@@ -154,7 +156,7 @@ void call_state::start_transfer(const std::string& to, const call_state* other, 
     what.target = s->dialog().remote_target();
     what.call = ua::call_reference::of(s->dialog());
   }
-  what.referred_by = '<' + uri_in(local_identity) + '>';
+  what.referred_by = '<' + bare_uri(local_identity) + '>';
   const auto uri = sip::parse_uri(what.target);
   if (!uri || !uri->is_sip() || !what.refer_to()) return one.complete(errc::bad_uri);
   transfer.reset(new outgoing_transfer{ua::client_refer(core->timers, what), std::move(one), what.target});
