@@ -113,7 +113,11 @@ void phone::tell_call(int number, const parley::call_event& event) {
     case kind::transfer_progress:
       fields["status"] = event.status;
       return tell("transfer_progress", std::move(fields));
-    case kind::transferred: fields["to"] = event.text; return tell("transferred", std::move(fields));
+    case kind::transferred:
+      // We have transferred the peer, or another has taken its place.
+      if (event.status != 0) fields["status"] = event.status;
+      fields["to"] = event.text;
+      return tell("transferred", std::move(fields));
     case kind::ended:
       fields.update({{"cause", cause_of(event.ending.why)},
                      {"status", event.ending.status},

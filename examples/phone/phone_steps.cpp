@@ -145,9 +145,7 @@ asio::awaitable<outcome> phone::renegotiate(const step& one) {
 asio::awaitable<outcome> phone::transfer(const step& one) {
   const parley::call call = current();
   if (!call) co_return no_call();
-  const int number = current_;
   const auto [error] = co_await call.transfer(one.uri, as_result);
-  if (!error) tell("transferred", {{"call", number}, {"status", 200}});
   co_return outcome_of(step_failed, error);
 }
 
@@ -163,7 +161,6 @@ asio::awaitable<outcome> phone::transfer_attended(const step& one) {
     co_return outcome_of(step_failed, error);
   current_ = number;
   const auto [error] = co_await first.transfer(*second, as_result);
-  if (!error) tell("transferred", {{"call", number}, {"status", 200}});
   co_return outcome_of(step_failed, error);
 }
 
