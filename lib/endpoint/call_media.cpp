@@ -188,7 +188,8 @@ void call_state::handle_answered_offer(base::time_point now, const ua::core_even
 // Our offer was refused: the session is as it was (RFC 6141).
 void call_state::handle_offer_failed(int status) {
   if (!session) return;
-  if (session->state() == offer_answer::negotiator::state::have_local_offer) std::ignore = session->rollback();
+  if (session->state() == offer_answer::negotiator::state::have_local_offer)
+    std::ignore = session->rollback();
   undo_change();
   if (change_done) change_done.complete(make_status_error(status));
 }
@@ -209,7 +210,8 @@ void call_state::handle_offer_due(base::time_point now) {
   const auto offer = make_offer(*session);
   const auto sent = offer ? core->machine().offer(now, id, *offer) : base::result<void>(offer.error());
   if (sent) return;
-  if (session->state() == offer_answer::negotiator::state::have_local_offer) std::ignore = session->rollback();
+  if (session->state() == offer_answer::negotiator::state::have_local_offer)
+    std::ignore = session->rollback();
   undo_change();
   if (change_done) change_done.complete(sent.error());
 }
@@ -248,9 +250,8 @@ void call_state::apply(const offer_answer::negotiator& in, bool by_peer) {
   if (media) media->apply(in.media());
   const auto& agreed = in.media();
   const bool any = std::any_of(agreed.begin(), agreed.end(), [](const auto& one) { return one.active; });
-  const bool held = any && std::all_of(agreed.begin(), agreed.end(), [](const auto& one) {
-                      return !one.active || one.held_remotely;
-                    });
+  const bool held = any && std::all_of(agreed.begin(), agreed.end(),
+                                       [](const auto& one) { return !one.active || one.held_remotely; });
   const bool changed = std::exchange(held_by_peer, held) != held;
   if (state != call::state::established || (!changed && !by_peer)) return;
   call_event told;

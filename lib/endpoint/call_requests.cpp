@@ -104,17 +104,15 @@ void call_state::handle_subscribe(base::time_point now, ua::request_id id_of_it,
 }
 
 void call_state::handle_response(base::time_point now, const ua::core_event& event) {
-  const auto found = std::find_if(requests.begin(), requests.end(), [&](const call_request& one) {
-    return one.cseq == event.session.cseq;
-  });
+  const auto found = std::find_if(requests.begin(), requests.end(),
+                                  [&](const call_request& one) { return one.cseq == event.session.cseq; });
   if (found == requests.end()) return;
   call_request answered = std::move(*found);
   requests.erase(found);
   const int status = event.session.status;
   const base::error_code error = status / 100 == 2 ? base::error_code() : make_status_error(status);
   sip::message_view response;
-  const bool has_response =
-      event.message && response.parse(event.message.text()) && !response.is_request();
+  const bool has_response = event.message && response.parse(event.message.text()) && !response.is_request();
   const auto tell = [&](auto& usage) {
     if (has_response) {
       usage.handle_response(now, response);
@@ -175,9 +173,8 @@ void call_state::run_transfers(base::time_point now) {
   if (is_over()) return;
   const auto send = [&](auto& usage, call_request::purpose what) {
     for (;;) {
-      const auto sent = core->machine().request(now, id, [&](ua::dialog& in, sip::message& out) {
-        return usage.poll_request(now, in, out);
-      });
+      const auto sent = core->machine().request(
+          now, id, [&](ua::dialog& in, sip::message& out) { return usage.poll_request(now, in, out); });
       if (!sent) return;
       requests.push_back({*sent, what, {}});
     }

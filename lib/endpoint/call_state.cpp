@@ -1,7 +1,8 @@
+#include "endpoint/detail/call_state.hpp"
+
 #include <parley/sip/message_view.hpp>
 #include <parley/ua/reason.hpp>
 
-#include "endpoint/detail/call_state.hpp"
 #include "endpoint/detail/endpoint_core.hpp"
 
 #include <algorithm>
@@ -101,9 +102,7 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
     case happened::offer_due: return handle_offer_due(now);
     case happened::accepted: handle_accepted(now, event.leg); return;
     case happened::response: return handle_response(now, event);
-    case happened::ended:
-      last_reason = reason_in(event.message);
-      return;
+    case happened::ended: last_reason = reason_in(event.message); return;
     case happened::request: return;
   }
 }

@@ -108,7 +108,8 @@ void endpoint::start_message(const core_pointer& core, const std::string& target
   core->start_message(target, what, std::move(done));
 }
 
-void endpoint::start_query(const core_pointer& core, const std::string& target, detail::completion<int> done) {
+void endpoint::start_query(const core_pointer& core, const std::string& target,
+                           detail::completion<int> done) {
   core->start_query(target, std::move(done));
 }
 

@@ -1,3 +1,5 @@
+#include "endpoint/detail/endpoint_core.hpp"
+
 #include <parley/net/error.hpp>
 #include <parley/sip/chars.hpp>
 #include <parley/sip/header_id.hpp>
@@ -7,7 +9,6 @@
 #include <parley/transaction/branch.hpp>
 #include <parley/ua/replaces.hpp>
 
-#include "endpoint/detail/endpoint_core.hpp"
 #include "endpoint/detail/names.hpp"
 
 #include <algorithm>

@@ -93,7 +93,8 @@ void call_state::take_over(base::time_point now, const ua::core_event& event) {
     return;
   }
   const bool wanted = event.session.what == happened::offer_wanted;
-  if (event.what != ua::core_event::kind::session || (!wanted && event.session.what != happened::offer)) return;
+  if (event.what != ua::core_event::kind::session || (!wanted && event.session.what != happened::offer))
+    return;
   auto before = std::move(session);
   const auto ids_before = media_ids;
   const bool wanted_before = std::exchange(offer_wanted, wanted);
@@ -105,7 +106,8 @@ void call_state::take_over(base::time_point now, const ua::core_event& event) {
     media_ids = ids_before;
     offer_wanted = wanted_before;
     core->forget_call(fresh);
-    core->log_line(base::log_level::info, "an INVITE that replaces a call was refused", peer.uri, done.error());
+    core->log_line(base::log_level::info, "an INVITE that replaces a call was refused", peer.uri,
+                   done.error());
     std::ignore = core->machine().refuse(now, fresh, refusal_of(done.error()));
     return;
   }

@@ -66,7 +66,8 @@ void registration_state::report_events(base::time_point now) {
       case happened::expired: told.what = registration_event::kind::expired; break;
       case happened::unregistered: told.what = registration_event::kind::unregistered; break;
     }
-    if (what.kind == happened::registered || what.kind == happened::refreshed) registered_waiters.complete({});
+    if (what.kind == happened::registered || what.kind == happened::refreshed)
+      registered_waiters.complete({});
     if (what.kind == happened::failed) registered_waiters.complete(make_status_error(what.status));
     if (what.kind == happened::unregistered) {
       registered_waiters.complete(errc::closed);
@@ -121,15 +122,17 @@ base::result<registration> endpoint_core::register_address(registration_options 
   with.aor = wanted.address;
   with.registrar = wanted.registrar;
   with.routes = options.routes;
-  const std::string towards = !options.routes.empty()      ? options.routes.front()
+  const std::string towards = !options.routes.empty()     ? options.routes.front()
                               : !wanted.registrar.empty() ? wanted.registrar
                                                           : "sip:" + address->host;
-  with.contact.uri = wanted.contact.empty() ? contact_for(address->user.empty() ? user : address->user, towards)
-                                            : wanted.contact;
+  with.contact.uri = wanted.contact.empty()
+                         ? contact_for(address->user.empty() ? user : address->user, towards)
+                         : wanted.contact;
   with.expires = wanted.expires;
   with.gruu = wanted.gruu;
   with.instance = wanted.instance;
-  if (with.instance.empty() && (wanted.outbound || wanted.gruu)) with.instance = draw_instance(agent->random());
+  if (with.instance.empty() && (wanted.outbound || wanted.gruu))
+    with.instance = draw_instance(agent->random());
   with.reg_id = wanted.outbound ? 1 : 0;
   const auto made = std::make_shared<registration_state>(shared_from_this(), std::move(with));
   if (const auto started = made->machine.start(); !started) return started.error();

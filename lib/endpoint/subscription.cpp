@@ -46,8 +46,8 @@ int subscription_state::handle_notify(base::time_point now, const sip::message_v
   notification told;
   const state is = machine.state();
   told.what = is == state::terminated ? notification::kind::terminated
-               : is == state::pending  ? notification::kind::pending
-                                       : notification::kind::active;
+              : is == state::pending  ? notification::kind::pending
+                                      : notification::kind::active;
   if (is == state::terminated) {
     ended = true;
     if (const auto said = notify.get<sip::subscription_state_header>())
@@ -77,10 +77,10 @@ void subscription_state::report_events(base::time_point) {
 
 void subscription_state::deliver(notification what) {
   if (on_notification) {
-    return core->post([self = std::static_pointer_cast<subscription_state>(shared_from_this()),
-                       what = std::move(what)] {
-      if (const auto handler = self->on_notification) handler(what);
-    });
+    return core->post(
+        [self = std::static_pointer_cast<subscription_state>(shared_from_this()), what = std::move(what)] {
+          if (const auto handler = self->on_notification) handler(what);
+        });
   }
   if (!next_waiter.empty()) return next_waiter.complete({}, what);
   // The newest state is the one that counts.
@@ -113,8 +113,7 @@ void subscription_state::cancel_next(std::uint64_t id) {
   if (auto one = next_waiter.take(id)) one.complete(asio::error::operation_aborted, {});
 }
 
-publication_state::publication_state(std::shared_ptr<endpoint_core> its_core,
-                                     ua::publication_options options)
+publication_state::publication_state(std::shared_ptr<endpoint_core> its_core, ua::publication_options options)
     : usage(std::move(its_core)), machine(std::move(options), core->agent->random()) {}
 
 void publication_state::report_events(base::time_point) {
@@ -173,7 +172,8 @@ base::result<subscription> endpoint_core::subscribe(const subscription_options& 
   return subscription(leased(made));
 }
 
-base::result<publication> endpoint_core::publication_of(const std::string& address, const std::string& event) {
+base::result<publication> endpoint_core::publication_of(const std::string& address,
+                                                        const std::string& event) {
   if (closed || !agent) return errc::closed;
   const auto uri = sip::parse_uri(address);
   if (!uri || !uri->is_sip()) return errc::bad_uri;

@@ -16,7 +16,8 @@
 
 namespace parley::detail {
 
-usage::usage(std::shared_ptr<endpoint_core> its_core) : core(std::move(its_core)), executor(core->executor), timer(this, 1) {}
+usage::usage(std::shared_ptr<endpoint_core> its_core)
+    : core(std::move(its_core)), executor(core->executor), timer(this, 1) {}
 usage::~usage() = default;
 
 void release(const std::shared_ptr<usage>& one) {
@@ -112,7 +113,8 @@ void pager_state::report_events(base::time_point) {
   const bool good = happened.kind == ua::pager::event_kind::delivered;
   finish(happened.number, good ? base::error_code() : make_status_error(happened.status));
   // The next one goes out once this event was fetched.
-  if (machine.waiting() != 0) core->post([core = core.get(), self = shared_from_this()] {
+  if (machine.waiting() != 0)
+    core->post([core = core.get(), self = shared_from_this()] {
       const base::time_point at = endpoint_core::now();
       core->run(at, *self);
       core->pump(at);

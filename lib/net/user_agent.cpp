@@ -164,8 +164,6 @@ transport_set& user_agent::transports() noexcept { return impl_->transports; }
 base::random_source& user_agent::random() noexcept { return impl_->random; }
 const std::vector<sip::listener>& user_agent::listeners() const noexcept { return impl_->listeners; }
 
-void user_agent::pump(base::time_point now) {
-  impl_->update(now);
-}
+void user_agent::pump(base::time_point now) { impl_->update(now); }
 
 }  // namespace parley::net

@@ -16,6 +16,8 @@ namespace asio = boost::asio;
 /// The token of operations that are given none: `co_await` them, and take errors as
 /// `boost::system::system_error`; `asio::as_tuple(asio::use_awaitable)` gives them as values.
 using default_token = asio::use_awaitable_t<>;
+/// For those who take errors as values: `const auto [error, call] = co_await in.answer(parley::as_values);`
+inline constexpr asio::as_tuple_t<default_token> as_values{default_token{}};
 
 namespace detail {
 

@@ -17,10 +17,10 @@ namespace parley {
 /// The media of one call, as signalling needs them. A call asks for what goes into its offers and answers and
 /// tells what was agreed on; it never sees a packet, so that signalling runs without any media library.
 ///
-///  describe        before the first offer or answer, and anew where another peer takes the place of the first
-///  open            for each medium, once, when an offer or answer needs its address
-///  apply           after each exchange: the answer to the call's offer, an early one, a hold, another peer
-///  close           the call is over
+///  describe        before the first offer or answer, and anew where another peer takes the place of the
+///  first open            for each medium, once, when an offer or answer needs its address apply after each
+///  exchange: the answer to the call's offer, an early one, a hold, another peer close           the call is
+///  over
 ///
 /// Where a call forks (RFC 3261 13.2.2.4), `apply` brings what was agreed on with the branch that spoke last,
 /// and in the end what was with the one that was answered.

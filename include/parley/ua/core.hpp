@@ -63,9 +63,9 @@ struct invite_options {
   std::string_view contact;             ///< a whole Contact; one by the listener where it is empty
   std::span<const std::string> routes;  ///< URIs to send it along: Service-Route, an outbound proxy
   sip::hop flow{};                      ///< with `only_flow`, or a `flow`: how it goes, whatever the URIs say
-  std::span<const session::field> fields;  ///< further headers
+  std::span<const session::field> fields;                             ///< further headers
   std::span<const std::pair<std::string, std::string>> named_fields;  ///< and such as have no `header_id`
-  std::string_view description;            ///< the offer; without it the callee makes one
+  std::string_view description;  ///< the offer; without it the callee makes one
 };
 
 /// What a `core` wants to be told, or tells.

@@ -123,27 +123,27 @@ class call_state : public std::enable_shared_from_this<call_state> {
   bool outgoing = false;
   bool held_by_us = false;
   bool held_by_peer = false;
-  bool answering = false;      // `answer` was called
-  bool accepted = false;       // and its 2xx has gone out
-  bool offered = false;        // the INVITE's offer, or that it has none, is known
-  bool offer_wanted = false;   // the INVITE has none
-  bool refused = false;        // its offer could not be met
+  bool answering = false;     // `answer` was called
+  bool accepted = false;      // and its 2xx has gone out
+  bool offered = false;       // the INVITE's offer, or that it has none, is known
+  bool offer_wanted = false;  // the INVITE has none
+  bool refused = false;       // its offer could not be met
   ua::caller_identity peer;
-  std::string target;           // the Request-URI of a call that came in
-  std::string local_identity;   // From or To of this end, for calls that follow from this one
+  std::string target;          // the Request-URI of a call that came in
+  std::string local_identity;  // From or To of this end, for calls that follow from this one
   std::string dialog_call_id;
-  base::packet_buffer invite;   // until it is answered
+  base::packet_buffer invite;  // until it is answered
   base::ip_address local_address;
   std::shared_ptr<parley::media> media;
   std::vector<offer_answer::medium_id> media_ids;
   std::optional<offer_answer::negotiator> session;
   std::vector<early_leg> legs;
-  std::string pending_offer;   // of an INVITE that nobody has answered yet
-  std::string early_answer;    // to it, or our offer, as a provisional response has said it
+  std::string pending_offer;  // of an INVITE that nobody has answered yet
+  std::string early_answer;   // to it, or our offer, as a provisional response has said it
   std::vector<std::unique_ptr<offer_answer::local_transport>> opened;  // in the order of `media_ids`
   bool takes_over = false;  // an INVITE with Replaces has brought another peer, and waits for its ACK
   std::weak_ptr<call_state> referrer;  // the call whose peer has asked for this one
-  int last_status = 0;  // of the response that refused it
+  int last_status = 0;                 // of the response that refused it
   std::string last_reason;
   std::optional<call_ending> ending;
   std::optional<call_end> own_end;  // what ends it, where the core calls that something else

@@ -24,7 +24,8 @@ namespace parley::detail {
 /// All of an endpoint that its handles share: the driver of the core, the calls and the usages.
 ///
 /// Machines are only touched between `now()` and `pump`; what the application is told is posted.
-class endpoint_core final : public net::user_agent_handler, public std::enable_shared_from_this<endpoint_core> {
+class endpoint_core final : public net::user_agent_handler,
+                            public std::enable_shared_from_this<endpoint_core> {
  public:
   endpoint_core(asio::any_io_executor executor, endpoint_options options, base::log_sink& log);
 

@@ -13,8 +13,8 @@
 
 #include "endpoint/detail/waiters.hpp"
 
-#include <deque>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>

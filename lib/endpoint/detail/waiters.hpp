@@ -31,6 +31,18 @@ class waiter {
         handlers_(asio::prefer(asio::get_associated_executor(done_, asio::any_completion_executor(executor_)),
                                asio::execution::outstanding_work.tracked)) {}
 
+  waiter(waiter&&) noexcept = default;
+  // The move assignment of any_completion_handler never returns in Boost 1.81.
+  waiter& operator=(waiter&& other) noexcept {
+    owner_ = std::move(other.owner_);
+    executor_ = std::move(other.executor_);
+    handlers_ = std::move(other.handlers_);
+    completion<Results...> done(std::move(other.done_));
+    done_.swap(done);
+    return *this;
+  }
+  ~waiter() = default;
+
   explicit operator bool() const noexcept { return static_cast<bool>(done_); }
 
   /// Calls `cancel` where the operation is cancelled through its slot.
@@ -60,7 +72,7 @@ class waiter {
  private:
   std::shared_ptr<void> owner_;
   completion<Results...> done_;
-  asio::any_io_executor executor_;           // the endpoint's
+  asio::any_io_executor executor_;          // the endpoint's
   asio::any_completion_executor handlers_;  // the handler's own
 };
 
