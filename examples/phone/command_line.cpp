@@ -197,6 +197,7 @@ void add_manners(CLI::App& app, options& o) {
   app.add_option("--timeout", o.timeout, "Gives up after that time, whatever goes on (60).")
       ->type_name("SECONDS")
       ->check(CLI::Range(1U, 86'400U))
+      ->take_last()
       ->group(group);
   app.add_option("--session-expires", o.session_expires,
                  "Asks for a session timer (RFC 4028) of so many seconds, 90 or more.")

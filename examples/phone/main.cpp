@@ -18,7 +18,7 @@
 namespace {
 
 namespace asio = boost::asio;
-using parley_phone::as_result;
+using parley::as_values;
 using parley_phone::outcome;
 
 constexpr int wrong_use = 1;
@@ -28,12 +28,12 @@ constexpr std::chrono::seconds patience{5};
 
 asio::awaitable<outcome> timed_out(std::chrono::seconds after) {
   asio::steady_timer timer(co_await asio::this_coro::executor, after);
-  co_await timer.async_wait(as_result);
+  co_await timer.async_wait(as_values);
   co_return outcome{out_of_time, 0, "the time of " + std::to_string(after.count()) + " s is over"};
 }
 
 asio::awaitable<outcome> interrupted(asio::signal_set& signals) {
-  const auto [error, number] = co_await signals.async_wait(as_result);
+  const auto [error, number] = co_await signals.async_wait(as_values);
   co_return outcome{128 + number, 0, "ended by a signal"};
 }
 

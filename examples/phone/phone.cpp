@@ -1,7 +1,5 @@
 #include "phone.hpp"
 
-#include <boost/asio/detached.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -36,7 +34,7 @@ void phone::tell_failure(const outcome& why) {
 asio::awaitable<void> phone::leave() {
   place_ = settings_.steps.size();
   for (const line& each : lines_) each.call.hang_up();
-  co_await endpoint_.close(as_result);
+  co_await endpoint_.close(as_values);
   while (!lines_.empty()) co_await change();
 }
 
@@ -48,7 +46,7 @@ void phone::tell(std::string_view event, json fields) {
 /// Waits until something has happened.
 asio::awaitable<void> phone::change() {
   changed_.expires_at(asio::steady_timer::time_point::max());
-  co_await changed_.async_wait(as_result);
+  co_await changed_.async_wait(as_values);
 }
 
 int phone::add_line(const parley::call& call, bool follows_transfer) {

@@ -5,7 +5,6 @@
 #include "events.hpp"
 #include "settings.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,8 +20,7 @@ namespace parley_phone {
 
 namespace asio = boost::asio;
 
-/// What operations are awaited with: `auto [error, call] = co_await endpoint.call(uri, as_result)`.
-inline constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+using parley::as_values;
 
 /// How a step went, and with it the run.
 struct outcome {
@@ -116,6 +114,7 @@ class phone {
   std::deque<arrival> arrivals_;
   std::optional<arrival> picked_;  ///< the one that a step has waited for
   parley::registration registration_;
+  bool registration_told_ = false;  ///< its first event
   parley::subscription subscription_;
   bool subscribed_ = false;
   parley::publication publication_;

@@ -1,7 +1,5 @@
 #include "phone.hpp"
 
-#include <boost/asio/detached.hpp>
-
 #include <chrono>
 #include <tuple>
 #include <utility>
@@ -80,7 +78,7 @@ void phone::tell_message(const parley::incoming_message& message) {
 /// Tells the events of a call to its last.
 asio::awaitable<void> phone::watch(int number, parley::call call) {
   for (;;) {
-    const auto [error, event] = co_await call.next_event(as_result);
+    const auto [error, event] = co_await call.next_event(as_values);
     if (error) break;
     tell_call(number, event);
   }
@@ -127,6 +125,7 @@ void phone::tell_call(int number, const parley::call_event& event) {
 }
 
 void phone::tell_registration(const parley::registration_event& event) {
+  registration_told_ = true;
   using kind = parley::registration_event::kind;
   const auto retry = std::chrono::duration_cast<std::chrono::seconds>(event.retry_after).count();
   switch (event.what) {
@@ -147,7 +146,7 @@ void phone::tell_registration(const parley::registration_event& event) {
 /// Tells the notifications that follow the first.
 asio::awaitable<void> phone::watch(parley::subscription subscription, std::string package) {
   for (;;) {
-    const auto [error, notification] = co_await subscription.next(as_result);
+    const auto [error, notification] = co_await subscription.next(as_values);
     if (error) break;
     tell_notification(package, notification);
   }

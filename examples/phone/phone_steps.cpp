@@ -2,8 +2,6 @@
 
 #include "phone.hpp"
 
-#include <boost/asio/detached.hpp>
-
 #include <chrono>
 #include <tuple>
 #include <utility>
@@ -60,14 +58,17 @@ asio::awaitable<outcome> phone::enroll() {
   const auto made = endpoint_.register_address(settings_.registration);
   if (!made) co_return outcome_of(not_registered, made.error());
   registration_ = *made;
+  registration_told_ = false;
   registration_.on_event([this](const parley::registration_event& event) { tell_registration(event); });
-  const auto [error] = co_await registration_.registered(as_result);
+  const auto [error] = co_await registration_.registered(as_values);
+  // The event is told before the next step's.
+  while (!registration_told_) co_await change();
   co_return outcome_of(not_registered, error);
 }
 
 asio::awaitable<outcome> phone::unregister() {
   if (!registration_) co_return outcome{step_failed, 0, "there is no registration"};
-  const auto [error] = co_await registration_.unregister(as_result);
+  const auto [error] = co_await registration_.unregister(as_values);
   registration_ = {};
   co_return outcome_of(step_failed, error);
 }
@@ -86,7 +87,7 @@ asio::awaitable<outcome> phone::call(const step& one) {
   const auto made = dial(one.uri);
   if (!made) co_return outcome_of(call_failed, made.error());
   if (one.what == action::dial) co_return outcome{};
-  const auto [error] = co_await made->answered(as_result);
+  const auto [error] = co_await made->answered(as_values);
   co_return outcome_of(call_failed, error);
 }
 
@@ -115,7 +116,7 @@ asio::awaitable<outcome> phone::answer() {
   co_await pick();
   const arrival taken = *std::exchange(picked_, std::nullopt);
   current_ = taken.number;
-  const auto [error, call] = co_await taken.call.answer(as_result);
+  const auto [error, call] = co_await taken.call.answer(as_values);
   co_return outcome_of(call_failed, error);
 }
 
@@ -124,7 +125,7 @@ asio::awaitable<outcome> phone::refuse(const step& one) {
   const arrival refused = *std::exchange(picked_, std::nullopt);
   if (const auto sent = refused.call.refuse(one.number); !sent)
     co_return outcome_of(call_failed, sent.error());
-  co_await refused.call.handle().ended(as_result);
+  co_await refused.call.handle().ended(as_values);
   co_return outcome{};
 }
 
@@ -133,11 +134,11 @@ asio::awaitable<outcome> phone::renegotiate(const step& one) {
   if (!call) co_return no_call();
   parley::base::error_code error;
   if (one.what == action::hold) {
-    std::tie(error) = co_await call.hold(as_result);
+    std::tie(error) = co_await call.hold(as_values);
   } else if (one.what == action::resume) {
-    std::tie(error) = co_await call.resume(as_result);
+    std::tie(error) = co_await call.resume(as_values);
   } else {
-    std::tie(error) = co_await call.refresh(as_result);
+    std::tie(error) = co_await call.refresh(as_values);
   }
   co_return outcome_of(step_failed, error);
 }
@@ -145,7 +146,7 @@ asio::awaitable<outcome> phone::renegotiate(const step& one) {
 asio::awaitable<outcome> phone::transfer(const step& one) {
   const parley::call call = current();
   if (!call) co_return no_call();
-  const auto [error] = co_await call.transfer(one.uri, as_result);
+  const auto [error] = co_await call.transfer(one.uri, as_values);
   co_return outcome_of(step_failed, error);
 }
 
@@ -157,10 +158,10 @@ asio::awaitable<outcome> phone::transfer_attended(const step& one) {
   const int number = current_;
   const auto second = dial(one.uri);
   if (!second) co_return outcome_of(step_failed, second.error());
-  if (const auto [error] = co_await second->answered(as_result); error)
+  if (const auto [error] = co_await second->answered(as_values); error)
     co_return outcome_of(step_failed, error);
   current_ = number;
-  const auto [error] = co_await first.transfer(*second, as_result);
+  const auto [error] = co_await first.transfer(*second, as_values);
   co_return outcome_of(step_failed, error);
 }
 
@@ -169,15 +170,17 @@ asio::awaitable<outcome> phone::send_within(const step& one) {
   if (!call) co_return no_call();
   parley::base::error_code error;
   if (one.what == action::dtmf) {
-    std::tie(error) = co_await call.send_dtmf(one.text, as_result);
+    std::tie(error) = co_await call.send_dtmf(one.text, as_values);
   } else {
-    std::tie(error) = co_await call.send_info(one.word, "text/plain", one.text, as_result);
+    std::tie(error) = co_await call.send_info(one.word, "text/plain", one.text, as_values);
   }
   co_return outcome_of(step_failed, error);
 }
 
 asio::awaitable<outcome> phone::send_message(const step& one) {
-  const auto [error] = co_await endpoint_.send_message(one.uri, parley::message{one.text}, as_result);
+  parley::message text;  // g++ 12 destroys an aggregate twice that is made inside co_await
+  text.text = one.text;
+  const auto [error] = co_await endpoint_.send_message(one.uri, text, as_values);
   if (const int status = error ? parley::status_of(error) : 200; status != 0) {
     tell("message_sent", {{"status", status}});
   }
@@ -188,7 +191,7 @@ asio::awaitable<outcome> phone::subscribe(const step& one) {
   const auto made = endpoint_.subscribe({.target = one.uri, .event = one.word});
   if (!made) co_return outcome_of(step_failed, made.error());
   subscription_ = *made;
-  const auto [error, first] = co_await subscription_.next(as_result);
+  const auto [error, first] = co_await subscription_.next(as_values);
   if (error) co_return outcome_of(step_failed, error);
   tell("subscribed", {{"package", one.word}});
   tell_notification(one.word, first);
@@ -221,7 +224,7 @@ asio::awaitable<outcome> phone::publish(const step& one) {
                           .notes = {},
                           .timestamp = {}});
   const auto [error] =
-      co_await publication_.publish(std::string(ua::pidf::content_type), state.write(), as_result);
+      co_await publication_.publish(std::string(ua::pidf::content_type), state.write(), as_values);
   if (error) {
     tell("publish_failed", {{"status", parley::status_of(error)}});
   } else {
@@ -231,14 +234,14 @@ asio::awaitable<outcome> phone::publish(const step& one) {
 }
 
 asio::awaitable<outcome> phone::query(const step& one) {
-  const auto [error, status] = co_await endpoint_.query(one.uri, as_result);
+  const auto [error, status] = co_await endpoint_.query(one.uri, as_values);
   if (!error) tell("options", {{"status", status}});
   co_return outcome_of(step_failed, error);
 }
 
 asio::awaitable<outcome> phone::wait(const step& one) {
   asio::steady_timer timer(endpoint_.get_executor(), std::chrono::milliseconds(one.number));
-  co_await timer.async_wait(as_result);
+  co_await timer.async_wait(as_values);
   co_return outcome{};
 }
 

@@ -74,7 +74,7 @@ await
 ring 183
 expect ended cause=cancelled
 S
-  phone alice --call "$(uri bob)" </dev/null
+  phone alice <<<"call $(uri bob)"
   end_phone alice 3
   heard alice ended cause=refused status=486
   heard alice failed step=call status=486
@@ -129,7 +129,7 @@ S
 
 blind() {
   transfer transfer
-  heard carol incoming from=sip:bob@parley.test
+  heard carol incoming from="$(uri bob)"
   heard carol incoming from=sip:alice@parley.test
 }
 
