@@ -164,13 +164,15 @@ void call_state::start_transfer(const std::string& to, const call_state* other, 
       self->transfer->done.complete(asio::error::operation_aborted);
   });
   const base::time_point now = endpoint_core::now();
+  std::ignore = core->machine().add_usage(id);
   run_transfers(now);
   core->pump(now);
 }
 
 // Sends what the two ends of a transfer want sent, and tells the application.
 void call_state::run_transfers(base::time_point now) {
-  if (is_over()) return;
+  if (!core) return;
+  const auto self = shared_from_this();
   const auto send = [&](auto& usage, call_request::purpose what) {
     for (;;) {
       const auto sent = core->machine().request(
@@ -181,13 +183,17 @@ void call_state::run_transfers(base::time_point now) {
   };
   if (referred) {
     send(*referred, call_request::purpose::notify);
-    if (referred->poll_event() == ua::server_refer::event::ended) referred.reset();
+    if (referred->poll_event() == ua::server_refer::event::ended) {
+      referred.reset();
+      core->machine().end_usage(id);
+    }
   }
   if (transfer) {
     send(transfer->refer, call_request::purpose::refer);
     follow_transfer();
   }
   arm();
+  if (is_over() && !transfer && !referred) core->forget_outlived(id);
 }
 
 void call_state::follow_transfer() {
@@ -216,13 +222,15 @@ void call_state::follow_transfer() {
       transfer->done.complete(make_status_error(status >= 300 ? status : 408));
     }
   }
-  if (what == happened::ended) transfer.reset();
+  if (what != happened::ended) return;
+  transfer.reset();
+  core->machine().end_usage(id);
 }
 
 // What has become of the call that the peer of another one has asked for.
 void call_state::report_referred(base::time_point now, int status, std::string_view reason) {
   const auto asked_in = referrer.lock();
-  if (!asked_in || !asked_in->referred || asked_in->is_over()) return;
+  if (!asked_in || !asked_in->referred) return;
   asked_in->referred->report(now, status, reason);
   asked_in->run_transfers(now);
   if (status >= 200) referrer.reset();
@@ -307,6 +315,7 @@ base::result<call> incoming_transfer::accept(call_options options) const {
   auto reports = ua::server_refer::accept(now, refer);
   if (!reports) return reports.error();
   state_->answered = true;
+  std::ignore = of.core->machine().add_usage(of.id);
   auto accepted = sip::message::response(202);
   reports->write_response(*accepted);
   std::ignore = of.core->machine().respond(now, state_->request, *accepted);

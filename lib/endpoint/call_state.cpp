@@ -167,8 +167,14 @@ void call_state::end(base::time_point now, call_ending how) {
   if (is_over()) return;
   const auto self = shared_from_this();
   state = call::state::ended;
-  core->forget_call(id);
-  timer.disarm();
+  give_up_at = base::never;
+  // RFC 5057: what a transfer still has to say goes on in the dialog.
+  if (transfer || referred) {
+    core->outlived[id] = self;
+  } else {
+    core->forget_call(id);
+    timer.disarm();
+  }
   invite.reset();
   report_referred(now, how.status >= 300 ? how.status : 487, how.reason);
   const base::error_code why =
@@ -197,12 +203,6 @@ void call_state::abandon(const base::error_code& why) {
   for (call_request& one : std::exchange(requests, {})) {
     if (one.done) one.done.complete(over);
   }
-  if (transfer) {
-    transfer->refer.abandon();
-    if (transfer->done) transfer->done.complete(over);
-    transfer.reset();
-  }
-  referred.reset();
 }
 
 // The endpoint is gone: nobody is told anything but that.
@@ -213,6 +213,9 @@ void call_state::abort() {
   timer.disarm();
   ending = call_ending{call_end::closed, 0, {}};
   abandon(aborted);
+  if (transfer && transfer->done) transfer->done.complete(aborted);
+  transfer.reset();
+  referred.reset();
   event_waiter.complete(aborted, {});
   ended_waiters.complete(aborted, *ending);
   on_event = nullptr;
@@ -230,7 +233,7 @@ base::time_point call_state::poll_timeout() const noexcept {
 }
 
 void call_state::arm() {
-  if (core && !is_over()) core->wheel().arm(timer, poll_timeout());
+  if (core) core->wheel().arm(timer, poll_timeout());
 }
 
 void call_state::handle_timeout(base::time_point now) {

@@ -131,6 +131,7 @@ void endpoint_core::shut_down() {
   on_transfer = nullptr;
   const auto living = living_calls();
   calls.clear();
+  outlived.clear();
   arriving.clear();
   for (const auto& c : living) c->abort();
   for (const auto& [key, one] : std::exchange(usages, {})) {
@@ -149,7 +150,9 @@ void endpoint_core::start_close(completion<> done) {
   close_waiters.add(self, executor, std::move(done), &endpoint_core::cancel_close);
   closed = true;
   const base::time_point at = now();
-  for (const auto& c : living_calls()) c->hang_up(at, 480);
+  for (const auto& c : living_calls()) {
+    if (!c->is_over()) c->hang_up(at, 480);
+  }
   for (const auto& one : living_usages()) {
     one->release(at);
     run(at, *one);
@@ -158,8 +161,17 @@ void endpoint_core::start_close(completion<> done) {
   check_closed();
 }
 
+void endpoint_core::forget_outlived(ua::call_id id) {
+  const auto found = outlived.find(id);
+  if (found == outlived.end()) return;
+  // The caller is one of its functions.
+  post([one = std::move(found->second)] {});
+  outlived.erase(found);
+  calls.erase(id);
+}
+
 void endpoint_core::check_closed() {
-  if (closed && agent && calls.empty() && usages.empty() && machine().calls() == 0)
+  if (closed && agent && calls.size() == outlived.size() && usages.empty() && machine().calls() == 0)
     close_waiters.complete({});
 }
 

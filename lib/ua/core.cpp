@@ -66,7 +66,7 @@ leg* core::implementation::current_leg(call_id id) noexcept {
 
 call_id core::implementation::find(const dialog_id& id) noexcept {
   const call_record* const c = call_of(id);
-  if (c == nullptr || c->current >= c->legs.size()) return call_id::none;
+  if (c == nullptr || c->outlived || c->current >= c->legs.size()) return call_id::none;
   return c->legs[c->current]->session.dialog().id() == id ? call_id{c->id} : call_id::none;
 }
 
@@ -85,31 +85,58 @@ base::result<void> core::implementation::hang_up(base::time_point now, call_id c
   call_record* const c = find(call);
   if (c == nullptr || c->reported) return errc::not_now;
   if (c->outgoing && !c->answered) {
-    if (c->cancelled) return {};
-    detail::client_request* const r = requests_.get(c->invite);
-    if (r == nullptr) return errc::not_now;
-    // RFC 3261 9.1: it goes out when a provisional response is there. One that waits for an address fails
-    // then, and nothing was sent.
-    if (r->client != transaction::client_id::none) {
-      const auto cancelled = layer_.cancel(now, r->client);
-      if (!cancelled && cancelled.error() == transaction::make_error_code(transaction::errc::no_buffer)) {
-        return cancelled.error();
-      }
-    }
-    c->cancelled = r->cancelled = true;
-    r->others.clear();
+    auto done = cancel(now, *c);
     run_events(now);
-    return {};
+    return done;
   }
   return command(now, call, [&](session& s) {
     return s.state() == session::state::early ? s.refuse_invite(now, status) : s.bye(now);
   });
 }
 
+base::result<void> core::implementation::add_usage(call_id call) {
+  leg* const l = current_leg(call);
+  // Which early dialog stays is not known yet.
+  if (l == nullptr || l->session.state() == session::state::early) return errc::not_now;
+  return l->session.add_usage();
+}
+
+void core::implementation::end_usage(call_id call) {
+  leg* const l = current_leg(call);
+  if (l == nullptr) return;
+  l->session.end_usage();
+  if (call_record& c = *find(call); c.reported) release(c);
+}
+
+base::result<void> core::implementation::cancel(base::time_point now, call_record& c) {
+  if (c.cancelled) return {};
+  detail::client_request* const r = requests_.get(c.invite);
+  if (r == nullptr) {
+    c.expires = base::never;
+    return errc::not_now;
+  }
+  // RFC 3261 9.1: it goes out when a provisional response is there. One that waits for an address fails then,
+  // and nothing was sent.
+  if (r->client != transaction::client_id::none) {
+    const auto cancelled = layer_.cancel(now, r->client);
+    if (!cancelled && cancelled.error() == transaction::make_error_code(transaction::errc::no_buffer)) {
+      return cancelled.error();
+    }
+  }
+  c.cancelled = r->cancelled = true;
+  c.expires = base::never;
+  r->others.clear();
+  return {};
+}
+
 void core::implementation::handle_timeout(base::time_point now) {
   layer_.handle_timeout(now);
   while (base::timer* const due = wheel_.poll_expired(now)) {
     call_record& c = *static_cast<call_record*>(due->context());
+    if (c.expires <= now) {
+      c.expires = now + detail::retry_time;  // where there is no buffer for the CANCEL
+      std::ignore = cancel(now, c);
+    }
     for (const auto& one : c.legs) {
       if (one->session.poll_timeout() <= now) one->session.handle_timeout(now);
     }
@@ -204,6 +231,9 @@ base::result<std::uint32_t> core::request(base::time_point now, call_id call,
                                           const std::function<bool(ua::dialog&, sip::message&)>& write) {
   return impl_->command(now, call, [&](session& s) { return s.request(write); });
 }
+
+base::result<void> core::add_usage(call_id call) { return impl_->add_usage(call); }
+void core::end_usage(call_id call) { impl_->end_usage(call); }
 
 base::result<request_id> core::request(base::time_point now, sip::message message, const sip::hop& flow) {
   auto made = impl_->request(now, std::move(message), flow);

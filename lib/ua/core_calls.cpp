@@ -6,6 +6,7 @@
 #include "ua/detail/core_impl.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 // Calls: the INVITE that forks into sessions, and what sessions want (RFC 3261 13.2.2).
@@ -24,6 +25,7 @@ std::uint32_t cseq_of(const sip::message& request) noexcept {
 
 using detail::call_record;
 using detail::client_request;
+using detail::is_sips;
 using detail::leg;
 using sip::header_id;
 
@@ -52,6 +54,11 @@ base::result<call_id> core::implementation::invite(base::time_point now, const i
   if (options_.session.reliable) add(header_id::supported, "100rel");
   for (const std::string& extension : options_.extensions) add(header_id::supported, extension);
   c.timer_offer.write_request(*message);
+  if (options.expires.count() > std::numeric_limits<std::uint32_t>::max()) good = false;
+  if (good && options.expires.count() > 0) {
+    add(header_id::expires, std::to_string(options.expires.count()));
+    c.expires = base::add_saturated(now, options.expires);
+  }
   for (const auto& [id, value] : options.fields) add(id, value);
   for (const auto& [name, value] : options.named_fields) good = message->add(name, value).has_value() && good;
   if (!options.description.empty()) {
@@ -67,6 +74,7 @@ base::result<call_id> core::implementation::invite(base::time_point now, const i
   ++active_;
   c.invite = r->id;
   c.flow = options.flow;
+  wheel_.arm(c.timer, c.expires);
   tags_.emplace(c.local_tag, c.id);
   const auto id = call_id{c.id};
   start(now, *r);
@@ -165,6 +173,7 @@ leg* core::implementation::leg_of(call_record& c, const dialog_id& id) noexcept 
 
 void core::implementation::winner(base::time_point now, call_record& c, std::uint32_t index) {
   c.answered = true;
+  c.expires = base::never;
   c.current = index;
   for (std::uint32_t i = 0; i < c.legs.size(); ++i) {
     if (i != index && c.legs[i]->session.state() == session::state::early) {
@@ -177,6 +186,7 @@ void core::implementation::winner(base::time_point now, call_record& c, std::uin
 
 void core::implementation::invite_failed(base::time_point now, call_record& c, int status) {
   c.failed = true;
+  c.expires = base::never;
   c.status = status;
   c.why = c.cancelled ? session_end::cancelled : session_end::refused;
   for (const auto& one : c.legs) one->session.end(c.why, status);
@@ -189,7 +199,7 @@ void core::implementation::pump(base::time_point now, call_record& c) {
     while (pump_leg(now, c, i)) {
     }
   }
-  base::time_point next = base::never;
+  base::time_point next = c.expires;
   for (const auto& one : c.legs) next = std::min(next, one->session.poll_timeout());
   wheel_.arm(c.timer, next);
   maybe_destroy(now, c);
@@ -214,7 +224,7 @@ bool core::implementation::pump_leg(base::time_point now, call_record& c, std::u
       if (c.legs.size() == 1) continue;
     }
     // Branches that were answered too late end by themselves.
-    if (c.reported || (c.answered && index != c.current)) continue;
+    if ((c.reported && !c.outlived) || (c.answered && index != c.current)) continue;
     core_event& event = report(core_event::kind::session);
     event.call = call_id{c.id};
     event.leg = index;
@@ -248,7 +258,7 @@ void core::implementation::transmit(base::time_point now, call_record& c, std::u
       if (r->method == sip::method::invite) c.reinvite = r->id;
       return start(now, *r);
     }
-    case kind::ack: return send_ack(c, l, std::move(*wanted.message));
+    case kind::ack: return send_ack(now, c, index, std::move(*wanted.message));
     case kind::response:
       if (detail::server_request* const r = incoming_.get(wanted.server)) {
         const std::string& tag = l.session.dialog().local_tag();
@@ -273,25 +283,60 @@ void core::implementation::transmit(base::time_point now, call_record& c, std::u
 
 // RFC 3261 13.2.2.4: an ACK for a 2xx goes where a request in the dialog would, with the INVITE's
 // credentials.
-void core::implementation::send_ack(call_record& c, leg& l, sip::message&& ack) {
+void core::implementation::send_ack(base::time_point now, call_record& c, std::uint32_t index,
+                                    sip::message&& ack) {
+  leg& l = *c.legs[index];
   const auto uri = sip::parse_uri(detail::first_uri(ack));
   if (!uri || !uri->is_sip()) return;
-  const auto where = sip::next_hop::of(*uri, l.session.dialog().is_secure());
-  // Where a name leads, the servers that took the INVITE take the ACK.
-  sip::hop to = l.by;
+  for (const auto& [id, value] : c.credentials) std::ignore = ack.add(id, value);
   if (c.flow.only_flow || c.flow.flow != 0) {
-    to = c.flow;
-  } else if (where.ip) {
-    to = {};
+    send_ack_to(l, ack, c.flow);
+    return;
+  }
+  const auto where = sip::next_hop::of(*uri, l.session.dialog().is_secure());
+  if (where.ip) {
+    sip::hop to;
     to.transport = where.over;
     to.remote = where.address();
-    if (!choose_listener(to)) return;
+    send_ack_to(l, ack, to);
+    return;
   }
-  for (const auto& [id, value] : c.credentials) std::ignore = ack.add(id, value);
+  client_request* const r = create_request(sip::message(ack), {});
+  if (r == nullptr) {
+    send_ack_to(l, ack, l.by);
+    return;
+  }
+  r->call = c.id;
+  ++c.requests;
+  r->leg = index;
+  r->in_dialog = true;
+  look_up(now, *r, where);
+}
+
+// The servers that its ACK may go to are there, or there are none.
+void core::implementation::send_found_ack(base::time_point now, client_request& r) {
+  call_record* const c = calls_.get(r.call);
+  if (c != nullptr && r.leg < c->legs.size()) {
+    leg& l = *c->legs[r.leg];
+    // Where the name leads nowhere, who took the INVITE knows more of the way.
+    r.others.insert(r.others.begin(), l.by);
+    const bool secure = l.session.dialog().is_secure() || is_sips(r.message.request_uri());
+    const auto sent = [&](const sip::hop& to) {
+      return (!secure || sip::is_secure(to.transport)) && send_ack_to(l, r.message, to);
+    };
+    std::ignore = std::find_if(r.others.rbegin(), r.others.rend(), sent);
+  }
+  drop(r);
+  if (c != nullptr) maybe_destroy(now, *c);
+}
+
+bool core::implementation::send_ack_to(leg& l, const sip::message& ack, sip::hop to) {
+  if (!to.only_flow && !choose_listener(to)) return false;
   auto data = write(ack, to, layer_.make_branch().text(), {});
-  if (!data) return;
+  if (!data) return false;
   l.ack = {to, *data};
   if (!layer_.send(to, std::move(*data))) ++counters_.dropped_no_room;
+  return true;
 }
 
 void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
@@ -302,6 +347,7 @@ void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
   if (!over || (c.outgoing && c.invite != 0 && !c.failed && !c.answered)) return;
   if (!c.reported) {
     c.reported = true;
+    c.outlived = c.current < c.legs.size() && c.legs[c.current]->session.is_outlived();
     --active_;
     // A re-INVITE that the peer has not answered would wait for ever.
     if (client_request* const r = requests_.get(c.reinvite); r != nullptr && !r->final) {
@@ -314,8 +360,12 @@ void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
     event.session.why = c.why;
     event.session.status = event.status = c.status;
   }
-  // Its requests, and copies of what they bring, may be under way.
-  if (c.requests != 0) return;
+  release(c);
+}
+
+void core::implementation::release(call_record& c) {
+  // Its requests, and copies of what they bring, may be under way; so may what shares its dialog.
+  if (c.requests != 0 || (c.current < c.legs.size() && c.legs[c.current]->session.is_outlived())) return;
   tags_.erase(c.local_tag);
   calls_.destroy(c.id);
 }

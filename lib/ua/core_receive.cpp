@@ -173,7 +173,7 @@ void core::implementation::handle_new_call(base::time_point now, server_request&
   auto dialog = dialog::from_request(view_, c.local_tag, sip::is_secure(r.from.transport));
   if (!dialog) return give_up(dialog.error());
   if (const auto set = dialog->set_local_target(contact_for(r.from)); !set) return give_up(set.error());
-  auto begun = session::from_request(options_.session, random_, std::move(*dialog), r.id, r.data, view_);
+  auto begun = session::from_request(options_.session, random_, std::move(*dialog), r.id, r.data, view_, now);
   if (!begun) return give_up(begun.error());
   c.legs.push_back(std::make_unique<leg>(leg{std::move(*begun), r.from, {}, {}, {}}));
   // RFC 7118 5.2: whoever is behind a WebSocket has no address that a connection could be opened to.

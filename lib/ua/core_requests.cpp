@@ -16,6 +16,7 @@
 namespace parley::ua {
 
 using detail::client_request;
+using detail::is_sips;
 using sip::header_id;
 
 namespace {
@@ -26,12 +27,12 @@ bool wants_contact(sip::method m) noexcept {
   return m == sip::method::invite || m == sip::method::subscribe || m == sip::method::refer;
 }
 
-bool is_sips(std::string_view uri) noexcept {
+}  // namespace
+
+bool detail::is_sips(std::string_view uri) noexcept {
   const auto read = sip::parse_uri(uri);
   return read && read->scheme == sip::uri_scheme::sips;
 }
-
-}  // namespace
 
 std::string_view detail::first_uri(const sip::message& request) noexcept {
   const std::string_view route = request.value_of(header_id::route);
@@ -89,24 +90,25 @@ void core::implementation::start(base::time_point now, client_request& r) {
     const auto uri = sip::parse_uri(detail::first_uri(r.message));
     if (!uri || !uri->is_sip()) return fail_later(r, 416);
     const auto where = sip::next_hop::of(*uri, is_sips(r.message.request_uri()));
-    if (!where.ip) {
-      r.lookup = ++last_lookup_;
-      r.lookup_ends = now + detail::lookup_time;
-      lookups_.push_back(r.id);
-      core_event& question = report(core_event::kind::resolve);
-      question.lookup = r.lookup;
-      question.host = where.host;
-      question.port = where.port;
-      question.transport = where.asked;
-      question.secure = where.secure;
-      return;
-    }
+    if (!where.ip) return look_up(now, r, where);
     sip::hop to;
     to.transport = where.over;
     to.remote = where.address();
     if (sip::is_single_host(*where.ip)) r.others.push_back(to);
   }
   if (!try_next(now, r)) fail_later(r, 503);
+}
+
+void core::implementation::look_up(base::time_point now, client_request& r, const sip::next_hop& where) {
+  r.lookup = ++last_lookup_;
+  r.lookup_ends = now + detail::lookup_time;
+  lookups_.push_back(r.id);
+  core_event& question = report(core_event::kind::resolve);
+  question.lookup = r.lookup;
+  question.host = where.host;
+  question.port = where.port;
+  question.transport = where.asked;
+  question.secure = where.secure;
 }
 
 void core::implementation::handle_resolved(base::time_point now, std::uint64_t lookup,
@@ -128,7 +130,11 @@ void core::implementation::handle_resolved(base::time_point now, std::uint64_t l
     r.others.push_back(hop);
   }
   std::reverse(r.others.begin(), r.others.end());
-  if (r.cancelled || !try_next(now, r)) fail(now, r, r.cancelled ? 487 : 503);
+  if (r.method == sip::method::ack) {
+    send_found_ack(now, r);
+  } else if (r.cancelled || !try_next(now, r)) {
+    fail(now, r, r.cancelled ? 487 : 503);
+  }
   run_events(now);
 }
 
@@ -249,6 +255,7 @@ void core::implementation::handle_response(base::time_point now, const transacti
   const int status = view_.status();
   if (status >= 200 && !r->final) {
     if ((status == 401 || status == 407) && answer_challenge(now, *r, view_)) return;
+    if (status == 500 && repeat_overtaken(now, *r)) return;
     // RFC 3263 4.3: the next server is tried where this one has too much to do.
     if (status == 503 && !r->cancelled && try_next(now, *r)) {
       ++counters_.failed_over;
@@ -305,11 +312,10 @@ bool core::implementation::answer_challenge(base::time_point now, client_request
   return repeat(now, r);
 }
 
-// As a new request with the next CSeq and credentials (RFC 3261 22.2 and 8.1.3.5), to the same address.
-bool core::implementation::repeat(base::time_point now, client_request& r) {
+bool core::implementation::renumber(client_request& r) {
   std::uint32_t next = r.cseq + 1;
-  detail::call_record* const c = calls_.get(r.call);
   if (r.in_dialog) {
+    detail::call_record* const c = calls_.get(r.call);
     if (c == nullptr || r.leg >= c->legs.size()) return false;
     const auto given = c->legs[r.leg]->session.renumber(r.cseq);
     if (!given) return false;
@@ -318,6 +324,25 @@ bool core::implementation::repeat(base::time_point now, client_request& r) {
   r.cseq = next;
   std::ignore =
       r.message.set(header_id::cseq, std::to_string(next) + ' ' + std::string(r.message.method_name()));
+  return true;
+}
+
+// A request of another usage may have overtaken the BYE, which is out of order then (RFC 3261 12.2.2): the
+// peer would keep its session.
+bool core::implementation::repeat_overtaken(base::time_point now, client_request& r) {
+  const detail::call_record* const c = calls_.get(r.call);
+  if (r.method != sip::method::bye || !r.in_dialog || c == nullptr || r.leg >= c->legs.size()) return false;
+  if (c->legs[r.leg]->session.dialog().local_cseq() <= r.cseq || !renumber(r)) return false;
+  r.challenged = false;
+  r.others.push_back(r.by);
+  if (!try_next(now, r)) fail_later(r, 503);
+  return true;
+}
+
+// As a new request with the next CSeq and credentials (RFC 3261 22.2 and 8.1.3.5), to the same address.
+bool core::implementation::repeat(base::time_point now, client_request& r) {
+  if (!renumber(r)) return false;
+  detail::call_record* const c = calls_.get(r.call);
   r.message.remove(header_id::authorization);
   r.message.remove(header_id::proxy_authorization);
   r.challenged = true;
@@ -343,6 +368,7 @@ void core::implementation::fail_later(client_request& r, int status) {
 
 // No response: a time-out, or nothing that could be reached (RFC 3261 8.1.3.1).
 void core::implementation::fail(base::time_point now, client_request& r, int status) {
+  if (r.method == sip::method::ack) return send_found_ack(now, r);
   detail::call_record* const c = calls_.get(r.call);
   if (r.call == 0) {
     core_event& event = report(core_event::kind::response);

@@ -12,6 +12,14 @@
 // Commands of the application, and time.
 
 namespace parley::ua {
+namespace {
+
+/// RFC 3261 13.3.1.1: what keeps proxies from giving an INVITE up after three minutes. One may be lost.
+constexpr base::duration provisional_interval = std::chrono::minutes(1);
+/// RFC 3262 3: one that arrives for certain need not come so often.
+constexpr base::duration reliable_interval = std::chrono::seconds(150);
+
+}  // namespace
 
 using sip::header_id;
 
@@ -27,8 +35,8 @@ session::session(const session_options& options, base::random_source& random, ua
 
 base::result<session> session::from_request(const session_options& options, base::random_source& random,
                                             ua::dialog dialog, std::uint64_t server,
-                                            const base::packet_buffer& data,
-                                            const sip::message_view& request) {
+                                            const base::packet_buffer& data, const sip::message_view& request,
+                                            base::time_point now) {
   const auto cseq = request.get<sip::cseq_header>();
   if (!cseq) return errc::bad_message;
   const auto description = session_description_of(request);
@@ -37,7 +45,7 @@ base::result<session> session::from_request(const session_options& options, base
   if (const auto taken = made.timer_.handle_request(request); !taken) return taken.error();
   made.reliable_client_.reset();
   made.invite_out_ = 0;
-  made.invite_in_ = {server, cseq->number, data};
+  made.invite_in_ = {server, cseq->number, data, detail::expiry_of(request, now)};
   made.reliable_server_.emplace(options.timers, reliability_of(request), cseq->number, random);
   made.note_allowed(request);
   std::ignore = made.exchange_.begin_invite(side::remote, description->has_value());
@@ -66,6 +74,9 @@ base::result<void> session::progress(base::time_point now, int status, std::stri
   exchange_ = exchange;
   const detail::kept_request request(invite_in_.data);
   dialog_.respond(request.view(), status, reliable);
+  invite_in_.provisional = *response;
+  invite_in_.reliable = reliable;
+  invite_in_.repeat_at = now + (reliable ? reliable_interval : provisional_interval);
   respond(invite_in_, std::move(*response));
   return {};
 }
@@ -207,7 +218,7 @@ base::result<std::uint32_t> session::request(std::string_view method, std::span<
     case sip::method::bye: return errc::wrong_method;
     default: break;
   }
-  if (is_over()) return errc::not_now;
+  if (!has_dialog() || (is_over() && sip::method_of(method) == sip::method::info)) return errc::not_now;
   // RFC 3261 12.1: an early dialog without a tag of the peer's can't be asked anything.
   if (dialog_.remote_tag().empty() && state_ == state::early) return errc::not_now;
   auto made = dialog_.write_request(method);
@@ -222,11 +233,15 @@ base::result<std::uint32_t> session::request(std::string_view method, std::span<
 }
 
 base::result<std::uint32_t> session::request(const std::function<bool(ua::dialog&, sip::message&)>& write) {
-  if (is_over()) return errc::not_now;
+  if (!has_dialog()) return errc::not_now;
   auto made = sip::message::request("NONE", "sip:none").value();
   if (!write(dialog_, made)) return errc::not_now;
   send(std::move(made), sent_for::other);
   return *dialog_.local_cseq();
+}
+
+void session::end_usage() noexcept {
+  if (dialog_.usages() > (is_over() ? 0U : 1U)) dialog_.end_usage();
 }
 
 base::result<std::uint32_t> session::renumber(std::uint32_t cseq) {
@@ -249,6 +264,9 @@ void session::end(session_end why, int status) {
 void session::handle_timeout(base::time_point now) {
   if (is_over()) return;
   if (now >= give_up_at_) return send_bye(session_end::no_ack);
+  // RFC 3261 13.3.1: as if the caller had sent a CANCEL.
+  if (now >= invite_in_.expires) return handle_cancel(now, invite_in_.server);
+  if (now >= invite_in_.repeat_at) repeat_provisional(now);
   if (now >= repeat_at_) {
     // RFC 3261 13.3.1.4: doubled up to T2.
     repeat_interval_ = std::min(repeat_interval_ * 2, options_->timers.t2);
@@ -281,7 +299,8 @@ void session::handle_timeout(base::time_point now) {
 
 base::time_point session::poll_timeout() const noexcept {
   if (is_over()) return base::never;
-  base::time_point next = std::min({repeat_at_, give_up_at_, retry_at_, timer_.poll_timeout()});
+  base::time_point next = std::min(
+      {repeat_at_, give_up_at_, retry_at_, timer_.poll_timeout(), invite_in_.expires, invite_in_.repeat_at});
   if (reliable_server_) next = std::min(next, reliable_server_->poll_timeout());
   return next;
 }
@@ -332,6 +351,7 @@ void session::send_bye(session_end why, std::span<const field> fields) {
     timer_.write_request(*request);
     for (const auto& [id, value] : fields) std::ignore = request->add(id, value);
     send(std::move(*request), sent_for::bye);
+    bye_may_cross_ = true;
   }
   finish(why);
 }
@@ -349,11 +369,24 @@ void session::finish(session_end why, int status) {
   reliable_server_.reset();
   repeat_at_ = give_up_at_ = retry_at_ = base::never;
   success_to_ = 0;
+  // RFC 3261 12.3: no early dialog outlives its INVITE.
+  if (state_ == state::early) dialog_.terminate();
   state_ = state::ended;
   dialog_.end_usage();
   session_event& event = report(session_event::kind::ended);
   event.why = why;
   event.status = status;
+}
+
+void session::repeat_provisional(base::time_point now) {
+  const int status = invite_in_.provisional->status();
+  if (invite_in_.reliable) {
+    // One that waits for its PRACK goes again by itself.
+    if (!progress(now, status, {}, true)) invite_in_.repeat_at = now + reliable_interval;
+    return;
+  }
+  invite_in_.repeat_at = now + provisional_interval;
+  respond(invite_in_, sip::message(*invite_in_.provisional));
 }
 
 // RFC 4028 7.4: UPDATE where the peer takes it, else a re-INVITE, which needs a description.

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <tuple>
+#include <utility>
 
 // Requests of the peer's.
 
@@ -17,7 +18,7 @@ void session::handle_request(base::time_point now, std::uint64_t server, const b
                              const sip::message_view& request) {
   const sip::method method = request.method();
   if (method == sip::method::ack) return handle_ack(now, request);
-  if (is_over()) {
+  if (!has_dialog()) {
     // BYEs of both ends may cross: the peer's has what it wants.
     const int status = method == sip::method::bye ? 200 : 481;
     return respond_plainly(server, request, status);
@@ -25,6 +26,7 @@ void session::handle_request(base::time_point now, std::uint64_t server, const b
   if (const auto taken = dialog_.handle_request(request); !taken) {
     return refuse_with(server, request, taken.error());
   }
+  if (is_over()) return handle_outside_session(server, request);
   note_allowed(request);
   switch (method) {
     case sip::method::invite: return handle_reinvite(now, server, data, request);
@@ -37,8 +39,23 @@ void session::handle_request(base::time_point now, std::uint64_t server, const b
   event.server = server;
 }
 
+// RFC 5057 4: what belongs to the session ended with it, other usages go on.
+void session::handle_outside_session(std::uint64_t server, const sip::message_view& request) {
+  switch (request.method()) {
+    case sip::method::bye: {
+      const int status = std::exchange(bye_may_cross_, false) ? 200 : 481;
+      return respond_plainly(server, request, status);
+    }
+    case sip::method::invite:
+    case sip::method::update:
+    case sip::method::prack:
+    case sip::method::info: return respond_plainly(server, request, 481);
+    default: report(session_event::kind::request).server = server;
+  }
+}
+
 void session::note_response(const sip::message_view& request, int status) {
-  if (!is_over()) dialog_.respond(request, status);
+  if (has_dialog()) dialog_.respond(request, status);
 }
 
 void session::handle_cancel(base::time_point, std::uint64_t server) {
@@ -73,7 +90,7 @@ void session::handle_bye(std::uint64_t server, const sip::message_view& request)
   finish(session_end::remote_bye);
 }
 
-void session::handle_reinvite(base::time_point, std::uint64_t server, const base::packet_buffer& data,
+void session::handle_reinvite(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
                               const sip::message_view& request) {
   // RFC 3261 14.2: one at a time, in either direction.
   if (invite_in_.server != 0) return refuse_with(server, request, errc::offer_pending);
@@ -98,7 +115,7 @@ void session::handle_reinvite(base::time_point, std::uint64_t server, const base
       return send_bye(session_end::local_bye);
     }
   }
-  invite_in_ = {server, request.get<sip::cseq_header>()->number, data};
+  invite_in_ = {server, request.get<sip::cseq_header>()->number, data, detail::expiry_of(request, now)};
   reliable_server_.emplace(options_->timers, reliability_of(request), invite_in_.cseq, *random_);
   session_event& event =
       report(*description ? session_event::kind::offer : session_event::kind::offer_wanted);

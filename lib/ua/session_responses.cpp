@@ -22,13 +22,16 @@ void session::handle_response(base::time_point now, const sip::message_view& res
   const sent_request sent = *found;
   sent_.erase(found);
   const int status = response.status();
-  if (is_over()) return;
+  if (!has_dialog()) return;
   if (sent.purpose == sent_for::other) {
     session_event& event = report(session_event::kind::response);
     event.cseq = sent.asked;
     event.status = status;
   }
+  // What is said of our BYE is of no use to anybody else.
+  if (is_over() && sent.purpose != sent_for::other) return;
   std::ignore = dialog_.handle_response(response);
+  if (is_over()) return;
   if (status >= 300) {
     const bool retry = [&] {
       const auto outcome = timer_.handle_response(now, response);
@@ -55,12 +58,13 @@ void session::handle_failure(base::time_point now, std::uint32_t cseq, int statu
   if (found == sent_.end()) return;
   const sent_request sent = *found;
   sent_.erase(found);
-  if (is_over()) return;
+  if (!has_dialog()) return;
   if (sent.purpose == sent_for::other) {
     session_event& event = report(session_event::kind::response);
     event.cseq = sent.asked;
     event.status = status;
   }
+  if (is_over()) return;
   if (sent.method == sip::method::update) timer_.handle_failure(now, status);
   handle_refusal(now, sent, status);
 }

@@ -38,7 +38,12 @@ ua::core_options call_simulation::options_of(std::uint64_t seed) {
 }
 
 call_simulation::call_simulation(std::uint64_t seed, std::size_t calls)
-    : net_(2, seed, conditions_of(seed), options_of(seed)), calls_(calls), ends_(2) {
+    : net_(2, seed, conditions_of(seed), options_of(seed)),
+      calls_(calls),
+      ends_(2),
+      transfers_(
+          net_, [this](std::int64_t at, std::function<void()> what) { plans_.emplace(at, std::move(what)); },
+          [this](std::string what) { complain(std::move(what)); }) {
   net_.recording = std::getenv("PARLEY_SIM_TRACE") != nullptr;
   net_.on_event = [this](std::size_t agent, ua::core_event& event) { on_event(agent, event); };
 }
@@ -104,6 +109,7 @@ void call_simulation::on_event(std::size_t agent, ua::core_event& event) {
     case ua::core_event::kind::incoming: ends_[agent][id]; return take_call(agent, event.call);
     case ua::core_event::kind::session: return on_session(agent, event);
     case ua::core_event::kind::request:
+      if (transfers_.handle_request(agent, event)) return;
       return std::ignore =
                  core(agent).respond(net_.now(), event.request, sip::message::response(200).value()),
              void();
@@ -155,9 +161,12 @@ void call_simulation::accept(std::size_t agent, ua::call_id call) {
 
 void call_simulation::on_session(std::size_t agent, ua::core_event& event) {
   end& me = ends_[agent][static_cast<std::uint64_t>(event.call)];
-  if (me.over) complain("an event of a call that has ended");
   const ua::call_id call = event.call;
+  const bool is_response = event.session.what == happened::response;
+  if (me.over && !(is_response && transfers_.uses(agent, call)))
+    complain("an event of a call that has ended");
   switch (event.session.what) {
+    case happened::response: return transfers_.handle_response(agent, event);
     case happened::offer: {
       me.peer_offer = event.session.description;
       const ua::session* const session = core(agent).find(call);
@@ -200,6 +209,7 @@ void call_simulation::live(std::size_t agent, ua::call_id call) {
   for (std::uint64_t i = net_.random().uniform(5); i > 0; --i) {
     after(15'000, [this, agent, call] {
       if (calm_) return;
+      if (net_.chance(100)) return transfer(agent, call);
       if (net_.chance(700)) return offer(agent, call);
       if (net_.chance(500)) {
         std::ignore = core(agent).request(net_.now(), call, "INFO", {}, "x", "text/plain");
@@ -208,6 +218,13 @@ void call_simulation::live(std::size_t agent, ua::call_id call) {
       std::ignore = core(agent).hang_up(net_.now(), call);
     });
   }
+}
+
+void call_simulation::transfer(std::size_t agent, ua::call_id call) {
+  transfers_.ask(agent, call);
+  // Whoever has handed the call over, or took that on, may want no more of it.
+  if (net_.chance(300))
+    after(1500, [this, agent, call] { std::ignore = core(agent).hang_up(net_.now(), call); });
 }
 
 void call_simulation::check_agreement() {
@@ -231,6 +248,7 @@ void call_simulation::check_agreement() {
 }
 
 void call_simulation::check_all_over() {
+  transfers_.check_all_over();
   for (std::size_t agent = 0; agent < 2; ++agent) {
     const std::string who = "agent " + std::to_string(agent) + ": ";
     for (const auto& [id, me] : ends_[agent]) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/transfers.hpp"
 #include "support/ua_network.hpp"
 
 #include <cstdint>
@@ -25,6 +26,8 @@ class call_simulation {
   /// What has happened, for the one who has to find out.
   std::size_t answered() const noexcept { return answered_; }
   std::size_t exchanges() const noexcept { return exchanges_; }
+  std::size_t transfers_told() const noexcept { return transfers_.told(); }
+  std::size_t transfers_told_late() const noexcept { return transfers_.told_late(); }
 
  private:
   /// One end of a call, as its user sees it.
@@ -45,6 +48,7 @@ class call_simulation {
   void answer(std::size_t agent, ua::call_id call);
   void offer(std::size_t agent, ua::call_id call);
   void live(std::size_t agent, ua::call_id call);
+  void transfer(std::size_t agent, ua::call_id call);
   void after(std::uint64_t most, std::function<void()> what);
   void run_until(std::int64_t at);
   void check_agreement();
@@ -61,6 +65,7 @@ class call_simulation {
   std::vector<ends> ends_;
   std::multimap<std::int64_t, std::function<void()>> plans_;
   std::vector<std::string> complaints_;
+  transfers transfers_;
   std::uint64_t offers_ = 0;
   std::size_t answered_ = 0;
   std::size_t exchanges_ = 0;

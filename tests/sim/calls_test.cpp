@@ -24,6 +24,8 @@ TEST_CASE("calls over a bad network end, and until then both ends agree on them"
   const std::uint64_t last = seed != 0 ? seed : seeds;
   std::size_t answered = 0;
   std::size_t exchanges = 0;
+  std::size_t told = 0;
+  std::size_t told_late = 0;
   for (std::uint64_t i = first; i <= last; ++i) {
     CAPTURE(i);
     call_simulation simulation(i, calls_a_seed);
@@ -31,10 +33,15 @@ TEST_CASE("calls over a bad network end, and until then both ends agree on them"
     CHECK(complaints == std::vector<std::string>());
     answered += simulation.answered();
     exchanges += simulation.exchanges();
+    told += simulation.transfers_told();
+    told_late += simulation.transfers_told_late();
   }
   // What nobody has done was not tested.
   CHECK(answered >= (last - first + 1) * calls_a_seed);
   CHECK(exchanges >= (last - first + 1) * calls_a_seed);
+  if (seed != 0) return;
+  CHECK(told >= last - first + 1);
+  CHECK(told_late >= (last - first + 1) / 2);
 }
 
 }  // namespace

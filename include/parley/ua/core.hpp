@@ -66,6 +66,9 @@ struct invite_options {
   std::span<const session::field> fields;                             ///< further headers
   std::span<const std::pair<std::string, std::string>> named_fields;  ///< and such as have no `header_id`
   std::string_view description;  ///< the offer; without it the callee makes one
+  /// How long it may wait for its final response: Expires says so, and a CANCEL ends it then (RFC
+  /// 3261 13.2.1). As long as it likes where it is 0.
+  std::chrono::seconds expires{};
 };
 
 /// What a `core` wants to be told, or tells.
@@ -78,7 +81,8 @@ struct core_event {
     /// Something has happened to a session of `call`; `leg` tells the early dialogs of a forked call apart.
     /// The message that made it happen, if one did, is in `message`.
     session,
-    /// All of the call is over, with `session.why` and `session.status`; its id is void.
+    /// All of the call is over, with `session.why` and `session.status`; its id is void, unless its dialog
+    /// has other usages (`core::add_usage`): then it is when the last one has ended.
     ended,
     /// A request outside calls, `message`, or in one (`call`), that the core does not know: `respond`.
     request,
@@ -131,10 +135,14 @@ struct core_counters {
 ///  calling     1xx, 2xx with a new tag in To          a session of its own (RFC 3261 12.1.2)      calling
 ///  calling     the first 2xx                          the other early sessions end                answered
 ///  calling     3xx-6xx, no answer                     event ended                                 gone
-///  calling     hang_up                                CANCEL once a response has come             cancelled
+///  calling     hang_up, `expires` has passed          CANCEL once a response has come             cancelled
 ///  cancelled   2xx                                    ACK, then BYE (RFC 3261 9.1)                gone
 ///  answered    2xx of another branch                  ACK, then BYE (RFC 3261 13.2.2.4)           answered
 ///  answered    the session ends                       event ended                                 gone
+///  answered    the session ends, the dialog has       event ended                                 outlived
+///              other usages (RFC 5057)
+///  outlived    request of either end, response        event request, response                     outlived
+///  outlived    the last usage ends                    -                                           gone
 ///
 /// Refused by itself: 405 and 501 with Allow, 420 with Unsupported, 416, 481 for a dialog that is not there,
 /// 482 for a request that came by two ways, 400 for what breaks the grammar, 503 where there is no room.
@@ -157,7 +165,8 @@ class core {
   /// null where there is none. *Ownership:* valid until the next call that is not `const`.
   PARLEY_API const session* find(call_id call) const noexcept;
 
-  /// The call whose session is in that dialog, as Replaces or Join names it; `none` for no such.
+  /// The call whose session is in that dialog, as Replaces or Join names it; `none` for no such, and for one
+  /// that nothing but other usages keep.
   PARLEY_API call_id find(const dialog_id& dialog) const noexcept;
 
   /// Accounts for challenges: only their realms are answered (RFC 3261 22). Within calls only addresses are
@@ -190,6 +199,23 @@ class core {
   /// see `session::request`.
   PARLEY_API base::result<std::uint32_t> request(
       base::time_point now, call_id call, const std::function<bool(ua::dialog&, sip::message&)>& write);
+
+  /// The dialog of the call has another usage (RFC 5057), as the subscription of a REFER in it: where the
+  /// session ends first, the call is kept for it. `ended` is reported as ever; the id stays valid for
+  /// `request`, for events of kind `request` (INVITE, UPDATE, PRACK, INFO and BYE get 481) and for those of
+  /// kind `session` with `session_event::kind::response`, until `end_usage` was called as often as this. Such
+  /// a call counts for `max_calls`, but not for `calls`; nothing but its usages ends it, so that whoever adds
+  /// one ends it.
+  ///
+  /// For both roles of a REFER: before the REFER is sent, or answered with 2xx, until `client_refer` or
+  /// `server_refer` reports `ended`.
+  ///
+  /// A response with `response_effect::dialog_ended` to a request of any usage ends all of them, and the id
+  /// is void. *Errors:* `not_now` for an unknown call, and for one that is not answered; those of
+  /// `dialog::add_usage`.
+  PARLEY_API base::result<void> add_usage(call_id call);
+  /// That usage has ended. Nothing happens for an unknown call, or where there is none.
+  PARLEY_API void end_usage(call_id call);
 
   /// Sends a request outside calls, complete but for Via, and for From's tag, Call-ID, CSeq and Max-Forwards
   /// where it has none; Contact is added to SUBSCRIBE and REFER without one. `flow` as in `invite_options`.

@@ -38,7 +38,7 @@ enum class session_end : std::uint8_t {
   local_bye,   ///< we hung up
   remote_bye,  ///< the peer did
   refused,     ///< a final response other than 2xx, ours or the peer's
-  cancelled,   ///< the caller gave up before it was answered
+  cancelled,   ///< the caller gave up before it was answered, or its Expires has passed
   no_ack,      ///< no ACK came for our 2xx (RFC 3261 13.3.1.4)
   no_prack,    ///< no PRACK came for our reliable provisional response (RFC 3262 3)
   expired,     ///< the session timer ran out (RFC 4028 10)
@@ -78,7 +78,7 @@ struct session_event {
     request,       ///< a request that the session does not know, `server`: answer it
     response,      ///< the final response to a request made by `request`, with that `cseq`; 408 and 503 also
                    ///< stand for none (RFC 3261 8.1.3.1)
-    ended,         ///< the last event; `why`, and `status` where a response ended it
+    ended,  ///< the last event but those of other usages; `why`, and `status` where a response ended it
   };
   kind what = kind::none;
   int status = 0;
@@ -97,6 +97,8 @@ struct session_event {
 ///                                                `answer` for that
 ///  early      accept                             2xx, repeat until ACK, 64 T1          answered
 ///  early      refuse, CANCEL, 3xx-6xx received   the response                          ended
+///  early      the INVITE's Expires has passed    487                                   ended
+///  early      a minute since the last 101-199    that again (RFC 3261 13.3.1.1)        early
 ///  answered   ACK                                -                                     confirmed
 ///  answered   no ACK in 64 T1                    BYE                                   ended
 ///  answered   bye                                BYE once the ACK or 64 T1 is there    answered
@@ -108,7 +110,9 @@ struct session_event {
 ///  any        the session timer ends             BYE                                   ended
 ///
 /// Requests in the dialog that are about something else, as INFO or REFER, pass through it by `request` and
-/// `session_event::kind::request`, since the dialog numbers them.
+/// `session_event::kind::request`, since the dialog numbers them. Where the dialog has another usage when the
+/// session ends (`add_usage`), those go on: such requests of either end and their responses pass as before,
+/// INVITE, UPDATE, PRACK, BYE and INFO of the peer's get 481.
 ///
 /// `server` is the user's number of a request that came in, its buffer is kept until that is answered.
 ///
@@ -135,14 +139,16 @@ class session {
                      std::uint32_t invite_cseq, const offer_exchange& exchange, const session_timer& timer);
 
   /// The session of a dialog that the INVITE `request` makes at the callee (`dialog::from_request`), with
-  /// its local target set. `data` holds the request. The first event is `offer` or `offer_wanted`.
+  /// its local target set. `data` holds the request. The first event is `offer` or `offer_wanted`. It came at
+  /// `now`: its Expires counts from then on (RFC 3261 13.3.1), and not where that is `never`.
   ///
   /// *Errors:* `interval_too_small`, `unsupported_body`, `bad_message`: refuse it with `status_for`;
   /// `write_refusal` adds what a 422 needs.
   PARLEY_API static base::result<session> from_request(const session_options& options,
                                                        base::random_source& random, ua::dialog dialog,
                                                        std::uint64_t server, const base::packet_buffer& data,
-                                                       const sip::message_view& request);
+                                                       const sip::message_view& request,
+                                                       base::time_point now = base::never);
 
   enum state state() const noexcept { return state_; }
   bool is_caller() const noexcept { return dialog_.role() == dialog::role::uac; }
@@ -158,12 +164,16 @@ class session {
   bool awaits_ack() const noexcept { return success_to_ != 0; }
   /// Whether a 2xx of the peer's was acknowledged.
   bool has_acknowledged() const noexcept { return acked_ != 0; }
+  /// Whether the session has ended and another usage keeps its dialog (RFC 5057).
+  bool is_outlived() const noexcept { return is_over() && dialog_.state() != dialog::state::terminated; }
 
   // Of the callee, before the call is answered.
 
   /// Sends 101 to 199. `reliable` makes it one that is acknowledged (RFC 3262); where the caller requires
   /// that, each has to be. A description in it is the answer to the INVITE's offer, or the offer that it asks
-  /// for, which only a reliable response can make.
+  /// for, which only a reliable response can make. While the INVITE waits for its answer the last one is
+  /// repeated each minute, a reliable one every two and a half with a new number and no description (RFC
+  /// 3261 13.3.1.1, RFC 3262 3).
   ///
   /// *Errors:* `not_now` where there is no INVITE to respond to; those of `server_reliable_provisional`;
   /// `not_reliable` for an offer in an unreliable one.
@@ -201,22 +211,26 @@ class session {
   PARLEY_API base::result<void> bye(base::time_point now, std::span<const field> fields = {});
 
   /// Sends another request in the dialog; returns its CSeq. `body` may be empty. *Errors:* `wrong_method` for
-  /// INVITE, UPDATE, PRACK and BYE, which have commands of their own; `not_now` once the session has ended;
-  /// those of `dialog::write_request`.
+  /// INVITE, UPDATE, PRACK and BYE, which have commands of their own; `not_now` once the session has ended
+  /// and no other usage is there, for INFO whatever is there (RFC 6086 4.1); those of
+  /// `dialog::write_request`.
   PARLEY_API base::result<std::uint32_t> request(std::string_view method, std::span<const field> fields = {},
                                                  std::string_view body = {},
                                                  std::string_view content_type = {});
 
   /// Sends the request that `write` makes in the dialog, as the `poll_request` of a usage does that shares it
-  /// (RFC 5057); returns its CSeq. *Errors:* `not_now` where the session has ended, or `write` has nothing to
-  /// be sent.
+  /// (RFC 5057); returns its CSeq. *Errors:* `not_now` where the session has ended and no other usage is
+  /// there, or `write` has nothing to be sent.
   PARLEY_API base::result<std::uint32_t> request(
       const std::function<bool(ua::dialog&, sip::message&)>& write);
 
   /// Another usage of the dialog (RFC 5057): see `dialog::add_usage`. Its requests go through this session,
-  /// and no more once that has ended.
+  /// also when that has ended: whoever adds a usage ends it. An early dialog that is not answered ends with
+  /// all that uses it (RFC 3261 12.3), and so does one in which a response has
+  /// `response_effect::dialog_ended`.
   base::result<void> add_usage() noexcept { return dialog_.add_usage(); }
-  void end_usage() noexcept { dialog_.end_usage(); }
+  /// Nothing happens where there is no other usage.
+  PARLEY_API void end_usage() noexcept;
 
   /// A request of ours is sent again as a new one, with credentials: returns its new CSeq. *Errors:*
   /// `numbers_used_up`, `terminated`: give up, and report the failure.
@@ -252,6 +266,10 @@ class session {
     std::uint64_t server = 0;  // 0 for none
     std::uint32_t cseq = 0;
     base::packet_buffer data;
+    base::time_point expires = base::never;                  // as its Expires says
+    std::optional<sip::message> provisional = std::nullopt;  // the last one
+    bool reliable = false;                                   // that was
+    base::time_point repeat_at = base::never;                // when it goes again
   };
   enum class sent_for : std::uint8_t { offer, refresh, prack, bye, other };
   /// A request of ours that waits for its final response.
@@ -264,6 +282,7 @@ class session {
 
   // session.cpp
   bool is_over() const noexcept { return state_ == state::ended; }
+  bool has_dialog() const noexcept { return !is_over() || is_outlived(); }
   session_event& report(session_event::kind what);
   void send(sip::message&& request, sent_for purpose);
   base::result<void> refuse(pending_request& pending, int status, std::span<const field> fields);
@@ -272,10 +291,12 @@ class session {
                        std::span<const field> fields = {});
   void send_bye(session_end why, std::span<const field> fields = {});
   void finish(session_end why, int status = 0);
+  void repeat_provisional(base::time_point now);
   void refresh(base::time_point now);
   void note_allowed(const sip::message_view& message);
 
   // session_receive.cpp
+  void handle_outside_session(std::uint64_t server, const sip::message_view& request);
   void handle_ack(base::time_point now, const sip::message_view& ack);
   void handle_bye(std::uint64_t server, const sip::message_view& request);
   void handle_reinvite(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
@@ -320,9 +341,10 @@ class session {
   enum state state_ = state::early;
   bool peer_allows_update_ = false;
   bool bye_wanted_ = false;
-  bool previewed_ = false;    // an unreliable response to our INVITE had a description
-  bool ack_waits_ = false;    // the 2xx has an offer: the ACK waits for its answer
-  bool prack_waits_ = false;  // so has the reliable provisional response
+  bool bye_may_cross_ = false;  // our BYE has ended the session: one of the peer's may be under way
+  bool previewed_ = false;      // an unreliable response to our INVITE had a description
+  bool ack_waits_ = false;      // the 2xx has an offer: the ACK waits for its answer
+  bool prack_waits_ = false;    // so has the reliable provisional response
 };
 
 }  // namespace parley::ua

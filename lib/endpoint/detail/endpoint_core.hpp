@@ -62,6 +62,8 @@ class endpoint_core final : public net::user_agent_handler,
   std::vector<std::shared_ptr<call_state>> living_calls() const;
   std::vector<std::shared_ptr<usage>> living_usages() const;
   void forget_call(ua::call_id id) { calls.erase(id); }
+  /// Nothing is left to be said in the dialog of a call that is over.
+  void forget_outlived(ua::call_id id);
   void take_call(base::time_point at, ua::core_event& event);
   void take_replacing(base::time_point at, ua::call_id fresh, const ua::call_reference& named);
   void introduce(call_state& c);
@@ -98,6 +100,7 @@ class endpoint_core final : public net::user_agent_handler,
 
   std::unordered_map<ua::call_id, call_state*> calls;
   std::unordered_map<ua::call_id, std::shared_ptr<call_state>> arriving;  // not shown to the application yet
+  std::unordered_map<ua::call_id, std::shared_ptr<call_state>> outlived;  // over, but for their transfers
   std::unordered_map<const usage*, std::shared_ptr<usage>> usages;
   std::unordered_map<ua::request_id, std::weak_ptr<usage>> requests;
   std::unordered_map<std::string, subscription_state*> subscriptions;  // by our tag

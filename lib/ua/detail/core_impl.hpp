@@ -2,6 +2,7 @@
 
 #include <parley/base/slot_map.hpp>
 #include <parley/base/timer_wheel.hpp>
+#include <parley/sip/next_hop.hpp>
 #include <parley/ua/core.hpp>
 
 #include <cstdint>
@@ -49,7 +50,8 @@ struct call_record {
   std::uint64_t reinvite = 0;  // the last one
   offer_exchange exchange;
   session_timer timer_offer;
-  sip::hop flow;                // how its requests go, whatever the URIs say
+  base::time_point expires = base::never;  // when it is cancelled
+  sip::hop flow;                           // how its requests go, whatever the URIs say
   sip::digest_attempt attempt;  // of the last request that was challenged: the next ones answer in advance
   std::vector<sip::digest_answer> credentials;  // of its INVITE, for the ACK
   std::size_t requests = 0;                     // of ours that have not ended
@@ -58,11 +60,12 @@ struct call_record {
   bool cancelled = false;
   bool failed = false;    // the INVITE has a final response other than 2xx, or none
   bool reported = false;  // its end was
+  bool outlived = false;  // its end was, and other usages of the current leg's dialog went on
   session_end why = session_end::local_bye;
   int status = 0;
 };
 
-/// A request of ours, with its repetitions.
+/// A request of ours, with its repetitions; also an ACK for a 2xx while its address is looked up.
 struct client_request {
   explicit client_request(sip::message&& its_message) : message(std::move(its_message)) {}
 
@@ -116,6 +119,7 @@ inline constexpr std::size_t max_askers = 64;
 
 /// The URI that leads to the first hop: that of the first Route, else the Request-URI (RFC 3261 8.1.2).
 std::string_view first_uri(const sip::message& request) noexcept;
+bool is_sips(std::string_view uri) noexcept;
 
 }  // namespace detail
 
@@ -129,6 +133,9 @@ class core::implementation {
 
   // core.cpp: commands, time.
   base::result<void> hang_up(base::time_point now, call_id call, int status);
+  base::result<void> cancel(base::time_point now, detail::call_record& c);
+  base::result<void> add_usage(call_id call);
+  void end_usage(call_id call);
   template <class Command>
   auto command(base::time_point now, call_id call, Command&& run) -> decltype(run(std::declval<session&>()));
   void handle_timeout(base::time_point now);
@@ -185,12 +192,16 @@ class core::implementation {
   void winner(base::time_point now, call_record& c, std::uint32_t leg);
   bool pump_leg(base::time_point now, call_record& c, std::uint32_t index);
   void transmit(base::time_point now, call_record& c, std::uint32_t index, session_transmit& wanted);
-  void send_ack(call_record& c, detail::leg& l, sip::message&& ack);
+  void send_ack(base::time_point now, call_record& c, std::uint32_t index, sip::message&& ack);
+  void send_found_ack(base::time_point now, client_request& r);
+  bool send_ack_to(detail::leg& l, const sip::message& ack, sip::hop to);
   void maybe_destroy(base::time_point now, call_record& c);
+  void release(call_record& c);
 
   // core_requests.cpp
   client_request* create_request(sip::message&& message, const sip::hop& flow);
   void start(base::time_point now, client_request& r);
+  void look_up(base::time_point now, client_request& r, const sip::next_hop& where);
   bool try_next(base::time_point now, client_request& r);
   bool send_to(base::time_point now, client_request& r, sip::hop to);
   bool choose_listener(sip::hop& to) const noexcept;
@@ -202,6 +213,8 @@ class core::implementation {
   bool is_asker(const sip::hop& hop) const noexcept;
   void authorize(client_request& r);
   bool answer_challenge(base::time_point now, client_request& r, const sip::message_view& response);
+  bool renumber(client_request& r);
+  bool repeat_overtaken(base::time_point now, client_request& r);
   bool repeat(base::time_point now, client_request& r);
   void drop(client_request& r);
   void fail_later(client_request& r, int status);

@@ -2,12 +2,15 @@
 
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
 #include <parley/sip/message.hpp>
 #include <parley/sip/message_view.hpp>
+#include <parley/sip/simple.hpp>
 #include <parley/ua/error.hpp>
 #include <parley/ua/session.hpp>
 #include <parley/ua/session_description.hpp>
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +31,12 @@ class kept_request {
   base::packet_buffer data_;
   sip::message_view view_;
 };
+
+/// When a request that came at `now` is not wanted any more (RFC 3261 20.19).
+inline base::time_point expiry_of(const sip::message_view& request, base::time_point now) noexcept {
+  const auto expires = request.get<sip::expires_header>();
+  return expires ? base::add_saturated(now, std::chrono::seconds(expires->value)) : base::never;
+}
 
 /// The headers and the body that a response has of its own.
 inline base::result<sip::message> make_response(int status, std::string_view contact,
