@@ -1,6 +1,7 @@
 # Sourced by tests/interop/*.sh: a folder for logs in `work`, removed with everything that was started when the script ends,
 # and what the scripts have in common. PARLEY_PROXY names the program under test.
 : "${PARLEY_PROXY:?names the parley-proxy to test}"
+: "${PARLEY_PHONE:=$(dirname "$PARLEY_PROXY")/../phone/parley-phone}"
 work=$(mktemp -d)
 interop=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$interop/../../scripts/lib/proxy.sh"
