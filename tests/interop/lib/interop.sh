@@ -1,6 +1,7 @@
 # Sourced by tests/interop/*.sh: a folder for logs in `work`, removed with everything that was started when the script ends,
 # and what the scripts have in common. PARLEY_PROXY names the program under test.
 : "${PARLEY_PROXY:?names the parley-proxy to test}"
+: "${PARLEY_PHONE:=$(dirname "$PARLEY_PROXY")/../phone/parley-phone}"
 work=$(mktemp -d)
 interop=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$interop/../../scripts/lib/proxy.sh"
@@ -100,4 +101,43 @@ run_sipp() {
 sipp_figure() {
   [ -f "$work/$1.csv" ] || return 0
   awk -F ';' -v name="$2" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == name) column = i} END {print $column}' "$work/$1.csv"
+}
+
+declare -A phone_pid
+
+# start_phone NAME [option]…: a parley-phone that does the steps on standard input; what it tells goes to $work/NAME.jsonl.
+# Returns when it listens.
+start_phone() {
+  local who=$1; shift
+  cat >"$work/$who.steps"
+  : >"$work/$who.jsonl"
+  "$PARLEY_PHONE" --timeout 30 "$@" --script "$work/$who.steps" >"$work/$who.jsonl" 2>"$work/$who.err" </dev/null &
+  phone_pid[$who]=$!
+  started+=("$!")
+  listening_or_gone() { told "$who" listening || gone "${phone_pid[$who]}"; }
+  wait_until 10 listening_or_gone || true
+  told "$who" listening || fail "parley-phone $* does not listen" "$work/$who.err" "$work/$who.jsonl"
+}
+
+# told PHONE EVENT [KEY=VALUE]…: whether the phone has told of such an event.
+told() {
+  local lines each
+  lines=$(grep -F "\"event\":\"$2\"" "$work/$1.jsonl") || return 1
+  shift 2
+  for each; do
+    lines=$(grep -F -e "\"${each%%=*}\":\"${each#*=}\"" -e "\"${each%%=*}\":${each#*=}," -e "\"${each%%=*}\":${each#*=}}" \
+      <<<"$lines") || return 1
+  done
+}
+
+# expect_told PHONE EVENT [KEY=VALUE]…: waits for it.
+expect_told() { wait_until 15 told "$@" || fail "no event: $*" "$work/$1.jsonl" "$work/$1.err"; }
+
+# end_phone NAME [STATUS]: waits until it has ended with that status, 0 unless given.
+end_phone() {
+  wait_until 60 gone "${phone_pid[$1]}" || fail "the phone $1 does not end" "$work/$1.jsonl" "$work/$1.err"
+  local status=0
+  wait "${phone_pid[$1]}" || status=$?
+  [ "$status" -eq "${2:-0}" ] || fail "the phone $1 ended with $status, not ${2:-0}" "$work/$1.jsonl" "$work/$1.err"
+  ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/$1.err" || fail "a sanitizer reports" "$work/$1.err"
 }
