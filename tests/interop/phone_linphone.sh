@@ -5,9 +5,10 @@ set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
 
 read -r port < <(free_ports 1)
-launch_registrar "$port" '"SHA-256", "MD5"' alice bob carol anna berta carla axel boris arno bruno egon erna
+launch_registrar "$port" '"SHA-256", "MD5"' alice bob carol anna berta carla axel boris arno bruno egon erna anton
 
-# linphone_as USER SIP_PORT AUDIO_PORT [option]…: a linphone without sound devices, registered as that user.
+# linphone_as USER SIP_PORT AUDIO_PORT CALLS [option]…: a linphone without sound devices, registered as that user, who takes so many
+# calls at once.
 linphone_as() {
   local folder=$work/linphone-$1
   mkdir -p "$folder/.local/share/linphone" "$folder/.config/linphone"
@@ -24,6 +25,8 @@ default_proxy=0
 inc_timeout=2
 [rtp]
 audio_rtp_port=$3
+[misc]
+max_calls=$4
 [video]
 enabled=0
 capture=0
@@ -43,7 +46,7 @@ passwd=secret
 E
   mkfifo "$folder/commands"
   : >"$work/linphone.log"
-  HOME=$folder linphone-daemon --config "$folder/rc" --log "$folder/log" "${@:4}" <"$folder/commands" >"$work/linphone.log" 2>&1 &
+  HOME=$folder linphone-daemon --config "$folder/rc" --log "$folder/log" "${@:5}" <"$folder/commands" >"$work/linphone.log" 2>&1 &
   started+=("$!")
   exec {commands}>"$folder/commands"
   registered() { say 'register-status ALL' && grep -q RegistrationOk "$work/linphone.log"; }
@@ -63,7 +66,7 @@ stands() {
 phone() { start_registered "$1" "$port" "${@:2}"; }
 
 calls_linphone() {
-  linphone_as bob "$1" "$2" --auto-answer
+  linphone_as bob "$1" "$2" 1 --auto-answer
   phone alice <<'E'
 register
 call sip:bob@parley.test
@@ -81,6 +84,9 @@ expect message body=Goodbye
 E
   logged 'Tone: 5'
   logged 'Tone: #'
+  phone anton <<<'call sip:bob@parley.test'
+  end_phone anton 3
+  told anton ended cause=refused status=486 || fail "a second call is not refused" "$work/anton.jsonl"
   say 'call-pause 1'
   stands 1 Paused
   say 'call-resume 1'
@@ -95,7 +101,7 @@ E
 }
 
 called_by_linphone() {
-  linphone_as berta "$1" "$2"
+  linphone_as berta "$1" "$2" 1
   phone anna <<'E'
 register
 await
@@ -119,7 +125,7 @@ E
 }
 
 blind_transfers() {
-  linphone_as boris "$1" "$2" --auto-answer
+  linphone_as boris "$1" "$2" 3 --auto-answer
   phone carol <<'E'
 register
 await
@@ -150,7 +156,7 @@ E
 
 # linphone is asked to take the place of the phone, and asks the phone to take its own.
 attended_transfers() {
-  linphone_as bruno "$1" "$2"
+  linphone_as bruno "$1" "$2" 3
   phone carla <<'E'
 register
 await
@@ -190,7 +196,7 @@ E
 }
 
 comes_to_nothing() {
-  linphone_as erna "$1" "$2"
+  linphone_as erna "$1" "$2" 1
   phone egon <<<'refuse 486'
   expect_told egon registered
   say 'call sip:egon@parley.test'

@@ -10,7 +10,7 @@ callee() {
 }
 # end_callee PHONE: the call must have been as the scenario has it.
 end_callee() {
-  wait_until 60 gone "$sipp_pid" || fail "the callee waits for more" "$work/callee.messages" "$work/$1.jsonl" "$work/$1.err"
+  wait_until 70 gone "$sipp_pid" || fail "the callee waits for more" "$work/callee.messages" "$work/$1.jsonl" "$work/$1.err"
   wait "$sipp_pid" || fail "the callee has an unsuccessful call" "$work/callee.err" "$work/$1.jsonl" "$work/$1.err"
 }
 # caller PORT PHONE_PORT PHONE: SIPp that calls the phone; its scenario is on standard input.
@@ -147,7 +147,7 @@ E
 unanswered() {
   python3 "$interop/lib/silent.py" "$2" 60 >"$work/silent.log" &
   started+=("$!")
-  seconds=60 phone "$1" <<<"call sip:sipp@127.0.0.1:$2"
+  phone "$1" <<<"call sip:sipp@127.0.0.1:$2"
   end_phone alice 3
   told alice ended status=408 || fail "timer B brought no 408" "$work/alice.jsonl"
 }
@@ -209,7 +209,7 @@ refreshes_as_caller() {
 > BYE
 < 200
 E
-  seconds=60 phone "$1" --session-expires 90 <<E
+  phone "$1" --session-expires 90 <<E
 call sip:sipp@127.0.0.1:$2
 expect refreshed
 expect ended cause=remote
@@ -219,7 +219,7 @@ E
 }
 
 refreshes_as_callee() {
-  seconds=60 phone "$1" <<'E'
+  phone "$1" <<'E'
 await
 answer
 expect refreshed
