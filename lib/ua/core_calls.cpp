@@ -217,7 +217,8 @@ bool core::implementation::pump_leg(base::time_point now, call_record& c, std::u
     any = true;
     if (happened.what == session_event::kind::ended) {
       if (index == c.current || !c.answered) {
-        c.why = happened.why;
+        const bool elsewhere = c.elsewhere && happened.why == session_end::cancelled;
+        c.why = elsewhere ? session_end::elsewhere : happened.why;
         c.status = happened.status;
       }
       // Of a call, its end is reported once, when all of its sessions are over.

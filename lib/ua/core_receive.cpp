@@ -3,6 +3,7 @@
 #include <parley/sip/simple.hpp>
 #include <parley/sip/uri.hpp>
 #include <parley/sip/via.hpp>
+#include <parley/ua/reason.hpp>
 
 #include "ua/detail/core_impl.hpp"
 #include "ua/detail/option_tag.hpp"
@@ -202,6 +203,9 @@ void core::implementation::handle_cancel(base::time_point now, const sip::hop& f
   const std::uint64_t invite_id = invite != nullptr ? invite->id : 0;
   refuse(now, *r, invite != nullptr ? 200 : 481);
   if (call_record* const c = calls_.get(call)) {
+    // RFC 3326 2: a forking proxy says that another phone has answered.
+    const auto why = find_reason(view_, "SIP");
+    c->elsewhere = why && why->cause == 200U;
     for (const auto& one : c->legs) one->session.handle_cancel(now, invite_id);
     pump(now, *c);
   }

@@ -149,7 +149,7 @@ E
 register
 await
 ring
-expect ended
+expect ended cause=elsewhere
 E
   waiting boris-1 boris-2
   phone axel <<'E'

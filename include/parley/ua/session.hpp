@@ -44,7 +44,7 @@ enum class session_end : std::uint8_t {
   expired,     ///< the session timer ran out (RFC 4028 10)
   lost,        ///< the peer does not know the dialog any more, or does not answer (RFC 3261 12.2.1.2)
   no_answer,   ///< the peer owed us an offer or an answer and sent none
-  elsewhere,   ///< another branch of the forked call was answered
+  elsewhere,   ///< another branch of the forked call was answered; as a callee, where the CANCEL says so
 };
 
 /// What a session wants to be sent.

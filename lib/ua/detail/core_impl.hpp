@@ -58,6 +58,7 @@ struct call_record {
   bool outgoing = false;
   bool answered = false;
   bool cancelled = false;
+  bool elsewhere = false;  // the CANCEL of a call that came in says that another phone has answered it
   bool failed = false;    // the INVITE has a final response other than 2xx, or none
   bool reported = false;  // its end was
   bool outlived = false;  // its end was, and other usages of the current leg's dialog went on
