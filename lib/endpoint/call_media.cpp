@@ -139,7 +139,9 @@ void call_state::refuse_offer(base::time_point now, const base::error_code& why)
   }
   const auto done = core->machine().refuse(now, id, status, std::span(fields).first(count));
   // A 2xx whose offer can't be met is acknowledged with what could be, and hung up (RFC 3261 13.2.2.4).
-  if (!done) std::ignore = core->machine().hang_up(now, id);
+  if (done) return;
+  if (state != call::state::established) own_end = call_ending{call_end::refused, status, {}};
+  std::ignore = core->machine().hang_up(now, id);
 }
 
 int call_state::refusal_of(const base::error_code& why) noexcept {
@@ -160,7 +162,7 @@ void call_state::handle_answered_offer(base::time_point now, const ua::core_even
     if (!final) return;
     std::ignore = in.rollback();
     if (state != call::state::established) {
-      own_end = call_end::no_answer;
+      own_end = call_ending{call_end::refused, 488, {}};
       return hang_up(now, 488);
     }
     undo_change();
@@ -225,10 +227,13 @@ void call_state::renegotiate(call::change what, completion<> done) {
   if (what == call::change::resume) session->resume();
   if (what != call::change::none) held_by_us = what == call::change::hold;
   const base::time_point now = endpoint_core::now();
-  const auto offer = make_offer(*session);
+  // An offer that is under way already is not to be forgotten for this one.
+  const bool busy = session->state() != offer_answer::negotiator::state::stable;
+  const auto offer =
+      busy ? base::result<std::string>(ua::make_error_code(ua::errc::offer_pending)) : make_offer(*session);
   const auto sent = offer ? core->machine().offer(now, id, *offer) : base::result<void>(offer.error());
   if (!sent) {
-    if (session->state() == offer_answer::negotiator::state::have_local_offer)
+    if (!busy && session->state() == offer_answer::negotiator::state::have_local_offer)
       std::ignore = session->rollback();
     // RFC 3261 14.1: the peer's goes first, and ours when that has ended.
     change_due = sent.error() == ua::make_error_code(ua::errc::offer_pending) ||

@@ -118,9 +118,7 @@ void core::implementation::handle_invite_response(base::time_point now, call_rec
     if (status >= 200 && !c.answered && !c.failed) invite_failed(now, c, 500);
     return;
   }
-  const auto index = static_cast<std::uint32_t>(
-      std::find_if(c.legs.begin(), c.legs.end(), [l](const auto& one) { return one.get() == l; }) -
-      c.legs.begin());
+  const std::uint32_t index = index_of(c, *l);
   if (status < 200 && !c.answered) c.current = index;
   l->session.handle_response(now, response);
   if (status >= 200) {
@@ -169,6 +167,12 @@ leg* core::implementation::leg_of(call_record& c, const dialog_id& id) noexcept 
     if (one->session.dialog().id() == id) return one.get();
   }
   return nullptr;
+}
+
+std::uint32_t core::implementation::index_of(const call_record& c, const leg& l) noexcept {
+  const auto found =
+      std::find_if(c.legs.begin(), c.legs.end(), [&l](const auto& one) { return one.get() == &l; });
+  return static_cast<std::uint32_t>(found - c.legs.begin());
 }
 
 void core::implementation::winner(base::time_point now, call_record& c, std::uint32_t index) {

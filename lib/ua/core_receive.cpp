@@ -114,6 +114,8 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
       return refuse(now, r, 481);
     }
     r.call = c->id;
+    // What the application says next is for the branch that has spoken.
+    if (c->outgoing && !c->answered) c->current = index_of(*c, *l);
     l->session.handle_request(now, r.id, data, view_);
     return pump(now, *c);
   }
