@@ -237,7 +237,7 @@ class run {
     const std::size_t agent = in_.u8() % 2;
     ua::core& core = net_[agent].core;
     const auto now = net_.now();
-    switch (in_.u8() % 22) {
+    switch (in_.u8() % 23) {
       case 0: {
         const std::string_view uri = pick(uris);
         const std::string offer = description();
@@ -245,7 +245,7 @@ class run {
         options.uri = uri;
         options.from = "<sip:me@example.com>";
         options.description = offer;
-        if (in_.u8() % 4 == 0) options.expires = std::chrono::seconds(in_.u8());
+        options.expires = std::exchange(expires_, {});
         if (const auto call = core.invite(now, options))
           calls_[agent].emplace(static_cast<std::uint64_t>(*call), false);
         return;
@@ -316,7 +316,8 @@ class run {
         net_[message.from].core.handle_send_failure(now, message.ticket);
         return;
       }
-      case 17: {
+      case 17: net_.run_for(in_.u8()); return;
+      case 18: {
         ua::referral somewhere;
         somewhere.target = "sip:r@192.0.2.98";
         if (usage* const made = add_usage(agent, some_call(agent)); made != nullptr) {
@@ -324,21 +325,21 @@ class run {
         }
         return;
       }
-      case 18: {
+      case 19: {
         const int status = pick(statuses);
         for (usage& one : usages_) {
           if (one.agent == agent && one.does && !one.over) one.does->report(now, status);
         }
         return;
       }
-      case 19: std::ignore = add_usage(agent, some_call(agent)); return;
-      case 20: {
+      case 20: std::ignore = add_usage(agent, some_call(agent)); return;
+      case 21: {
         const auto found = std::find_if(usages_.begin(), usages_.end(),
                                         [&](const usage& one) { return one.agent == agent && !one.over; });
         if (found != usages_.end()) end(*found);
         return;
       }
-      default: net_.run_for(in_.u8()); return;
+      default: expires_ = std::chrono::seconds(in_.u8()); return;
     }
   }
 
@@ -368,6 +369,7 @@ class run {
   ua_network net_;
   std::array<std::map<std::uint64_t, bool>, 2> calls_;  // and whether each is over
   std::array<std::vector<incoming>, 2> requests_;
+  std::chrono::seconds expires_{};  // of the next call
   transaction::timers timers_;
   std::list<usage> usages_;
   std::set<std::pair<std::size_t, std::uint64_t>> used_;  // calls that have had usages
