@@ -105,17 +105,17 @@ sipp_figure() {
 
 declare -A phone_pid
 
-# start_phone NAME [option]…: a parley-phone that does the steps on standard input; what it tells goes to $work/NAME.jsonl.
-# Returns when it listens.
+# start_phone NAME [option]…: a parley-phone that does the steps on standard input; what it tells goes to $work/NAME.jsonl. Returns
+# when it listens.
 start_phone() {
   local who=$1; shift
   cat >"$work/$who.steps"
   : >"$work/$who.jsonl"
-  "$PARLEY_PHONE" --timeout 30 "$@" --script "$work/$who.steps" >"$work/$who.jsonl" 2>"$work/$who.err" </dev/null &
+  "$PARLEY_PHONE" "$@" --script "$work/$who.steps" >"$work/$who.jsonl" 2>"$work/$who.err" </dev/null &
   phone_pid[$who]=$!
   started+=("$!")
   listening_or_gone() { told "$who" listening || gone "${phone_pid[$who]}"; }
-  wait_until 10 listening_or_gone || true
+  wait_until 30 listening_or_gone || true
   told "$who" listening || fail "parley-phone $* does not listen" "$work/$who.err" "$work/$who.jsonl"
 }
 
@@ -131,11 +131,11 @@ told() {
 }
 
 # expect_told PHONE EVENT [KEY=VALUE]…: waits for it.
-expect_told() { wait_until 15 told "$@" || fail "no event: $*" "$work/$1.jsonl" "$work/$1.err"; }
+expect_told() { wait_until 30 told "$@" || fail "no event: $*" "$work/$1.jsonl" "$work/$1.err"; }
 
 # end_phone NAME [STATUS]: waits until it has ended with that status, 0 unless given.
 end_phone() {
-  wait_until 60 gone "${phone_pid[$1]}" || fail "the phone $1 does not end" "$work/$1.jsonl" "$work/$1.err"
+  wait_until 70 gone "${phone_pid[$1]}" || fail "the phone $1 does not end" "$work/$1.jsonl" "$work/$1.err"
   local status=0
   wait "${phone_pid[$1]}" || status=$?
   [ "$status" -eq "${2:-0}" ] || fail "the phone $1 ended with $status, not ${2:-0}" "$work/$1.jsonl" "$work/$1.err"
