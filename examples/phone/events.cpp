@@ -96,7 +96,7 @@ bool matches(const json& event, const expectation& wanted) {
   });
 }
 
-void journal::tell(std::string_view event, json fields) {
+void journal::tell(std::string_view event, const json& fields) {
   json line{{"event", event}, {"time", seconds_since_1970()}};
   line.update(fields);
   const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";

@@ -40,7 +40,7 @@ class journal {
   explicit journal(std::FILE* out) noexcept : out_(out) {}
 
   /// Text from the network may be anything: bytes that are not UTF-8 become U+FFFD.
-  void tell(std::string_view event, json fields = json::object());
+  void tell(std::string_view event, const json& fields = json::object());
 
   /// Finds such an event among those since the one that was found last, and forgets all up to it. False where
   /// there is none yet.

@@ -67,7 +67,7 @@ int run(parley_phone::settings settings) {
   int exit_code = 0;
   std::exception_ptr failed;
   asio::co_spawn(io, live(phone, settings, signals), [&](std::exception_ptr thrown, int code) {
-    failed = thrown;
+    failed = std::move(thrown);
     exit_code = code;
     io.stop();
   });

@@ -28,7 +28,7 @@ void phone::tell_failure(const outcome& why) {
   }
   fields["status"] = why.status;
   fields["reason"] = why.reason;
-  tell("failed", std::move(fields));
+  tell("failed", fields);
 }
 
 asio::awaitable<void> phone::leave() {
@@ -38,8 +38,8 @@ asio::awaitable<void> phone::leave() {
   while (!lines_.empty()) co_await change();
 }
 
-void phone::tell(std::string_view event, json fields) {
-  events_.tell(event, std::move(fields));
+void phone::tell(std::string_view event, const json& fields) {
+  events_.tell(event, fields);
   changed_.cancel();
 }
 

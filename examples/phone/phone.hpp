@@ -60,7 +60,7 @@ class phone {
   };
 
   // phone.cpp
-  void tell(std::string_view event, json fields = json::object());
+  void tell(std::string_view event, const json& fields = json::object());
   asio::awaitable<void> change();
   int add_line(const parley::call& call, bool follows_transfer = false);
   void drop_line(int number);

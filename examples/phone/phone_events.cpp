@@ -92,35 +92,33 @@ void phone::tell_call(int number, const parley::call_event& event) {
   switch (event.what) {
     case kind::ringing:
       fields.update({{"status", event.status}, {"reason", event.reason}});
-      return tell("ringing", std::move(fields));
-    case kind::early_media: return tell("early_media", std::move(fields));
+      return tell("ringing", fields);
+    case kind::early_media: return tell("early_media", fields);
     case kind::answered:
       for (const line& one : lines_) {
         if (one.number == number && one.follows_transfer) current_ = number;
       }
-      return tell("answered", std::move(fields));
-    case kind::held: fields["by"] = by; return tell("held", std::move(fields));
-    case kind::resumed: fields["by"] = by; return tell("resumed", std::move(fields));
-    case kind::refreshed: return tell("refreshed", std::move(fields));
+      return tell("answered", fields);
+    case kind::held: fields["by"] = by; return tell("held", fields);
+    case kind::resumed: fields["by"] = by; return tell("resumed", fields);
+    case kind::refreshed: return tell("refreshed", fields);
     case kind::dtmf:
       fields.update({{"key", std::string(1, event.key)}, {"duration", milliseconds(event.duration)}});
-      return tell("dtmf", std::move(fields));
+      return tell("dtmf", fields);
     case kind::info:
       fields.update({{"package", event.text}, {"content_type", event.content_type}, {"body", event.body}});
-      return tell("info", std::move(fields));
-    case kind::transfer_progress:
-      fields["status"] = event.status;
-      return tell("transfer_progress", std::move(fields));
+      return tell("info", fields);
+    case kind::transfer_progress: fields["status"] = event.status; return tell("transfer_progress", fields);
     case kind::transferred:
       // We have transferred the peer, or another has taken its place.
       if (event.status != 0) fields["status"] = event.status;
       fields["to"] = event.text;
-      return tell("transferred", std::move(fields));
+      return tell("transferred", fields);
     case kind::ended:
       fields.update({{"cause", cause_of(event.ending.why)},
                      {"status", event.ending.status},
                      {"reason", event.ending.reason}});
-      return tell("ended", std::move(fields));
+      return tell("ended", fields);
   }
 }
 
