@@ -24,7 +24,6 @@ std::string_view cause_of(parley::call_end why) {
     case call_end::expired: return "expired";
     case call_end::lost: return "lost";
     case call_end::elsewhere: return "elsewhere";
-    case call_end::replaced: return "transferred";
   }
   return "";
 }

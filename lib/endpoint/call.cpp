@@ -20,7 +20,6 @@ std::string_view to_string(call_end why) noexcept {
     case call_end::expired: return "expired";
     case call_end::lost: return "lost";
     case call_end::elsewhere: return "elsewhere";
-    case call_end::replaced: return "replaced";
     case call_end::closed: return "closed";
   }
   return "lost";

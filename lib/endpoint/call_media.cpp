@@ -17,6 +17,7 @@ namespace parley::detail {
 
 base::result<void> call_state::begin_media(std::shared_ptr<parley::media> chosen) {
   if (chosen && chosen != media) {
+    if (media) media->close();
     media = std::move(chosen);
     opened.clear();
   }
@@ -105,7 +106,8 @@ void call_state::handle_description(base::time_point now, const ua::core_event& 
     if (sent) return apply(in, true);
     failed = sent.error();
   }
-  refuse_offer(now, failed);
+  // A 2xx whose offer can't be met has begun a call that nobody can use.
+  refuse_offer(now, failed, event.message && event.message.text().starts_with("SIP/2.0 2"));
 }
 
 // An offer that can't be met is refused before anybody is disturbed: one that is no description always, and
@@ -126,7 +128,7 @@ void call_state::check_offer(base::time_point now) {
 }
 
 // RFC 3261 21.4.26: a 488 has a Warning that says why.
-void call_state::refuse_offer(base::time_point now, const base::error_code& why) {
+void call_state::refuse_offer(base::time_point now, const base::error_code& why, bool must_end) {
   core->log_line(base::log_level::info, "an offer was refused", peer.uri, why);
   const int status = refusal_of(why);
   std::string warning;
@@ -138,8 +140,7 @@ void call_state::refuse_offer(base::time_point now, const base::error_code& why)
     fields[count++] = {sip::header_id::warning, warning};
   }
   const auto done = core->machine().refuse(now, id, status, std::span(fields).first(count));
-  // A 2xx whose offer can't be met is acknowledged with what could be, and hung up (RFC 3261 13.2.2.4).
-  if (done) return;
+  if (done || (!must_end && outgoing && state == call::state::calling)) return;
   if (state != call::state::established) own_end = call_ending{call_end::refused, status, {}};
   std::ignore = core->machine().hang_up(now, id);
 }
@@ -178,13 +179,14 @@ void call_state::handle_answered_offer(base::time_point now, const ua::core_even
     return report(std::move(told));
   }
   if (!final || state != call::state::established) return;
-  const call::change done = std::exchange(changing, call::change::none);
+  // What waits for the end of this offer is not done by it.
+  const call::change done = change_due ? call::change::none : std::exchange(changing, call::change::none);
   call_event told;
   told.what = done == call::change::hold     ? call_event::kind::held
               : done == call::change::resume ? call_event::kind::resumed
                                              : call_event::kind::refreshed;
   report(std::move(told));
-  if (change_done) change_done.complete({});
+  if (change_done && !change_due) change_done.complete({});
 }
 
 // Our offer was refused: the session is as it was (RFC 6141).
@@ -192,6 +194,7 @@ void call_state::handle_offer_failed(int status) {
   if (!session) return;
   if (session->state() == offer_answer::negotiator::state::have_local_offer)
     std::ignore = session->rollback();
+  if (change_due) return;
   undo_change();
   if (change_done) change_done.complete(make_status_error(status));
 }

@@ -1,3 +1,4 @@
+#include <parley/sip/chars.hpp>
 #include <parley/sip/header_id.hpp>
 #include <parley/sip/message.hpp>
 #include <parley/sip/uri.hpp>
@@ -56,9 +57,11 @@ void call_state::handle_info(base::time_point now, ua::request_id id_of_it, cons
   } else {
     const std::size_t named = info.find("Info-Package");
     if (named != sip::message_view::npos) {
-      told.text = std::string(info.value(named));
+      const std::string_view value = info.value(named);
+      told.text = std::string(value.substr(0, value.find_first_of("; \t")));
       const auto& taken = core->options.info_packages;
-      if (std::find(taken.begin(), taken.end(), told.text) == taken.end()) {
+      if (std::none_of(taken.begin(), taken.end(),
+                       [&](const std::string& own) { return sip::iequals(own, told.text); })) {
         auto refusal = sip::message::response(469);
         if (!refusal) return;
         // RFC 6086 4.2.2: what would be taken.
@@ -86,9 +89,10 @@ void call_state::handle_refer(base::time_point now, const ua::core_event& event)
   // RFC 3515 2.4.2 leaves it to us what is carried out; a call is.
   if (!core->on_transfer || (!what->method.empty() && what->method != "INVITE"))
     return core->respond(now, event.request, 603);
-  if (referred) return core->respond(now, event.request, 491);
+  if (referred || !asked_to_transfer.expired()) return core->respond(now, event.request, 491);
   auto asked = std::make_shared<incoming_transfer::state>(shared_from_this(), event.request, event.message,
                                                           std::move(*what));
+  asked_to_transfer = asked;
   core->post([core = core.get(), request = incoming_transfer(std::move(asked))]() mutable {
     if (const auto handler = core->on_transfer) handler(std::move(request));
   });
@@ -161,6 +165,7 @@ void call_state::start_transfer(const std::string& to, const call_state* other, 
   if (!uri || !uri->is_sip() || !what.refer_to()) return one.complete(errc::bad_uri);
   // The one before has its result, and only waits for the end of its subscription.
   if (transfer) core->machine().end_usage(id);
+  std::erase_if(requests, [](const call_request& r) { return r.what == call_request::purpose::refer; });
   transfer.reset(new outgoing_transfer{ua::client_refer(core->timers, what), std::move(one), what.target});
   transfer->done.on_cancel([weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -179,8 +184,13 @@ void call_state::run_transfers(base::time_point now) {
   const auto self = shared_from_this();
   const auto send = [&](auto& usage, call_request::purpose what) {
     for (;;) {
-      const auto sent = core->machine().request(
-          now, id, [&](ua::dialog& in, sip::message& out) { return usage.poll_request(now, in, out); });
+      bool asked = false;
+      const auto sent = core->machine().request(now, id, [&](ua::dialog& in, sip::message& out) {
+        asked = true;
+        return usage.poll_request(now, in, out);
+      });
+      // There is no dialog any more: what it wants said can't be.
+      if (!asked) usage.abandon();
       if (!sent) return;
       requests.push_back({*sent, what, {}});
     }
@@ -302,6 +312,13 @@ void call_state::start_info(const std::string& package, const std::string& conte
   });
   if (!sent) return one.complete(sent.error());
   requests.push_back({*sent, call_request::purpose::info, std::move(one)});
+  requests.back().done.on_cancel([weak = weak_from_this(), cseq = *sent] {
+    const auto self = weak.lock();
+    if (!self) return;
+    for (call_request& asked : self->requests) {
+      if (asked.cseq == cseq && asked.done) asked.done.complete(asio::error::operation_aborted);
+    }
+  });
   core->pump(now);
 }
 
@@ -330,7 +347,11 @@ base::result<call> incoming_transfer::accept(call_options options) const {
   auto reports = ua::server_refer::accept(now, refer);
   if (!reports) return reports.error();
   state_->answered = true;
-  std::ignore = of.core->machine().add_usage(of.id);
+  if (!of.core->machine().add_usage(of.id)) {
+    of.core->respond(now, state_->request, 491);
+    of.core->pump(now);
+    return errc::not_now;
+  }
   auto accepted = sip::message::response(202);
   reports->write_response(*accepted);
   std::ignore = of.core->machine().respond(now, state_->request, *accepted);
@@ -345,7 +366,7 @@ base::result<call> incoming_transfer::accept(call_options options) const {
 
 base::result<void> incoming_transfer::refuse(int status) const {
   detail::call_state& of = *state_->of;
-  if (state_->answered || !of.core || status < 400) return errc::not_now;
+  if (state_->answered || !of.core || status < 400 || status > 699) return errc::not_now;
   state_->answered = true;
   of.core->respond(detail::endpoint_core::now(), state_->request, status);
   of.core->pump(detail::endpoint_core::now());

@@ -108,7 +108,7 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
     case happened::refreshed: {
       call_event told;
       told.what = call_event::kind::refreshed;
-      told.by_peer = true;
+      told.by_peer = !event.message || !event.message.text().starts_with("SIP/");
       return report(std::move(told));
     }
     // `handle` looks whether anything has waited for that.
@@ -185,6 +185,8 @@ void call_state::end(base::time_point now, call_ending how) {
   give_up_at = base::never;
   // RFC 5057: what a transfer still has to say goes on in the dialog.
   if (transfer || referred) {
+    // As long as a request may take to be answered.
+    give_up_at = now + 64 * core->timers.t1;
     core->outlived[id] = self;
   } else {
     core->forget_call(id);
@@ -232,9 +234,10 @@ void call_state::abandon(const base::error_code& why, bool is_end) {
 void call_state::abort() {
   const auto self = shared_from_this();
   const base::error_code aborted = asio::error::operation_aborted;
+  if (media && !is_over()) media->close();
+  if (!ending) ending = call_ending{call_end::closed, 0, {}};
   state = call::state::ended;
   timer.disarm();
-  ending = call_ending{call_end::closed, 0, {}};
   abandon(aborted);
   if (transfer && transfer->done) transfer->done.complete(aborted);
   transfer.reset();
@@ -242,7 +245,6 @@ void call_state::abort() {
   event_waiter.complete(aborted, {});
   ended_waiters.complete(aborted, *ending);
   on_event = nullptr;
-  if (media) media->close();
   session.reset();
   legs.clear();
   core.reset();
@@ -256,12 +258,18 @@ base::time_point call_state::poll_timeout() const noexcept {
 }
 
 void call_state::arm() {
-  if (core) core->wheel().arm(timer, poll_timeout());
+  if (!core) return;
+  // Whatever can't be done now is not tried again within the same moment.
+  core->wheel().arm(timer, std::max(poll_timeout(), endpoint_core::now() + std::chrono::milliseconds(1)));
 }
 
 void call_state::handle_timeout(base::time_point now) {
   const auto self = shared_from_this();
-  if (give_up_at <= now) {
+  if (give_up_at <= now && is_over()) {
+    give_up_at = base::never;
+    if (transfer) transfer->refer.abandon();
+    if (referred) referred->abandon();
+  } else if (give_up_at <= now) {
     give_up_at = base::never;
     own_end = call_ending{call_end::no_answer, 0, {}};
     hang_up(now, 480);

@@ -276,7 +276,14 @@ base::result<call> endpoint_core::dial(const std::string& target, const call_opt
   wanted.from = c->local_identity;
   wanted.routes = routes;
   wanted.description = offer;
-  wanted.named_fields = with.headers;
+  auto headers = with.headers;
+  if (!options.info_packages.empty()) {
+    // RFC 6086 4.2: which INFO would be taken.
+    std::string all;
+    for (const std::string& one : options.info_packages) all.append(all.empty() ? "" : ", ").append(one);
+    headers.emplace_back("Recv-Info", all);
+  }
+  wanted.named_fields = headers;
   auto asked = sip::message::request("INVITE", target);
   if (referred != nullptr) {
     if (const auto added = referred->add_to_referred(*asked); !added) return added.error();

@@ -44,7 +44,10 @@ void endpoint_core::handle_request(base::time_point at, const ua::core_event& ev
       respond(at, event.request, found->second->handle_notify(at, request));
       return run(at, *one);
     }
-    case sip::method::subscribe: return respond(at, event.request, 489);
+    case sip::method::subscribe: {
+      const auto to = request.get<sip::to_header>();
+      return respond(at, event.request, to && !to->tag.empty() ? 481 : 489);
+    }
     case sip::method::refer: return respond(at, event.request, 603);
     default: return respond(at, event.request, 481);
   }

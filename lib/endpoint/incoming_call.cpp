@@ -57,7 +57,9 @@ base::result<void> call_state::ring(int status, bool with_media) {
 
 void call_state::start_answer(std::shared_ptr<parley::media> chosen, completion<call> done) {
   const auto self = shared_from_this();
-  if (is_over() || !core || state != call::state::incoming || answering || refused) {
+  // Other media than those of a description that has gone out come too late.
+  const bool late = chosen && !early_answer.empty() && chosen != media;
+  if (is_over() || !core || state != call::state::incoming || answering || refused || late) {
     const errc why = is_over() || !core ? errc::call_over : errc::not_now;
     return waiter<call>(self, executor, std::move(done)).complete(why, {});
   }
@@ -82,7 +84,7 @@ void call_state::try_accept(base::time_point now) {
   }
   if (done.error() == ua::make_error_code(ua::errc::unacknowledged)) return;
   core->log_line(base::log_level::warning, "a call can't be answered", peer.uri, done.error());
-  std::ignore = core->machine().refuse(now, id, 500);
+  if (!core->machine().refuse(now, id, 500)) hang_up(now, 500);
 }
 
 void call_state::take_over(base::time_point now, const ua::core_event& event) {

@@ -79,6 +79,8 @@ void registration_state::report_events(base::time_point now) {
     if (on_event) {
       core->post([self = std::static_pointer_cast<registration_state>(shared_from_this()), told] {
         if (const auto handler = self->on_event) handler(told);
+        // A handler that holds its own registration would keep it for ever.
+        if (told.what == registration_event::kind::unregistered) self->on_event = nullptr;
       });
     }
   }

@@ -46,7 +46,9 @@ void endpoint_core::run(base::time_point at, usage& one) {
     }
   }
   one.report_events(at);
-  if (!one.is_over()) return wheel().arm(one.timer, one.poll_timeout());
+  // Whatever can't be done now is not tried again within the same moment.
+  if (!one.is_over())
+    return wheel().arm(one.timer, std::max(one.poll_timeout(), at + std::chrono::milliseconds(1)));
   one.timer.disarm();
   usages.erase(&one);
   check_closed();
@@ -88,7 +90,13 @@ std::vector<std::string> endpoint_core::routes_for(const registration* by) const
 }
 
 pager_state::pager_state(std::shared_ptr<endpoint_core> its_core, ua::pager_options options)
-    : usage(std::move(its_core)), machine(std::move(options), core->agent->random()) {}
+    : usage(std::move(its_core)), machine(options, core->agent->random()), target(options.to) {}
+
+pager_state::~pager_state() {
+  if (!core) return;
+  const auto found = core->pagers.find(target);
+  if (found != core->pagers.end() && found->second.expired()) core->pagers.erase(found);
+}
 
 void pager_state::add(std::uint64_t number, waiter<> one) {
   one.on_cancel([weak = std::weak_ptr(std::static_pointer_cast<pager_state>(shared_from_this())), number] {

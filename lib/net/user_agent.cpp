@@ -79,6 +79,8 @@ struct user_agent::implementation final : transport_handler {
   // What the handler does is done before this returns, so that it need not pump itself.
   void pump(base::time_point now) {
     if (std::exchange(pumping, true)) return;
+    // Whatever leaves the handler, the next message is dealt with.
+    const std::unique_ptr<bool, void (*)(bool*)> pumped(&pumping, [](bool* flag) { *flag = false; });
     ua::core_event event;
     sip::outgoing out;
     for (bool more = true; more;) {
@@ -99,7 +101,6 @@ struct user_agent::implementation final : transport_handler {
         if (flow != 0 && ticket != 0) core->handle_sent(ticket, flow);
       }
     }
-    pumping = false;
   }
 
   void update(base::time_point now) {

@@ -108,9 +108,10 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
     call_record* const c = id ? call_of(*id) : nullptr;
     leg* const l = c != nullptr ? leg_of(*c, *id) : nullptr;
     if (l == nullptr) {
-      // A NOTIFY makes the dialog of its subscription, whose SUBSCRIBE we have sent (RFC 6665 4.4.1); the
-      // application knows that one.
-      if (view_.method() == sip::method::notify) return report_request(r);
+      // A NOTIFY makes the dialog of its subscription, whose SUBSCRIBE we have sent (RFC 6665 4.4.1), and the
+      // SUBSCRIBE of one that we serve is in the dialog of that: the application knows them.
+      const sip::method method = view_.method();
+      if (method == sip::method::notify || method == sip::method::subscribe) return report_request(r);
       return refuse(now, r, 481);
     }
     r.call = c->id;

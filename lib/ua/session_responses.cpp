@@ -46,6 +46,7 @@ void session::handle_response(base::time_point now, const sip::message_view& res
   if (sent.method == sip::method::prack) take_description(response, carrier::prack_success);
   const bool owed = exchange_.is_offered_by(side::local) && sent.purpose == sent_for::offer;
   if (owed) handle_refusal(now, sent, status);  // an answer is missing: nothing was agreed
+  if (sent.purpose == sent_for::refresh) report(session_event::kind::refreshed);
 }
 
 void session::handle_failure(base::time_point now, std::uint32_t cseq, int status) {

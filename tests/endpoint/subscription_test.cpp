@@ -52,8 +52,9 @@ class presence_server final : public net::user_agent_handler {
     sip::message_view message;
     if (!event.message || !message.parse(event.message.text())) return;
     if (event.what == ua::core_event::kind::response) {
-      if (subscriber) subscriber->handle_response(now, message);
-      return;
+      if (!subscriber) return;
+      subscriber->handle_response(now, message);
+      return send(now);
     }
     if (event.what != ua::core_event::kind::request) return;
     auto answer = sip::message::response(200);

@@ -35,7 +35,6 @@ enum class call_end : std::uint8_t {
   expired,       ///< the session timer ran out (RFC 4028 10)
   lost,          ///< the peer does not answer any more, or no ACK or PRACK came
   elsewhere,     ///< another branch of a forked call was answered
-  replaced,      ///< another call has taken its place (RFC 3891)
   closed,        ///< the endpoint was closed
 };
 
@@ -107,6 +106,7 @@ class call {
   PARLEY_API const ua::caller_identity& peer() const noexcept;
   PARLEY_API bool is_held_by_us() const noexcept;
   PARLEY_API bool is_held_by_peer() const noexcept;
+  /// Of its dialog; empty before the call is established.
   PARLEY_API std::string_view call_id() const noexcept;
   /// What is agreed on for each m= line. *Ownership:* valid until the next negotiation.
   PARLEY_API const std::vector<offer_answer::negotiated_medium>& negotiated() const noexcept;
@@ -144,8 +144,7 @@ class call {
         [self = *this](detail::completion<call_ending> done) { self.start_ended(std::move(done)); });
   }
 
-  /// Ends the call: gives it up, refuses it with 603, or hangs up. One that is over is no matter. `reason` is
-  /// the text of a Reason header (RFC 3326), empty for none.
+  /// Ends the call: gives it up, refuses it with 603, or hangs up. One that is over is no matter.
   PARLEY_API void hang_up() const;
 
   /// Holds the call: nothing of the peer's is wanted (RFC 3264 8.4): `void(error_code)`, when the peer has
@@ -170,8 +169,8 @@ class call {
   /// Asks the peer to call `target` in our place (RFC 3515, RFC 5589 6): `void(error_code)`, when the peer
   /// has said how that went. The call goes on until somebody hangs up: we, once it has succeeded, as a rule.
   /// Cancelling ends the wait. *Errors:* `errc::bad_uri`, `errc::not_now`, `errc::in_progress`; of
-  /// `status_category` where the peer or the target refuses; `errc::call_over` where the call ended before
-  /// that was known.
+  /// `status_category` where the peer or the target refuses, and 408 where the peer never says how it went.
+  /// That may come after the end of the call (RFC 5057).
   template <class Token = default_token>
   auto transfer(std::string target, Token&& token = {}) const {
     return detail::initiate<>(std::forward<Token>(token),

@@ -21,7 +21,7 @@ enum class errc {
   in_progress,
   /// The endpoint was closed. Drop the command.
   closed,
-  /// The media of the call could not make an offer or an answer. The log has the reason.
+  /// The media of the call describe nothing. Give it others.
   no_media,
   /// The key is none that can be sent: 0 to 9, *, #, A to D and !. Mend it.
   bad_key,

@@ -26,7 +26,7 @@ namespace parley {
 /// and in the end what was with the one that was answered.
 ///
 /// *Ownership:* called on the executor of the endpoint, from inside its machines: no function may call the
-/// endpoint, or anything that belongs to it.
+/// endpoint, or anything that belongs to it, or throw.
 class PARLEY_API media {
  public:
   media() = default;

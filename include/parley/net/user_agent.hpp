@@ -61,7 +61,7 @@ class user_agent_handler {
 /// out events.
 ///
 /// *Ownership:* the handler, the log and the executor's context outlive it. All calls are made on the
-/// executor. It may be destroyed in a function of its handler but not in `handle_event`.
+/// executor. It is not destroyed in a function of its handler.
 class PARLEY_API user_agent {
  public:
   user_agent(asio::any_io_executor executor, user_agent_options options, user_agent_handler& handler,

@@ -76,7 +76,8 @@ struct session_event {
     offer_due,     ///< make an offer now: after a glare, or to refresh the session; as it is, or a new one
     accepted,      ///< the session is there: 2xx of the peer's, or the ACK for ours
     acknowledged,  ///< the ACK to our answer of a re-INVITE has come, or a PRACK: what had to wait may go now
-    refreshed,     ///< the peer has refreshed the session, by an UPDATE without a description (RFC 4028 7.4)
+    refreshed,     ///< the session was refreshed by an UPDATE without a description, ours or the peer's (RFC
+                   ///< 4028 7.4)
     request,       ///< a request that the session does not know, `server`: answer it
     response,      ///< the final response to a request made by `request`, with that `cseq`; 408 and 503 also
                    ///< stand for none (RFC 3261 8.1.3.1)

@@ -83,7 +83,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void undo_change();
   static int refusal_of(const base::error_code& why) noexcept;
   /// Refuses the offer or the INVITE that waits, for what the negotiation says of it.
-  void refuse_offer(base::time_point now, const base::error_code& why);
+  void refuse_offer(base::time_point now, const base::error_code& why, bool must_end = false);
   offer_answer::negotiator& leg_session(std::uint32_t leg);
 
   /// The INVITE that takes this call's place has brought its offer, or wants one (RFC 3891).
@@ -168,6 +168,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   waiter<> keys_done;
   std::unique_ptr<outgoing_transfer> transfer;
   std::unique_ptr<ua::server_refer> referred;  // what the peer has asked for
+  std::weak_ptr<void> asked_to_transfer;       // and the application has not answered yet
   base::timer timer;
 };
 

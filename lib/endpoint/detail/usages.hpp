@@ -156,6 +156,7 @@ class publication_state final : public usage {
 class pager_state final : public usage {
  public:
   pager_state(std::shared_ptr<endpoint_core> its_core, ua::pager_options options);
+  ~pager_state() override;
 
   bool poll_request(base::time_point now, sip::message& out) override {
     return machine.poll_request(now, out);
@@ -175,6 +176,7 @@ class pager_state final : public usage {
   void finish(std::uint64_t number, const base::error_code& error);
 
   ua::pager machine;
+  std::string target;
   std::vector<std::pair<std::uint64_t, waiter<>>> sent;
 };
 
