@@ -237,6 +237,7 @@ std::string footer() {
          "refused or failed; 4 the time of --timeout was over; 5 another step failed. SIGINT and SIGTERM "
          "hang up,\n"
          "unregister and exit with 130 and 143; a second one, or five seconds, end that, too.\n"
+         "The status 503 or 408 may also mean that nobody could be reached: --log-level info says why.\n"
          "\n"
          "Examples:\n"
          "  parley-phone --call sip:bob@192.0.2.7 --hold --duration 3000\n"
