@@ -11,6 +11,8 @@ function(parley_add_tests room)
   add_executable(${target} ${tests_UNPARSED_ARGUMENTS})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/lib")
   target_link_libraries(${target} PRIVATE parley_flags parley_test_support ${tests_LINK})
+  # The checks of a test take compilers longer to optimize than they take to run.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
   if(TARGET parley::${room})
     target_link_libraries(${target} PRIVATE parley::${room})
   endif()

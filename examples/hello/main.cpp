@@ -1,4 +1,5 @@
-// parley-hello [LISTENER]: answers calls, and says who calls and how that ended. Signalling only: nobody is heard.
+// parley-hello [LISTENER]: answers calls, and says who calls and how that ended. Signalling only: nobody is
+// heard.
 #include <parley/parley.hpp>
 
 #include <exception>

@@ -41,6 +41,7 @@ const std::vector<offer_answer::negotiated_medium>& call::negotiated() const noe
 
 void call::on_event(std::function<void(const call_event&)> handler) const {
   state_->on_event = std::move(handler);
+  state_->event_waiter.complete(asio::error::operation_aborted, {});
   // What has happened before somebody listened is told first.
   if (!state_->on_event || !state_->core) return;
   for (call_event& one : std::exchange(state_->events, {})) state_->report(std::move(one));

@@ -139,7 +139,9 @@ void call_state::refuse_offer(base::time_point now, const base::error_code& why)
   }
   const auto done = core->machine().refuse(now, id, status, std::span(fields).first(count));
   // A 2xx whose offer can't be met is acknowledged with what could be, and hung up (RFC 3261 13.2.2.4).
-  if (!done) std::ignore = core->machine().hang_up(now, id);
+  if (done) return;
+  if (state != call::state::established) own_end = call_ending{call_end::refused, status, {}};
+  std::ignore = core->machine().hang_up(now, id);
 }
 
 int call_state::refusal_of(const base::error_code& why) noexcept {
@@ -160,7 +162,7 @@ void call_state::handle_answered_offer(base::time_point now, const ua::core_even
     if (!final) return;
     std::ignore = in.rollback();
     if (state != call::state::established) {
-      own_end = call_end::no_answer;
+      own_end = call_ending{call_end::refused, 488, {}};
       return hang_up(now, 488);
     }
     undo_change();
@@ -219,22 +221,29 @@ void call_state::handle_offer_due(base::time_point now) {
 void call_state::renegotiate(call::change what, completion<> done) {
   waiter<> one(shared_from_this(), executor, std::move(done));
   if (state != call::state::established || !session) return one.complete(errc::not_now);
-  if (change_done || changing != call::change::none) return one.complete(errc::in_progress);
+  if (change_done || change_due || changing != call::change::none) return one.complete(errc::in_progress);
   const bool held_before = held_by_us;
   if (what == call::change::hold) session->hold();
   if (what == call::change::resume) session->resume();
   if (what != call::change::none) held_by_us = what == call::change::hold;
   const base::time_point now = endpoint_core::now();
-  const auto offer = make_offer(*session);
+  // An offer that is under way already is not to be forgotten for this one.
+  const bool busy = session->state() != offer_answer::negotiator::state::stable;
+  const auto offer =
+      busy ? base::result<std::string>(ua::make_error_code(ua::errc::offer_pending)) : make_offer(*session);
   const auto sent = offer ? core->machine().offer(now, id, *offer) : base::result<void>(offer.error());
   if (!sent) {
-    if (session->state() == offer_answer::negotiator::state::have_local_offer)
+    if (!busy && session->state() == offer_answer::negotiator::state::have_local_offer)
       std::ignore = session->rollback();
-    held_by_us = held_before;
-    if (what != call::change::none) held_by_us ? session->hold() : session->resume();
-    const bool busy = sent.error() == ua::make_error_code(ua::errc::offer_pending) ||
-                      sent.error() == ua::make_error_code(ua::errc::glare);
-    return one.complete(busy ? make_error_code(errc::in_progress) : sent.error());
+    // RFC 3261 14.1: the peer's goes first, and ours when that has ended.
+    change_due = sent.error() == ua::make_error_code(ua::errc::offer_pending) ||
+                 sent.error() == ua::make_error_code(ua::errc::glare) ||
+                 sent.error() == ua::make_error_code(ua::errc::not_now);
+    if (!change_due) {
+      held_by_us = held_before;
+      if (what != call::change::none) held_by_us ? session->hold() : session->resume();
+      return one.complete(sent.error());
+    }
   }
   changing = held_by_us == held_before ? call::change::none : what;
   change_done = std::move(one);
@@ -243,6 +252,14 @@ void call_state::renegotiate(call::change what, completion<> done) {
     if (self && self->change_done) self->change_done.complete(asio::error::operation_aborted);
   });
   core->pump(now);
+}
+
+void call_state::try_change(base::time_point now) {
+  if (!change_due || state != call::state::established) return;
+  const ua::session* const s = core->machine().find(id);
+  if (s == nullptr || s->has_pending_invite() || s->awaits_ack() || !s->exchange().is_idle()) return;
+  change_due = false;
+  handle_offer_due(now);
 }
 
 // What was agreed on goes to the media; what it means for the peer's hold, to the application.

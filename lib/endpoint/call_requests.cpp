@@ -6,6 +6,7 @@
 
 #include "endpoint/detail/call_state.hpp"
 #include "endpoint/detail/endpoint_core.hpp"
+#include "endpoint/detail/names.hpp"
 #include "endpoint/detail/transfer_request.hpp"
 
 #include <algorithm>
@@ -83,8 +84,9 @@ void call_state::handle_refer(base::time_point now, const ua::core_event& event)
   auto what = ua::referral::read(request);
   if (!what) return core->respond(now, event.request, 400, "Bad Refer-To");
   // RFC 3515 2.4.2 leaves it to us what is carried out; a call is.
-  if (!core->on_transfer || what->method != "INVITE") return core->respond(now, event.request, 603);
-  if (referred && referred->is_reporting()) return core->respond(now, event.request, 491);
+  if (!core->on_transfer || (!what->method.empty() && what->method != "INVITE"))
+    return core->respond(now, event.request, 603);
+  if (referred) return core->respond(now, event.request, 491);
   auto asked = std::make_shared<incoming_transfer::state>(shared_from_this(), event.request, event.message,
                                                           std::move(*what));
   core->post([core = core.get(), request = incoming_transfer(std::move(asked))]() mutable {
@@ -147,7 +149,6 @@ void call_state::start_transfer(const std::string& to, const call_state* other, 
   if (transfer && transfer->done) return one.complete(errc::in_progress);
   ua::referral what;
   what.target = to;
-  what.method = "INVITE";
   if (other != nullptr) {
     if (other->state != call::state::established) return one.complete(errc::not_now);
     const ua::session* const s = other->core->machine().find(other->id);
@@ -155,8 +156,11 @@ void call_state::start_transfer(const std::string& to, const call_state* other, 
     what.target = s->dialog().remote_target();
     what.call = ua::call_reference::of(s->dialog());
   }
-  what.referred_by = '<' + uri_in(local_identity) + '>';
-  if (!what.refer_to()) return one.complete(errc::bad_uri);
+  what.referred_by = '<' + bare_uri(local_identity) + '>';
+  const auto uri = sip::parse_uri(what.target);
+  if (!uri || !uri->is_sip() || !what.refer_to()) return one.complete(errc::bad_uri);
+  // The one before has its result, and only waits for the end of its subscription.
+  if (transfer) core->machine().end_usage(id);
   transfer.reset(new outgoing_transfer{ua::client_refer(core->timers, what), std::move(one), what.target});
   transfer->done.on_cancel([weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -225,6 +229,16 @@ void call_state::follow_transfer() {
   if (what != happened::ended) return;
   transfer.reset();
   core->machine().end_usage(id);
+}
+
+void call_state::end_transfers() {
+  for (const bool there : {transfer != nullptr, referred != nullptr}) {
+    if (there) core->machine().end_usage(id);
+  }
+  if (transfer && transfer->done) transfer->done.complete(errc::call_over);
+  transfer.reset();
+  referred.reset();
+  requests.clear();
 }
 
 // What has become of the call that the peer of another one has asked for.
@@ -296,7 +310,7 @@ void call_state::start_info(const std::string& package, const std::string& conte
 namespace parley {
 
 incoming_transfer::state::~state() {
-  if (answered || of->is_over() || !of->core) return;
+  if (answered || !of->core) return;
   of->core->respond(detail::endpoint_core::now(), request, 603);
   of->core->pump(detail::endpoint_core::now());
 }
@@ -309,6 +323,7 @@ base::result<call> incoming_transfer::accept(call_options options) const {
   detail::call_state& of = *state_->of;
   if (of.is_over() || !of.core) return errc::call_over;
   if (state_->answered) return errc::not_now;
+  if (of.referred) return errc::in_progress;
   const base::time_point now = detail::endpoint_core::now();
   sip::message_view refer;
   if (!refer.parse(state_->message.text())) return errc::not_now;
@@ -330,7 +345,7 @@ base::result<call> incoming_transfer::accept(call_options options) const {
 
 base::result<void> incoming_transfer::refuse(int status) const {
   detail::call_state& of = *state_->of;
-  if (state_->answered || of.is_over() || !of.core || status < 400) return errc::not_now;
+  if (state_->answered || !of.core || status < 400) return errc::not_now;
   state_->answered = true;
   of.core->respond(detail::endpoint_core::now(), state_->request, status);
   of.core->pump(detail::endpoint_core::now());

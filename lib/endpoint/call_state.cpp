@@ -61,6 +61,8 @@ call_state::~call_state() {
   if (!core || is_over() || id == ua::call_id::none) return;
   core->forget_call(id);
   const base::time_point at = endpoint_core::now();
+  report_referred(at, 487, {});
+  end_transfers();
   std::ignore = core->machine().hang_up(at, id, state == call::state::incoming ? 480 : 603);
   core->pump(at);
 }
@@ -68,6 +70,7 @@ call_state::~call_state() {
 void call_state::handle(base::time_point now, ua::core_event& event) {
   handle_one(now, event);
   try_accept(now);
+  try_change(now);
 }
 
 void call_state::handle_one(base::time_point now, ua::core_event& event) {
@@ -75,9 +78,9 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
   if (event.what == ua::core_event::kind::request) return handle_request(now, event);
   if (event.what == ua::core_event::kind::ended) {
     call_ending how{end_of(event.session.why), event.session.status, {}};
-    if (own_end) how.why = *own_end;
+    if (own_end) how = *own_end;
     if (how.why == call_end::refused && outgoing && last_status == how.status) how.reason = last_reason;
-    if (how.why == call_end::peer_hung_up) how.reason = last_reason;
+    if (how.why == call_end::peer_hung_up) how.reason = reason_in(event.message);
     return end(now, std::move(how));
   }
   if (event.what != ua::core_event::kind::session) return;
@@ -102,12 +105,22 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
     case happened::offer_due: return handle_offer_due(now);
     case happened::accepted: handle_accepted(now, event.leg); return;
     case happened::response: return handle_response(now, event);
-    case happened::ended: last_reason = reason_in(event.message); return;
+    case happened::refreshed: {
+      call_event told;
+      told.what = call_event::kind::refreshed;
+      told.by_peer = true;
+      return report(std::move(told));
+    }
+    // `handle` looks whether anything has waited for that.
+    case happened::acknowledged:
+    case happened::ended:
     case happened::request: return;
   }
 }
 
 void call_state::handle_accepted(base::time_point now, std::uint32_t leg) {
+  // It is being hung up: what it has agreed on can't be used.
+  if (own_end) return;
   if (outgoing && state == call::state::calling) {
     // RFC 3261 13.2.2.4: what the other branches have agreed on is void.
     offer_answer::negotiator winner = std::move(leg_session(leg));
@@ -145,6 +158,8 @@ void call_state::report(call_event event) {
   if (on_event) {
     return core->post([self = shared_from_this(), event = std::move(event)] {
       if (const auto handler = self->on_event) handler(event);
+      // A handler that holds its own call would keep it for ever.
+      if (event.what == call_event::kind::ended) self->on_event = nullptr;
     });
   }
   if (!event_waiter.empty()) return event_waiter.complete({}, event);
@@ -195,14 +210,22 @@ void call_state::end(base::time_point now, call_ending how) {
 }
 
 // Completes what waits for a call that will not bring it any more.
-void call_state::abandon(const base::error_code& why) {
-  complete_answered(why);
+void call_state::abandon(const base::error_code& why, bool is_end) {
+  if (is_end) complete_answered(why);
   const base::error_code over = why.category() == status_category() ? make_error_code(errc::call_over) : why;
   if (change_done) change_done.complete(over);
   if (keys_done) keys_done.complete(over);
-  for (call_request& one : std::exchange(requests, {})) {
-    if (one.done) one.done.complete(over);
+  keys.clear();
+  change_due = false;
+  changing = call::change::none;
+  // Those of a transfer go on (RFC 5057).
+  const auto own = std::stable_partition(requests.begin(), requests.end(), [](const call_request& one) {
+    return one.what == call_request::purpose::refer || one.what == call_request::purpose::notify;
+  });
+  for (auto one = own; one != requests.end(); ++one) {
+    if (one->done) one->done.complete(over);
   }
+  requests.erase(own, requests.end());
 }
 
 // The endpoint is gone: nobody is told anything but that.
@@ -240,7 +263,7 @@ void call_state::handle_timeout(base::time_point now) {
   const auto self = shared_from_this();
   if (give_up_at <= now) {
     give_up_at = base::never;
-    own_end = call_end::no_answer;
+    own_end = call_ending{call_end::no_answer, 0, {}};
     hang_up(now, 480);
   }
   if (transfer) transfer->refer.handle_timeout(now);

@@ -15,7 +15,10 @@ using detail::waiter;
 endpoint::endpoint(asio::any_io_executor executor, endpoint_options options, base::log_sink& log)
     : core_(std::make_shared<endpoint_core>(std::move(executor), std::move(options), log)) {
   std::string what;
-  if (const auto opened = core_->open(what); !opened) throw boost::system::system_error(opened.error(), what);
+  const auto opened = core_->open(what);
+  if (opened) return;
+  // Where in Asio it came up is nothing for the operator who reads this.
+  throw boost::system::system_error({opened.error().value(), opened.error().category()}, what);
 }
 
 endpoint::endpoint(std::shared_ptr<endpoint_core> core) noexcept : core_(std::move(core)) {}

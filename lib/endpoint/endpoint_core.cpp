@@ -271,6 +271,8 @@ base::result<call> endpoint_core::dial(const std::string& target, const call_opt
   }
   ua::invite_options wanted;
   wanted.uri = target;
+  const std::string to = '<' + bare_uri(target) + '>';
+  wanted.to = to;
   wanted.from = c->local_identity;
   wanted.routes = routes;
   wanted.description = offer;
@@ -325,7 +327,7 @@ void endpoint_core::take_call(base::time_point at, ua::core_event& event) {
   c->id = event.call;
   if (auto from = ua::caller_of(invite, false)) c->peer = std::move(*from);
   c->target = std::string(invite.request_uri());
-  if (const auto to = invite.get<sip::to_header>()) c->local_identity = '<' + std::string(to->uri.raw) + '>';
+  if (const auto to = invite.get<sip::to_header>()) c->local_identity = '<' + bare_uri(to->uri.raw) + '>';
   c->local_address = address_of(event.from.listener);
   c->invite = event.message;
   add_call(*c);

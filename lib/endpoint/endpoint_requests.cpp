@@ -1,6 +1,8 @@
+#include <parley/sip/chars.hpp>
 #include <parley/sip/header_id.hpp>
 #include <parley/sip/message.hpp>
 #include <parley/sip/name_addr.hpp>
+#include <parley/sip/simple.hpp>
 #include <parley/sip/uri.hpp>
 
 #include "endpoint/detail/endpoint_core.hpp"
@@ -59,6 +61,16 @@ void endpoint_core::handle_message(base::time_point at, const ua::core_event& ev
   sip::message_view request;
   if (closed || !on_message || !request.parse(event.message.text())) {
     return respond(at, event.request, on_message ? 480 : 405);
+  }
+  // RFC 3261 8.2.3: no encoding is understood.
+  bool plain = true;
+  const auto walked = request.for_each<sip::content_encoding_header>(
+      [&](const auto& one) { plain = plain && sip::iequals(one.value, "identity"); });
+  if (!walked || !plain) {
+    auto refusal = sip::message::response(415);
+    std::ignore = refusal->add(sip::header_id::accept_encoding, "identity");
+    std::ignore = machine().respond(at, event.request, *refusal);
+    return;
   }
   incoming_message told;
   if (auto from = ua::caller_of(request, false)) told.sender = std::move(*from);

@@ -111,6 +111,9 @@ void call_state::take_over(base::time_point now, const ua::core_event& event) {
     std::ignore = core->machine().refuse(now, fresh, refusal_of(done.error()));
     return;
   }
+  // What is under way in the dialog that is replaced ends with it.
+  abandon(errc::call_over, false);
+  end_transfers();
   const ua::call_id replaced = std::exchange(id, fresh);
   core->forget_call(replaced);
   std::ignore = core->machine().hang_up(now, replaced);

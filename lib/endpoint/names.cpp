@@ -20,6 +20,18 @@ std::string uri_in(const std::string& name_addr) {
   return read ? read->uri : name_addr;
 }
 
+std::string bare_uri(std::string_view text) {
+  sip::cursor in(text);
+  sip::name_addr read;
+  if (!sip::read_name_addr(in, read) || !read.uri.is_sip()) return std::string(text);
+  std::string out(read.uri.scheme_text);
+  out += ':';
+  if (read.uri.has_user) out.append(read.uri.user).append("@");
+  out += read.uri.host;
+  if (read.uri.port != 0) out += ':' + std::to_string(read.uri.port);
+  return out;
+}
+
 std::string name_addr_of(std::string_view text) {
   return text.find('<') != std::string_view::npos ? std::string(text) : '<' + std::string(text) + '>';
 }

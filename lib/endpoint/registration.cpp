@@ -68,7 +68,10 @@ void registration_state::report_events(base::time_point now) {
     }
     if (what.kind == happened::registered || what.kind == happened::refreshed)
       registered_waiters.complete({});
-    if (what.kind == happened::failed) registered_waiters.complete(make_status_error(what.status));
+    if (what.kind == happened::failed) {
+      failed = make_status_error(what.status);
+      registered_waiters.complete(failed);
+    }
     if (what.kind == happened::unregistered) {
       registered_waiters.complete(errc::closed);
       unregister_waiters.complete({});
@@ -96,6 +99,9 @@ void registration_state::start_registered(completion<> done) {
   if (machine.state() == ua::registration::state::registered)
     return waiter<>(self, executor, std::move(done)).complete({});
   if (is_over() || !core) return waiter<>(self, executor, std::move(done)).complete(errc::closed);
+  // Nothing more comes of one that is not tried again.
+  if (machine.state() == ua::registration::state::failed)
+    return waiter<>(self, executor, std::move(done)).complete(failed);
   registered_waiters.add(self, executor, std::move(done), &registration_state::cancel_registered);
 }
 

@@ -190,6 +190,7 @@ base::result<publication> endpoint_core::publication_of(const std::string& addre
 
 void subscription::on_notification(std::function<void(const notification&)> handler) const {
   state_->on_notification = std::move(handler);
+  state_->next_waiter.complete(asio::error::operation_aborted, {});
   if (!state_->on_notification || !state_->core) return;
   for (notification& one : std::exchange(state_->waiting, {})) state_->deliver(std::move(one));
 }

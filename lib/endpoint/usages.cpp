@@ -75,8 +75,7 @@ std::string endpoint_core::contact_for(std::string_view of, std::string_view tow
   if (l.transport == sip::transport::udp) return out;
   std::string name(sip::name_of(l.transport));
   std::transform(name.begin(), name.end(), name.begin(), sip::lower);
-  // RFC 7118 5.1: whether a WebSocket is secure, its transport is named ws.
-  return out + ";transport=" + (name == "wss" ? "ws" : name);
+  return out + ";transport=" + name;
 }
 
 std::vector<std::string> endpoint_core::routes_for(const registration* by) const {

@@ -49,24 +49,28 @@ struct user_agent::implementation final : transport_handler {
   }
 
   void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer message) override {
+    log_message("received", from, message);
     core->handle_message(now, from, message);
   }
   // The connection ends: whoever sends what can't be cut into messages can't be answered for sure.
   void handle_framing_error(base::time_point, const sip::hop&, sip::parse_error,
                             base::packet_buffer) override {}
-  void handle_send_failure(base::time_point now, const sip::outgoing& lost, base::error_code) override {
+  void handle_send_failure(base::time_point now, const sip::outgoing& lost, base::error_code error) override {
+    log_failure("a message could not be sent", lost.to, error);
     core->handle_send_failure(now, lost.ticket);
     update(now);
   }
   void handle_moved(base::time_point, const sip::outgoing& sent) override {
     core->handle_sent(sent.ticket, sent.to.flow);
   }
-  void handle_closed(base::time_point now, const sip::hop& gone, base::error_code) override {
+  void handle_closed(base::time_point now, const sip::hop& gone, base::error_code error) override {
+    log_failure("a connection has ended", gone, error);
     core->handle_flow_closed(now, gone.flow);
     handler.handle_flow_failed(now, gone);
     update(now);
   }
-  void handle_flow_failed(base::time_point now, const sip::hop& flow, base::error_code) override {
+  void handle_flow_failed(base::time_point now, const sip::hop& flow, base::error_code error) override {
+    log_failure("a flow over UDP is dead", flow, error);
     handler.handle_flow_failed(now, flow);
     update(now);
   }
@@ -89,6 +93,7 @@ struct user_agent::implementation final : transport_handler {
       }
       while (core->poll_transmit(out)) {
         more = true;
+        log_message("sent", out.to, out.data);
         const std::uint64_t ticket = out.ticket;
         const std::uint64_t flow = transports.send(std::move(out));
         if (flow != 0 && ticket != 0) core->handle_sent(ticket, flow);
@@ -112,6 +117,23 @@ struct user_agent::implementation final : transport_handler {
                       update(now);
                       transports.flush();
                     });
+  }
+
+  void log_message(std::string_view what, const sip::hop& hop, const base::packet_buffer& message) {
+    if (!log.enabled(base::log_level::trace)) return;
+    const std::string remote = hop.remote.to_string();
+    const std::array fields{base::log_field{"transport", sip::name_of(hop.transport)},
+                            base::log_field{"remote", remote}, base::log_field{"message", message.text()}};
+    log.write({base::log_level::trace, "net", what, fields});
+  }
+
+  void log_failure(std::string_view what, const sip::hop& hop, const base::error_code& error) {
+    if (!log.enabled(base::log_level::info)) return;
+    const std::string remote = hop.remote.to_string();
+    const std::string why = error.message();
+    const std::array fields{base::log_field{"transport", sip::name_of(hop.transport)},
+                            base::log_field{"remote", remote}, base::log_field{"error", why}};
+    log.write({base::log_level::info, "net", what, fields});
   }
 
   void warn_unresolved(const std::string& host, const base::error_code& error) {

@@ -118,9 +118,7 @@ void core::implementation::handle_invite_response(base::time_point now, call_rec
     if (status >= 200 && !c.answered && !c.failed) invite_failed(now, c, 500);
     return;
   }
-  const auto index = static_cast<std::uint32_t>(
-      std::find_if(c.legs.begin(), c.legs.end(), [l](const auto& one) { return one.get() == l; }) -
-      c.legs.begin());
+  const std::uint32_t index = index_of(c, *l);
   if (status < 200 && !c.answered) c.current = index;
   l->session.handle_response(now, response);
   if (status >= 200) {
@@ -171,6 +169,12 @@ leg* core::implementation::leg_of(call_record& c, const dialog_id& id) noexcept 
   return nullptr;
 }
 
+std::uint32_t core::implementation::index_of(const call_record& c, const leg& l) noexcept {
+  const auto found =
+      std::find_if(c.legs.begin(), c.legs.end(), [&l](const auto& one) { return one.get() == &l; });
+  return static_cast<std::uint32_t>(found - c.legs.begin());
+}
+
 void core::implementation::winner(base::time_point now, call_record& c, std::uint32_t index) {
   c.answered = true;
   c.expires = base::never;
@@ -217,7 +221,8 @@ bool core::implementation::pump_leg(base::time_point now, call_record& c, std::u
     any = true;
     if (happened.what == session_event::kind::ended) {
       if (index == c.current || !c.answered) {
-        c.why = happened.why;
+        const bool elsewhere = c.elsewhere && happened.why == session_end::cancelled;
+        c.why = elsewhere ? session_end::elsewhere : happened.why;
         c.status = happened.status;
       }
       // Of a call, its end is reported once, when all of its sessions are over.
@@ -359,6 +364,7 @@ void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
     event.session.what = session_event::kind::ended;
     event.session.why = c.why;
     event.session.status = event.status = c.status;
+    if (c.why == session_end::remote_bye) event.message = in_hand_;
   }
   release(c);
 }

@@ -3,6 +3,7 @@
 #include <parley/sip/simple.hpp>
 #include <parley/sip/uri.hpp>
 #include <parley/sip/via.hpp>
+#include <parley/ua/reason.hpp>
 
 #include "ua/detail/core_impl.hpp"
 #include "ua/detail/option_tag.hpp"
@@ -113,6 +114,8 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
       return refuse(now, r, 481);
     }
     r.call = c->id;
+    // What the application says next is for the branch that has spoken.
+    if (c->outgoing && !c->answered) c->current = index_of(*c, *l);
     l->session.handle_request(now, r.id, data, view_);
     return pump(now, *c);
   }
@@ -202,6 +205,9 @@ void core::implementation::handle_cancel(base::time_point now, const sip::hop& f
   const std::uint64_t invite_id = invite != nullptr ? invite->id : 0;
   refuse(now, *r, invite != nullptr ? 200 : 481);
   if (call_record* const c = calls_.get(call)) {
+    // RFC 3326 2: a forking proxy says that another phone has answered.
+    const auto why = find_reason(view_, "SIP");
+    c->elsewhere = why && why->cause == 200U;
     for (const auto& one : c->legs) one->session.handle_cancel(now, invite_id);
     pump(now, *c);
   }

@@ -244,7 +244,9 @@ std::string core::implementation::contact_for(const sip::hop& to) const {
   std::string out = secure ? "<sips:" : "<sip:";
   out.append(options_.contact_user).append("@").append(contact_hosts_[to.listener]);
   if (to.transport == sip::transport::tcp) out += ";transport=tcp";
-  if (to.transport == sip::transport::ws || to.transport == sip::transport::wss) out += ";transport=ws";
+  if (to.transport == sip::transport::ws) out += ";transport=ws";
+  // RFC 7118 has no name for it in a URI but that of Via; a sips one would bind the whole path (RFC 5630 4).
+  if (to.transport == sip::transport::wss) out += ";transport=wss";
   return out + '>';
 }
 

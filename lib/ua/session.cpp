@@ -345,7 +345,6 @@ void session::respond_plainly(std::uint64_t server, const sip::message_view& req
 }
 
 void session::send_bye(session_end why, std::span<const field> fields) {
-  // RFC 3261 13.2.2.4: a 2xx is acknowledged, whatever comes then.
   if (ack_waits_) send_ack({});
   if (auto request = dialog_.write_request("BYE")) {
     timer_.write_request(*request);
@@ -357,6 +356,8 @@ void session::send_bye(session_end why, std::span<const field> fields) {
 }
 
 void session::finish(session_end why, int status) {
+  // RFC 3261 13.2.2.4: a 2xx is acknowledged, whatever comes then.
+  if (ack_waits_) send_ack({});
   // RFC 3261 15.1.2: an INVITE that still waits for its answer gets 487.
   if (auto response = detail::make_response(487, {}, {}); response && invite_in_.server != 0) {
     respond(invite_in_, std::move(*response));

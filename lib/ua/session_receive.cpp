@@ -79,7 +79,7 @@ void session::handle_ack(base::time_point, const sip::message_view& ack) {
   state_ = state::confirmed;
   take_description(ack, carrier::ack);
   exchange_.end_invite();
-  if (first) report(session_event::kind::accepted);
+  report(first ? session_event::kind::accepted : session_event::kind::acknowledged);
   // RFC 3261 13.2.1: where the 2xx has made an offer, the ACK brings the answer.
   if (awaited && !exchange_.is_established()) return send_bye(session_end::no_answer);
   if (bye_wanted_) send_bye(session_end::local_bye);
@@ -143,6 +143,7 @@ void session::handle_update(base::time_point now, std::uint64_t server, const ba
   timer_.write_response(now, request, *response);
   dialog_.respond(request, 200);
   transmits_.push_back({session_transmit::kind::response, server, std::move(*response)});
+  report(session_event::kind::refreshed);
 }
 
 void session::handle_prack(base::time_point, std::uint64_t server, const base::packet_buffer& data,
@@ -176,6 +177,7 @@ void session::handle_prack(base::time_point, std::uint64_t server, const base::p
     return;
   }
   respond_plainly(server, request, 200);
+  report(session_event::kind::acknowledged);
 }
 
 void session::refuse_with(std::uint64_t server, const sip::message_view& request,

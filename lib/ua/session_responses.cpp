@@ -50,6 +50,7 @@ void session::handle_response(base::time_point now, const sip::message_view& res
 
 void session::handle_failure(base::time_point now, std::uint32_t cseq, int status) {
   if (cseq == invite_out_) {
+    if (is_over()) return;
     timer_.handle_failure(now, status);
     return handle_refusal(now, {cseq, sip::method::invite, sent_for::offer, cseq}, status);
   }

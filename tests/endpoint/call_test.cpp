@@ -224,6 +224,41 @@ TEST_CASE("both ends hold at once: one of them tries again, and both are on hold
   }());
 }
 
+TEST_CASE("a hold that comes while the peer's is under way waits for the end of that", "[call]") {
+  asio::io_context io;
+  agent alice(io, "alice");
+  agent bob(io, "bob");
+  run(io, [&]() -> asio::awaitable<void> {
+    const auto [a, b] = co_await connect(alice, bob);
+    std::optional<base::error_code> own;
+    a.hold([](base::error_code) {});
+    co_await next_event(b, kind::held);
+    // Its ACK is not there yet.
+    b.hold([&](base::error_code error) { own = error; });
+    while (!own) co_await pause(std::chrono::milliseconds(1));
+    CHECK(!*own);
+    CHECK(b.negotiated()[0].direction == sdp::direction::inactive);
+  }());
+}
+
+TEST_CASE("a call is answered at once after a reliable provisional response", "[call]") {
+  asio::io_context io;
+  agent alice(io, "alice");
+  agent bob(io, "bob");
+  run(io, [&]() -> asio::awaitable<void> {
+    call_options options;
+    options.headers.emplace_back("Require", "100rel");
+    const auto made = alice.ep.dial(bob.uri(), options);
+    const incoming_call in = co_await bob.take_call();
+    REQUIRE(in.ring(183, true));
+    co_await in.answer();
+    co_await made->answered();
+    made->hang_up();
+    const call_ending ended = co_await in.handle().ended();
+    CHECK(ended.reason == "");
+  }());
+}
+
 TEST_CASE("the callee makes the offer where the caller has none", "[call]") {
   asio::io_context io;
   agent alice(io, "alice");

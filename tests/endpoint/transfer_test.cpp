@@ -21,7 +21,7 @@ TEST_CASE("a blind transfer: the peer calls somebody else, and says how that wen
     b.transfer(carol.uri(), [&](base::error_code error) { outcome = error; });
     const incoming_transfer asked = co_await alice.take_transfer();
     CHECK(asked.target() == carol.uri());
-    CHECK(asked.referred_by() == "<" + bob.uri().substr(0, bob.uri().find('>')) + ">");
+    CHECK(asked.referred_by() == "<sip:bob@" + bob.ep.local_address().to_string() + ">");
     CHECK(asked.transferred() == a);
     const auto fresh = asked.accept();
     REQUIRE(fresh);
@@ -102,7 +102,7 @@ TEST_CASE("an attended transfer: the call goes on with another peer, under the s
     co_await fresh->answered();
     const call_event moved = co_await next_event(c, kind::transferred);
     CHECK(moved.by_peer);
-    CHECK(c.peer().uri == a.peer().uri.substr(0, 0) + "sip:alice@example.com");
+    CHECK(c.peer().uri == "sip:alice@example.com");
     CHECK(c.state() == call::state::established);
     CHECK(carol.calls.empty());
     const call_ending over = co_await b2.ended();

@@ -16,16 +16,7 @@ listeners=()
 for transport in "${!proxy_at[@]}"; do listeners+=(--listen "$transport:127.0.0.1:${proxy_at[$transport]}"); done
 sed -e "s/@UDP@/${kamailio_at[udp]}/; s/@TCP@/${kamailio_at[tcp]}/; s/@TLS@/${kamailio_at[tls]}/; s/@WS@/${kamailio_at[ws]}/" \
   -e "s|@WORK@|$work|" "$interop/lib/kamailio.cfg" >"$work/kamailio.cfg"
-mkdir "$work/run"
-kamailio -f "$work/kamailio.cfg" -Y "$work/run" -m 64 -M 4 -DD -E >"$work/kamailio.log" 2>&1 &
-kamailio_pid=$!
-# Its processes end with the first one only where that one can tell them.
-end_kamailio() {
-  kill -TERM "$kamailio_pid" 2>/dev/null || true
-  wait "$kamailio_pid" 2>/dev/null || true
-}
-trap 'end_kamailio; end_started; rm -rf "$work"' EXIT
-wait_bound tcp "${kamailio_at[ws]}" "$kamailio_pid" || fail "Kamailio does not start" "$work/kamailio.log"
+launch_kamailio "$work/run" "${kamailio_at[ws]}"
 
 for transport in udp tcp tls ws wss; do
   launch_proxy "${listeners[@]}" --cert "$work/server.pem" --key "$work/server.key" --ca "$work/authority.pem" \

@@ -151,4 +151,29 @@ TEST_CASE("the ACK to a name with the answer to the offer of a 2xx") {
   CHECK(net.last("ACK").text.ends_with("answer"));
 }
 
+TEST_CASE(
+    "a peer that hangs up before its offer is answered has its ACK, and a copy of its 2xx begins nothing") {
+  ua_network net(1);
+  ua::invite_options options;
+  options.uri = "sip:bob@192.0.2.99";
+  options.from = "<sip:alice@example.com>";
+  const auto call = net[0].core.invite(net.now(), options).value();
+  net.collect();
+  const auto invite = net.last("INVITE");
+  constexpr std::string_view contact = "Contact: <sip:bob@192.0.2.99>\r\n";
+  net.reply(invite, 200, "bob", contact, "offer");
+  REQUIRE(net.take(0, happened::offer).call == call);
+  const ua::dialog& dialog = net[0].core.find(call)->dialog();
+  net.inject(0,
+             "BYE sip:alice@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKbye\r\n"
+             "Max-Forwards: 70\r\nFrom: <sip:bob@192.0.2.99>;tag=bob\r\nTo: <sip:alice@example.com>;tag=" +
+                 dialog.local_tag() + "\r\nCall-ID: " + dialog.call_id() + "\r\nCSeq: 1 BYE\r\n\r\n");
+  CHECK(net.take(0, kind::ended).session.why == ua::session_end::remote_bye);
+  CHECK(!net.last("ACK").text.empty());
+  net.reply(invite, 200, "bob", contact, "offer");
+  CHECK(net.take(0).what == kind::none);
+  net.run_for(60'000);
+  CHECK(net[0].core.is_idle());
+}
+
 }  // namespace

@@ -137,6 +137,22 @@ TEST_CASE("a call that is cancelled while it rings ends on both sides") {
   check_all_over(net);
 }
 
+TEST_CASE("a CANCEL says that another phone has answered") {
+  ua_network net;
+  net.inject(
+      bob,
+      "INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKf1\r\n"
+      "From: <sip:x@example.com>;tag=x\r\nTo: <sip:bob@example.com>\r\nCall-ID: forked\r\n"
+      "CSeq: 1 INVITE\r\nContact: <sip:x@192.0.2.99>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n");
+  REQUIRE(net.take(bob, kind::incoming).what == kind::incoming);
+  net.inject(bob,
+             "CANCEL sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKf1\r\n"
+             "From: <sip:x@example.com>;tag=x\r\nTo: <sip:bob@example.com>\r\nCall-ID: forked\r\n"
+             "CSeq: 1 CANCEL\r\nMax-Forwards: 70\r\n"
+             "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\nContent-Length: 0\r\n\r\n");
+  CHECK(net.take(bob, kind::ended).session.why == ua::session_end::elsewhere);
+}
+
 TEST_CASE("a CANCEL that crosses the 2xx makes a BYE of it") {
   ua_network net;
   const auto [a, b] = call_bob(net);

@@ -272,6 +272,25 @@ TEST_CASE("a BYE that a request of another usage has overtaken goes again behind
   check_all_over(net);
 }
 
+TEST_CASE("a re-INVITE that nobody answers is no matter of usages that outlive its session") {
+  ua_network net(3);
+  blind_transfer transfer(net);
+  const auto a = transfer.a();
+  net.drop = [](const test::network_message& one) { return one.text.starts_with("INVITE"); };
+  REQUIRE(net[alice].core.offer(net.now(), a, "another offer", ua::session::offer_by::invite));
+  REQUIRE(net[alice].core.hang_up(net.now(), a));
+  net.run_for(20);
+  CHECK(net.take(alice, kind::ended).call == a);
+  net.run_for(60'000);
+  CHECK(net.take(alice).what == kind::none);
+  net.drop = {};
+  transfer.report(200);
+  transfer.notify();
+  CHECK(transfer.asks().last()->status == 200);
+  transfer.end_usages();
+  check_all_over(net);
+}
+
 TEST_CASE("RFC 5057: a refusal that ends the dialog ends each usage, others only theirs") {
   ua_network net(3);
   blind_transfer transfer(net);

@@ -113,7 +113,8 @@ class call {
   PARLEY_API const std::shared_ptr<parley::media>& media() const noexcept;
 
   /// Has each event given to `handler`, those first that nobody has fetched by `next_event`, which brings
-  /// none from then on. An empty one ends that. The handler may drop the call.
+  /// none from then on; who waits in it gets `asio::error::operation_aborted`. An empty one ends that. The
+  /// handler may drop the call.
   PARLEY_API void on_event(std::function<void(const call_event&)> handler) const;
 
   /// Waits for the next event: `void(error_code, call_event)`. Up to 64 events are kept for whoever does not

@@ -101,8 +101,9 @@ class endpoint {
   /// `errc::no_media`; `errc::closed`; `ua::errc::too_large` for more than `max_calls`.
   PARLEY_API base::result<parley::call> dial(const std::string& target, const call_options& options = {});
 
-  /// Places a call and waits until it is answered: `void(error_code, call)`. Cancelling gives it up.
-  /// *Errors:* as `dial` and `call::answered`.
+  /// Places a call and waits until it is answered: `void(error_code, call)`. Cancelling gives it up. g++ 12
+  /// destroys temporaries like `{.display_name = "Alice"}` twice where they stand beside a co_await: give
+  /// such options a name there. *Errors:* as `dial` and `call::answered`.
   template <class Token = default_token>
   auto call(std::string target, call_options options, Token&& token = {}) {
     return detail::initiate<parley::call>(

@@ -4,13 +4,18 @@
 #include <parley/ua/caller_identity.hpp>
 
 #include <string>
+#include <utility>
 
 namespace parley {
 
 /// An instant message to be sent (RFC 3428).
 struct message {
-  std::string text = {};
-  std::string content_type = "text/plain";
+  // g++ 12 destroys temporaries without a constructor twice where they stand beside a co_await.
+  message(std::string its_text, std::string type = "text/plain")
+      : text(std::move(its_text)), content_type(std::move(type)) {}
+
+  std::string text;
+  std::string content_type;
 };
 
 /// One that has come, and was answered with 200.

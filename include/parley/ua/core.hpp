@@ -81,8 +81,9 @@ struct core_event {
     /// Something has happened to a session of `call`; `leg` tells the early dialogs of a forked call apart.
     /// The message that made it happen, if one did, is in `message`.
     session,
-    /// All of the call is over, with `session.why` and `session.status`; its id is void, unless its dialog
-    /// has other usages (`core::add_usage`): then it is when the last one has ended.
+    /// All of the call is over, with `session.why` and `session.status`; `message` is the peer's BYE; its id
+    /// is void, unless its dialog has other usages (`core::add_usage`): then it is when the last one has
+    /// ended.
     ended,
     /// A request outside calls, `message`, or in one (`call`), that the core does not know: `respond`.
     request,

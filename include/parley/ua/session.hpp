@@ -44,7 +44,7 @@ enum class session_end : std::uint8_t {
   expired,     ///< the session timer ran out (RFC 4028 10)
   lost,        ///< the peer does not know the dialog any more, or does not answer (RFC 3261 12.2.1.2)
   no_answer,   ///< the peer owed us an offer or an answer and sent none
-  elsewhere,   ///< another branch of the forked call was answered
+  elsewhere,   ///< another branch of the forked call was answered; as a callee, where the CANCEL says so
 };
 
 /// What a session wants to be sent.
@@ -75,6 +75,8 @@ struct session_event {
     offer_failed,  ///< our offer was refused, with `status`; the session is as it was
     offer_due,     ///< make an offer now: after a glare, or to refresh the session; as it is, or a new one
     accepted,      ///< the session is there: 2xx of the peer's, or the ACK for ours
+    acknowledged,  ///< the ACK to our answer of a re-INVITE has come, or a PRACK: what had to wait may go now
+    refreshed,     ///< the peer has refreshed the session, by an UPDATE without a description (RFC 4028 7.4)
     request,       ///< a request that the session does not know, `server`: answer it
     response,      ///< the final response to a request made by `request`, with that `cseq`; 408 and 503 also
                    ///< stand for none (RFC 3261 8.1.3.1)

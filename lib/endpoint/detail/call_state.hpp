@@ -62,7 +62,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void arm();
   void handle_accepted(base::time_point now, std::uint32_t leg);
   void complete_answered(const base::error_code& error);
-  void abandon(const base::error_code& why);
+  void abandon(const base::error_code& why, bool is_end = true);
 
   // call_media.cpp
   /// Adds what the media can do to a new negotiation.
@@ -76,6 +76,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void handle_offer_failed(int status);
   void handle_offer_due(base::time_point now);
   void renegotiate(call::change what, completion<> done);
+  /// Makes the offer that had to wait for the peer's.
+  void try_change(base::time_point now);
   void apply(const offer_answer::negotiator& session, bool by_peer = false);
   void check_offer(base::time_point now);
   void undo_change();
@@ -105,6 +107,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void send_next_key(base::time_point now);
   void run_transfers(base::time_point now);
   void follow_transfer();
+  /// Neither end of a transfer has anything to do in this dialog any more.
+  void end_transfers();
   void report_referred(base::time_point now, int status, std::string_view reason);
 
   // Cancelled operations.
@@ -146,7 +150,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   int last_status = 0;                 // of the response that refused it
   std::string last_reason;
   std::optional<call_ending> ending;
-  std::optional<call_end> own_end;  // what ends it, where the core calls that something else
+  std::optional<call_ending> own_end;  // what ends it, where the core calls that something else
   base::time_point give_up_at = base::never;
 
   std::function<void(const call_event&)> on_event;
@@ -157,6 +161,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   waiters<call_ending> ended_waiters;
 
   call::change changing = call::change::none;
+  bool change_due = false;  // and its offer is still to be made
   waiter<> change_done;
   std::vector<call_request> requests;
   std::string keys;  // that are still to be sent

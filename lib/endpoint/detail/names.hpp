@@ -21,6 +21,10 @@ base::result<address_parts> read_address(std::string_view text);
 /// The same text as a name-addr: a URI in brackets.
 std::string name_addr_of(std::string_view text);
 
+/// A URI, or that of a name-addr, as From and To may have it: without parameters and headers (RFC
+/// 3261 19.1.1).
+std::string bare_uri(std::string_view text);
+
 /// A display name as a quoted string (RFC 3261 25.1); controls become spaces.
 std::string quoted(std::string_view display_name);
 

@@ -88,6 +88,7 @@ class registration_state final : public usage {
   waiters<> registered_waiters;
   waiters<> unregister_waiters;
   std::uint32_t granted = 0;
+  base::error_code failed;  // the last time
 };
 
 class subscription_state final : public usage {

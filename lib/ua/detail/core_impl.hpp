@@ -58,9 +58,10 @@ struct call_record {
   bool outgoing = false;
   bool answered = false;
   bool cancelled = false;
-  bool failed = false;    // the INVITE has a final response other than 2xx, or none
-  bool reported = false;  // its end was
-  bool outlived = false;  // its end was, and other usages of the current leg's dialog went on
+  bool elsewhere = false;  // the CANCEL of a call that came in says that another phone has answered it
+  bool failed = false;     // the INVITE has a final response other than 2xx, or none
+  bool reported = false;   // its end was
+  bool outlived = false;   // its end was, and other usages of the current leg's dialog went on
   session_end why = session_end::local_bye;
   int status = 0;
 };
@@ -189,6 +190,7 @@ class core::implementation {
   void invite_failed(base::time_point now, call_record& c, int status);
   detail::leg* leg_for(call_record& c, const client_request& r, const sip::message_view& response);
   detail::leg* leg_of(call_record& c, const dialog_id& id) noexcept;
+  static std::uint32_t index_of(const call_record& c, const detail::leg& l) noexcept;
   void winner(base::time_point now, call_record& c, std::uint32_t leg);
   bool pump_leg(base::time_point now, call_record& c, std::uint32_t index);
   void transmit(base::time_point now, call_record& c, std::uint32_t index, session_transmit& wanted);

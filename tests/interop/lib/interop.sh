@@ -52,6 +52,20 @@ end_proxy() {
   ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/proxy.log" || fail "a sanitizer reports" "$work/proxy.log"
 }
 
+# launch_kamailio FOLDER PORT: with $work/kamailio.cfg; its process id in kamailio_pid. Its processes end with the first one only
+# where that one can tell them.
+launch_kamailio() {
+  mkdir "$1"
+  kamailio -f "$work/kamailio.cfg" -Y "$1" -m 64 -M 4 -DD -E >"$work/kamailio.log" 2>&1 &
+  kamailio_pid=$!
+  trap 'end_kamailio; end_started; rm -rf "$work"' EXIT
+  wait_bound tcp "$2" "$kamailio_pid" || fail "Kamailio does not start" "$work/kamailio.log"
+}
+end_kamailio() {
+  kill -TERM "$kamailio_pid" 2>/dev/null || true
+  wait "$kamailio_pid" 2>/dev/null || true
+}
+
 # counter NAME: a figure of the proxy's last log line.
 counter() { tail -n 1 "$work/proxy.log" | grep -o " $1=[0-9]*" | cut -d = -f 2; }
 
@@ -103,6 +117,12 @@ sipp_figure() {
   awk -F ';' -v name="$2" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == name) column = i} END {print $column}' "$work/$1.csv"
 }
 
+# sipp_scenario NAME: the path of a scenario whose short text is on standard input, see scenario.py.
+sipp_scenario() {
+  python3 "$interop/lib/scenario.py" >"$work/$1.xml" || fail "no scenario $1"
+  echo "$work/$1.xml"
+}
+
 declare -A phone_pid
 
 # start_phone NAME [option]…: a parley-phone that does the steps on standard input; what it tells goes to $work/NAME.jsonl. Returns
@@ -117,6 +137,27 @@ start_phone() {
   listening_or_gone() { told "$who" listening || gone "${phone_pid[$who]}"; }
   wait_until 30 listening_or_gone || true
   told "$who" listening || fail "parley-phone $* does not listen" "$work/$who.err" "$work/$who.jsonl"
+}
+
+# start_registered USER PROXY_PORT [option]…: the phone of a user of parley.test, who may have several: bob-1, bob-2 …; over
+# $transport and with $password, "udp" and "secret" unless given.
+start_registered() {
+  local transport=${transport:-udp}
+  start_phone "$1" --listen "$transport:127.0.0.1:0" --proxy "sip:127.0.0.1:$2;transport=$transport;lr" \
+    --register "sip:${1%-*}@parley.test" --user "${1%-*}" --password "${password:-secret}" "${@:3}"
+}
+
+# launch_registrar PORT ALGORITHMS USER…: parley-proxy as the registrar of parley.test for users with the password "secret".
+launch_registrar() {
+  cat >"$work/registrar.toml" <<E
+listen = ["udp:127.0.0.1:$1"]
+relay = true
+[registrar]
+domains = ["parley.test"]
+users = [$(printf '{ name = "%s", password = "secret" },' "${@:3}")]
+algorithms = [$2]
+E
+  launch_proxy --config "$work/registrar.toml"
 }
 
 # told PHONE EVENT [KEY=VALUE]…: whether the phone has told of such an event.
@@ -140,4 +181,24 @@ end_phone() {
   wait "${phone_pid[$1]}" || status=$?
   [ "$status" -eq "${2:-0}" ] || fail "the phone $1 ended with $status, not ${2:-0}" "$work/$1.jsonl" "$work/$1.err"
   ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/$1.err" || fail "a sanitizer reports" "$work/$1.err"
+}
+
+# at_once PORTS FUNCTION…: runs them beside one another, each with so many free ports as arguments, and with a folder and processes
+# of its own; the script fails where one does.
+at_once() {
+  local count=$1 each pids=() ports failed=0; shift
+  read -ra ports < <(free_ports $((count * $#)))
+  for each; do
+    (
+      work=$work/$each started=()
+      mkdir "$work"
+      # shellcheck disable=SC2046 # one word a process
+      trap 'kill -KILL $(family "${started[@]}") 2>/dev/null || true' EXIT
+      "$each" "${ports[@]:0:count}"
+    ) &
+    pids+=("$!")
+    ports=("${ports[@]:count}")
+  done
+  for each in "${pids[@]}"; do wait "$each" || failed=1; done
+  [ "$failed" -eq 0 ] || exit 1
 }
