@@ -178,9 +178,7 @@ asio::awaitable<outcome> phone::send_within(const step& one) {
 }
 
 asio::awaitable<outcome> phone::send_message(const step& one) {
-  parley::message text;  // g++ 12 destroys an aggregate twice that is made inside co_await
-  text.text = one.text;
-  const auto [error] = co_await endpoint_.send_message(one.uri, text, as_values);
+  const auto [error] = co_await endpoint_.send_message(one.uri, parley::message(one.text), as_values);
   if (const int status = error ? parley::status_of(error) : 200; status != 0) {
     tell("message_sent", {{"status", status}});
   }

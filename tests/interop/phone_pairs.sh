@@ -129,7 +129,7 @@ S
 
 blind() {
   transfer transfer
-  heard carol incoming from="$(uri bob)"
+  heard carol incoming "referred_by=<sip:alice@parley.test>"
   heard carol incoming from=sip:alice@parley.test
 }
 
