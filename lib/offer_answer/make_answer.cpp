@@ -20,10 +20,11 @@ namespace parley::offer_answer {
 class negotiator::answer_maker {
  public:
   /// `lines` are those of the session, or, where the offer was looked at before, what came out then.
-  answer_maker(const negotiator& session, const sdp::description& offer, std::vector<line> lines)
+  answer_maker(const negotiator& session, const sdp::description& offer,
+               const detail::description_reading& read, std::vector<line> lines)
       : session_(session),
         offer_(offer),
-        reading_(offer),
+        reading_(read),
         offered_(reading_.media),
         lines_(std::move(lines)),
         plans_(offered_.size()) {}
@@ -409,7 +410,7 @@ class negotiator::answer_maker {
 
   const negotiator& session_;
   const sdp::description& offer_;
-  detail::description_reading reading_;
+  const detail::description_reading& reading_;
   const std::vector<detail::media_reading>& offered_;
   std::vector<line> lines_;
   std::vector<plan> plans_;
@@ -417,7 +418,7 @@ class negotiator::answer_maker {
 };
 
 std::vector<medium_id> negotiator::missing_for_answer() const {
-  answer_maker maker(*this, *remote_, pending_);
+  answer_maker maker(*this, **remote_, *offer_read_, pending_);
   if (!maker.decide()) return {};
   return maker.missing();
 }
@@ -428,12 +429,14 @@ base::result<void> negotiator::handle_offer(const sdp::description& offer) {
   // RFC 3264 8: m= lines never go away.
   if (offer.media().size() < lines_.size()) return errc::media_missing;
   if (offer.media().size() > options_.max_media) return errc::too_many_media;
-  answer_maker maker(*this, offer, lines_);
+  auto read = std::make_shared<const detail::description_reading>(offer);
+  answer_maker maker(*this, offer, *read, lines_);
   maker.assign();
   if (const auto decided = maker.decide(); !decided) return decided;
   stable_local_ = local_;
   stable_remote_ = remote_;
-  remote_ = offer;
+  remote_ = share(offer);
+  offer_read_ = std::move(read);
   pending_ = std::move(maker.lines());
   state_ = state::have_remote_offer;
   return {};
@@ -448,11 +451,11 @@ struct negotiator::answered {
 
 base::result<negotiator::answered> negotiator::answer() const {
   if (state_ != state::have_remote_offer) return errc::no_offer;
-  answer_maker maker(*this, *remote_, pending_);
+  answer_maker maker(*this, **remote_, *offer_read_, pending_);
   if (const auto decided = maker.decide(); !decided) return decided.error();
   auto made = maker.make();
   if (!made) return made.error();
-  auto agreed = outcome(*remote_, *made, false, maker.lines());
+  auto agreed = outcome(*offer_read_, detail::description_reading(*made), false, maker.lines());
   if (!agreed) return agreed.error();
   const std::vector<errc> refusals = maker.refusals();
   for (std::size_t place = 0; place < agreed->size(); ++place) (*agreed)[place].refused_for = refusals[place];
@@ -464,7 +467,7 @@ base::result<sdp::description> negotiator::make_answer() {
   if (!made) return made.error();
   local_ = issue(std::move(made->text));
   conclude(std::move(made->lines), std::move(made->agreed));
-  return *local_;
+  return **local_;
 }
 
 base::result<sdp::description> negotiator::make_provisional_answer() {
@@ -472,7 +475,7 @@ base::result<sdp::description> negotiator::make_provisional_answer() {
   if (!made) return made.error();
   local_ = issue(std::move(made->text));
   preview_ = std::move(made->agreed);
-  return *local_;
+  return **local_;
 }
 
 }  // namespace parley::offer_answer

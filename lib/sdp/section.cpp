@@ -20,11 +20,6 @@ std::string_view line::attribute_name() const noexcept {
   return std::string_view(value).substr(0, value.find(':'));
 }
 
-std::optional<std::string_view> line::attribute_value(std::string_view name) const noexcept {
-  if (type != 'a' || attribute_name() != name) return std::nullopt;
-  return std::string_view(value).substr(std::min(name.size() + 1, value.size()));
-}
-
 const line* section::find(char type) const noexcept {
   const auto found =
       std::find_if(lines_.begin(), lines_.end(), [type](const line& one) { return one.type == type; });

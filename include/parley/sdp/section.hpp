@@ -27,7 +27,14 @@ struct PARLEY_API line {
 
   /// What stands behind the colon of the attribute `name`, empty where there is no colon; nothing where this
   /// is another line. Names are compared with regard to case (RFC 8866 5). *Ownership:* a view into `value`.
-  std::optional<std::string_view> attribute_value(std::string_view name) const noexcept;
+  std::optional<std::string_view> attribute_value(std::string_view name) const noexcept {
+    // Asked of each line for each attribute there is: most are told apart by their first letters.
+    if (type != 'a' || !value.starts_with(name)) return std::nullopt;
+    const std::string_view rest = std::string_view(value).substr(name.size());
+    if (rest.empty()) return rest;
+    if (rest.front() != ':') return std::nullopt;
+    return rest.substr(1);
+  }
 
   friend bool operator==(const line& a, const line& b) { return a.type == b.type && a.value == b.value; }
 };
