@@ -50,10 +50,12 @@ class negotiator::answer_maker {
       line& one = lines_[place];
       const entry* const holder = own(place);
       // RFC 3264 8.3.3: the kind of a medium may change; it is another one then.
-      const bool stays = place < known && holder != nullptr && !holder->removed &&
-                         offered_[place].is_offered() &&
-                         detail::iequals(holder->what.media, offered_[place].media) &&
-                         judge(place, *holder).refusal != errc::incompatible_protocol;
+      const bool may_stay = place < known && holder != nullptr && !holder->removed &&
+                            offered_[place].is_offered() &&
+                            detail::iequals(holder->what.media, offered_[place].media);
+      plan judged = may_stay ? judge(place, *holder) : plan();
+      const bool stays = may_stay && judged.refusal != errc::incompatible_protocol;
+      if (stays) plans_[place] = std::move(judged);
       if (!stays && one.id) one = {};
       one.mid = offered_[place].mid;
     }
@@ -73,7 +75,7 @@ class negotiator::answer_maker {
         plans_[place].refusal = why_unused(place);
       } else if (holder->removed) {
         plans_[place].refusal = errc::no_such_media;
-      } else {
+      } else if (!plans_[place].judged) {
         plans_[place] = judge(place, *holder);
       }
       plans_[place].transport = place;
@@ -126,6 +128,7 @@ class negotiator::answer_maker {
  private:
   /// What becomes of one m= line.
   struct plan {
+    bool judged = false;
     errc refusal{};
     std::vector<format_pair> formats;
     detail::key_choice keys;
@@ -165,6 +168,7 @@ class negotiator::answer_maker {
     const protocol_traits mine = traits_of(what.protocol);
     const protocol_traits& theirs = offer.traits;
     plan out;
+    out.judged = true;
     const auto refuse = [&out](errc why) {
       out.refusal = why;
       return out;
@@ -222,22 +226,23 @@ class negotiator::answer_maker {
   /// Gives a medium the m= line that it prefers: the best keying, and of equal ones the first.
   void assign(const entry& one) {
     std::optional<std::size_t> best;
-    std::size_t best_rank = 0;
+    plan best_plan;
     for (std::size_t place = 0; place < offered_.size(); ++place) {
       if (lines_[place].id || !offered_[place].is_offered() || is_alternative(place) ||
           !detail::iequals(offered_[place].media, one.what.media)) {
         continue;
       }
-      const plan judged = judge(place, one);
-      if (judged.refusal != errc{} || (best && judged.rank >= best_rank)) continue;
+      plan judged = judge(place, one);
+      if (judged.refusal != errc{} || (best && judged.rank >= best_plan.rank)) continue;
       best = place;
-      best_rank = judged.rank;
+      best_plan = std::move(judged);
     }
     if (!best) return;
     const std::string mid = lines_[*best].mid;
     lines_[*best] = {};
     lines_[*best].id = one.id;
     lines_[*best].mid = mid;
+    plans_[*best] = std::move(best_plan);
   }
 
   /// Whether the m= line is the same medium as one that is taken, by another protocol: peers that offer plain

@@ -32,6 +32,15 @@ negotiator::negotiator(session_options options, base::random_source& random)
       // RFC 9429 5.2.1: 62 bits, so that nobody takes it for a negative number.
       session_id_(number_text(random.u64() >> 2U)) {}
 
+negotiator::negotiator(const negotiator& like, session_options options, base::random_source& random)
+    : negotiator(std::move(options), random) {
+  next_id_ = like.next_id_;
+  entries_.reserve(like.entries_.size());
+  for (const entry& one : like.entries_) {
+    if (!one.removed) entries_.push_back({.id = one.id, .what = one.what, .transport = {}});
+  }
+}
+
 const negotiated_medium* negotiator::find(medium_id id) const noexcept {
   const auto& all = media();
   const auto found =
@@ -220,9 +229,10 @@ negotiator::shared_description negotiator::issue(sdp::description made) {
   return last_issued_;
 }
 
-base::result<std::vector<negotiated_medium>> negotiator::outcome(
-    const detail::description_reading& offer, const detail::description_reading& answer, bool by_offerer,
-    const std::vector<line>& lines) const {
+base::result<std::vector<negotiated_medium>> negotiator::outcome(const detail::description_reading& offer,
+                                                                 const detail::description_reading& answer,
+                                                                 bool by_offerer,
+                                                                 const std::vector<line>& lines) const {
   auto agreed = detail::agree(offer, answer, by_offerer);
   if (!agreed) return agreed;
   for (std::size_t place = 0; place < agreed->size(); ++place) {
@@ -328,6 +338,8 @@ void negotiator::conclude(std::vector<line> lines, std::vector<negotiated_medium
   preview_.reset();
   pending_ = {};
   offer_read_.reset();
+  stable_local_.reset();
+  stable_remote_.reset();
   state_ = state::stable;
   purge();
 }

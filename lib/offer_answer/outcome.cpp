@@ -56,6 +56,7 @@ const rtp_format* offered_format(const media_reading& offer, const media_reading
 std::vector<negotiated_format> agreed_formats(const media_reading& offer, const media_reading& answer,
                                               bool by_offerer) {
   std::vector<negotiated_format> out;
+  out.reserve(answer.formats.size());
   for (rtp_format format : answer.formats) {
     const rtp_format* const offered = offered_format(offer, answer, format);
     // RFC 3264 6.1: what the offer doesn't have may stand in an answer, for later.

@@ -358,11 +358,11 @@ void session::send_bye(session_end why, std::span<const field> fields) {
 
 void session::finish(session_end why, int status) {
   // RFC 3261 15.1.2: an INVITE that still waits for its answer gets 487.
-  if (auto response = detail::make_response(487, {}, {}); response && invite_in_.server != 0) {
-    respond(invite_in_, std::move(*response));
+  if (invite_in_.server != 0) {
+    if (auto response = detail::make_response(487, {}, {})) respond(invite_in_, std::move(*response));
   }
-  if (auto response = detail::make_response(481, {}, {}); response && offer_in_.server != 0) {
-    respond(offer_in_, std::move(*response));
+  if (offer_in_.server != 0) {
+    if (auto response = detail::make_response(481, {}, {})) respond(offer_in_, std::move(*response));
   }
   invite_in_ = offer_in_ = {};
   timer_.stop();

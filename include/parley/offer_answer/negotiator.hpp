@@ -81,6 +81,10 @@ class PARLEY_API negotiator {
   /// `random` gives the id of o=, and is not kept.
   negotiator(session_options options, base::random_source& random);
 
+  /// Another session, with the media of `like` as the application has given them there, by the same ids, and
+  /// nothing else of it: cheaper than to add them again, since they were checked there. `random` as above.
+  negotiator(const negotiator& like, session_options options, base::random_source& random);
+
   enum state state() const noexcept { return state_; }
 
   /// What was agreed on for each m= line, in their order; that of a provisional answer while there is one.

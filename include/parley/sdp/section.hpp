@@ -27,14 +27,7 @@ struct PARLEY_API line {
 
   /// What stands behind the colon of the attribute `name`, empty where there is no colon; nothing where this
   /// is another line. Names are compared with regard to case (RFC 8866 5). *Ownership:* a view into `value`.
-  std::optional<std::string_view> attribute_value(std::string_view name) const noexcept {
-    // Asked of each line for each attribute there is: most are told apart by their first letters.
-    if (type != 'a' || !value.starts_with(name)) return std::nullopt;
-    const std::string_view rest = std::string_view(value).substr(name.size());
-    if (rest.empty()) return rest;
-    if (rest.front() != ':') return std::nullopt;
-    return rest.substr(1);
-  }
+  std::optional<std::string_view> attribute_value(std::string_view name) const noexcept;
 
   friend bool operator==(const line& a, const line& b) { return a.type == b.type && a.value == b.value; }
 };
@@ -157,7 +150,9 @@ class PARLEY_API section {
 template <typed_line T>
 std::optional<std::string_view> section::text_of(const line& one) noexcept {
   if constexpr (attribute<T>) {
-    return one.attribute_value(T::name);
+    // Each line is asked for each attribute there is: most differ in the first letter.
+    const std::string_view name = T::name;
+    return !one.value.empty() && one.value.front() == name.front() ? one.attribute_value(name) : std::nullopt;
   } else {
     return one.type == T::type ? std::optional<std::string_view>(one.value) : std::nullopt;
   }
