@@ -23,16 +23,12 @@ base::result<void> call_state::begin_media(std::shared_ptr<parley::media> chosen
   }
   if (!media) media = core->default_media();
   if (!media) return errc::no_media;
-  media_ids.clear();
+  const auto described = core->check_media(media->describe());
+  if (!described) return described.error();
   offer_answer::session_options options;
   options.address = local_address;
-  session.emplace(options, core->agent->random());
-  for (const offer_answer::medium& one : media->describe()) {
-    const auto added = session->add_medium(one);
-    if (!added) return added.error();
-    media_ids.push_back(*added);
-  }
-  if (media_ids.empty()) return errc::no_media;
+  session.emplace((*described)->session, options, core->agent->random());
+  media_ids = (*described)->ids;
   return {};
 }
 
@@ -60,12 +56,16 @@ base::result<std::string> call_state::make_offer(offer_answer::negotiator& in) {
   return made->to_string();
 }
 
-base::result<void> call_state::take_offer(offer_answer::negotiator& in, const std::string& text) {
-  const auto offer = sdp::description::parse(text);
-  if (!offer) return sdp::make_error_code(offer.error().code);
+base::result<sdp::description> call_state::read_description(const std::string& text) {
+  auto read = sdp::description::parse(text);
+  if (!read) return sdp::make_error_code(read.error().code);
+  return *std::move(read);
+}
+
+base::result<void> call_state::take_offer(offer_answer::negotiator& in, const sdp::description& offer) {
   // Where both have made one, ours was refused (RFC 3261 14.1).
   if (in.state() == offer_answer::negotiator::state::have_local_offer) std::ignore = in.rollback();
-  return in.handle_offer(*offer);
+  return in.handle_offer(offer);
 }
 
 base::result<std::string> call_state::make_answer(offer_answer::negotiator& in) {
@@ -89,8 +89,8 @@ void call_state::handle_description(base::time_point now, const ua::core_event& 
   const bool wanted = event.session.what == ua::session_event::kind::offer_wanted;
   if (state == call::state::incoming && !std::exchange(offered, true)) {
     offer_wanted = wanted;
-    pending_offer = event.session.description;
-    return check_offer(now);
+    if (wanted) return;
+    return check_offer(now, event.session.description);
   }
   offer_answer::negotiator& in = leg_session(event.leg);
   base::error_code failed;
@@ -100,7 +100,8 @@ void call_state::handle_description(base::time_point now, const ua::core_event& 
     if (sent) return;
     failed = sent.error();
   } else {
-    const auto taken = take_offer(in, event.session.description);
+    const auto offer = read_description(event.session.description);
+    const auto taken = offer ? take_offer(in, *offer) : base::result<void>(offer.error());
     const auto made = taken ? make_answer(in) : base::result<std::string>(taken.error());
     const auto sent = made ? core->machine().answer(now, id, *made) : base::result<void>(made.error());
     if (sent) return apply(in, true);
@@ -112,15 +113,17 @@ void call_state::handle_description(base::time_point now, const ua::core_event& 
 
 // An offer that can't be met is refused before anybody is disturbed: one that is no description always, and
 // one that the endpoint's own media can't meet where it has some.
-void call_state::check_offer(base::time_point now) {
-  if (offer_wanted) return;
+void call_state::check_offer(base::time_point now, const std::string& text) {
   base::error_code failed;
-  if (const auto parsed = sdp::description::parse(pending_offer); !parsed) {
-    failed = sdp::make_error_code(parsed.error().code);
-  } else if (core->options.media) {
-    const auto begun = begin_media({});
-    const auto taken = begun ? take_offer(*session, pending_offer) : begun;
-    if (!taken) failed = taken.error();
+  if (auto read = read_description(text); !read) {
+    failed = read.error();
+  } else {
+    pending_offer = *std::move(read);
+    if (core->options.media) {
+      const auto begun = begin_media({});
+      const auto taken = begun ? take_offer(*session, *pending_offer) : begun;
+      if (!taken) failed = taken.error();
+    }
   }
   if (!failed) return;
   refused = true;
@@ -155,9 +158,10 @@ void call_state::handle_answered_offer(base::time_point now, const ua::core_even
   if (!session) return;
   const bool final = event.session.what == ua::session_event::kind::answer;
   offer_answer::negotiator& in = leg_session(event.leg);
-  const auto answer = sdp::description::parse(event.session.description);
-  base::result<void> taken = answer ? base::result<void>() : sdp::make_error_code(answer.error().code);
-  if (taken) taken = final ? in.handle_answer(*answer) : in.handle_provisional_answer(*answer);
+  const auto answer = read_description(event.session.description);
+  const auto taken = !answer ? base::result<void>(answer.error())
+                     : final ? in.handle_answer(*answer)
+                             : in.handle_provisional_answer(*answer);
   if (!taken) {
     core->log_line(base::log_level::warning, "an answer can't be used", peer.uri, taken.error());
     if (!final) return;

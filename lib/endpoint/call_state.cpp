@@ -134,7 +134,9 @@ void call_state::handle_accepted(base::time_point now, std::uint32_t leg) {
   give_up_at = base::never;
   arm();
   invite.reset();
-  pending_offer = {};
+  pending_offer.reset();
+  early_answer.clear();
+  early_answer.shrink_to_fit();
   if (const ua::session* const s = core->machine().find(id)) dialog_call_id = s->dialog().call_id();
   if (!first && !takes_over) return;
   report_referred(now, 200, {});

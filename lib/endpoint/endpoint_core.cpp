@@ -284,12 +284,13 @@ base::result<call> endpoint_core::dial(const std::string& target, const call_opt
     headers.emplace_back("Recv-Info", all);
   }
   wanted.named_fields = headers;
-  auto asked = sip::message::request("INVITE", target);
-  if (referred != nullptr) {
-    if (const auto added = referred->add_to_referred(*asked); !added) return added.error();
-  }
+  std::optional<sip::message> asked;
   std::vector<ua::session::field> fields;
-  for (const auto& field : asked->fields()) fields.emplace_back(field.id, field.value);
+  if (referred != nullptr) {
+    asked.emplace(*sip::message::request("INVITE", target));
+    if (const auto added = referred->add_to_referred(*asked); !added) return added.error();
+    for (const auto& field : asked->fields()) fields.emplace_back(field.id, field.value);
+  }
   wanted.fields = fields;
   const base::time_point at = now();
   const auto id = machine().invite(at, wanted);
@@ -313,6 +314,21 @@ void endpoint_core::wait_answered(const call& c, completion<call> done) {
   const bool refused = state->ending && state->ending->why == call_end::refused;
   waiter<call>(state, executor, std::move(done))
       .complete(refused ? make_status_error(state->ending->status) : make_error_code(errc::call_over), {});
+}
+
+// Media mostly say what those of the call before have said, which need not be checked again.
+base::result<const described_media*> endpoint_core::check_media(std::vector<offer_answer::medium> media) {
+  if (described_ && described_->media == media) return &*described_;
+  if (media.empty()) return errc::no_media;
+  described_media fresh{{}, {}, offer_answer::negotiator({}, agent->random())};
+  for (const offer_answer::medium& one : media) {
+    const auto added = fresh.session.add_medium(one);
+    if (!added) return added.error();
+    fresh.ids.push_back(*added);
+  }
+  fresh.media = std::move(media);
+  described_ = std::move(fresh);
+  return &*described_;
 }
 
 void endpoint_core::add_call(call_state& c) { calls[c.id] = &c; }

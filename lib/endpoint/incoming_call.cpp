@@ -14,9 +14,9 @@
 
 namespace parley::detail {
 
-base::result<std::string> call_state::describe_to(const std::string& offer) {
-  if (offer_wanted) return make_offer(*session);
-  if (const auto taken = take_offer(*session, offer); !taken) return taken.error();
+base::result<std::string> call_state::describe_to(const std::optional<sdp::description>& offer) {
+  if (!offer) return make_offer(*session);
+  if (const auto taken = take_offer(*session, *offer); !taken) return taken.error();
   return make_answer(*session);
 }
 
@@ -97,11 +97,20 @@ void call_state::take_over(base::time_point now, const ua::core_event& event) {
   const bool wanted = event.session.what == happened::offer_wanted;
   if (event.what != ua::core_event::kind::session || (!wanted && event.session.what != happened::offer))
     return;
+  std::optional<sdp::description> offer;
+  base::result<void> ready;
+  if (!wanted) {
+    auto read = read_description(event.session.description);
+    if (read)
+      offer = *std::move(read);
+    else
+      ready = read.error();
+  }
   auto before = std::move(session);
   const auto ids_before = media_ids;
   const bool wanted_before = std::exchange(offer_wanted, wanted);
-  const auto begun = begin_media({});
-  const auto text = begun ? describe_to(event.session.description) : base::result<std::string>(begun.error());
+  if (ready) ready = begin_media({});
+  const auto text = ready ? describe_to(offer) : base::result<std::string>(ready.error());
   const auto done = text ? core->machine().accept(now, fresh, *text) : base::result<void>(text.error());
   if (!done) {
     session = std::move(before);

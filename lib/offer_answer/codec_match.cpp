@@ -223,6 +223,9 @@ void drop_orphans(std::vector<format_pair>& pairs, std::span<const rtp_format> o
   };
   // red first, since rtx may name it.
   for (const std::string_view name : {"red", "rtx"}) {
+    if (std::none_of(pairs.begin(), pairs.end(),
+                     [&](const format_pair& one) { return offered[one.offered].is(name); }))
+      continue;
     std::vector<format_pair> kept;
     for (const format_pair& one : pairs) {
       const rtp_format& format = offered[one.offered];

@@ -20,10 +20,11 @@ namespace parley::offer_answer {
 class negotiator::answer_maker {
  public:
   /// `lines` are those of the session, or, where the offer was looked at before, what came out then.
-  answer_maker(const negotiator& session, const sdp::description& offer, std::vector<line> lines)
+  answer_maker(const negotiator& session, const sdp::description& offer,
+               const detail::description_reading& read, std::vector<line> lines)
       : session_(session),
         offer_(offer),
-        reading_(offer),
+        reading_(read),
         offered_(reading_.media),
         lines_(std::move(lines)),
         plans_(offered_.size()) {}
@@ -49,10 +50,12 @@ class negotiator::answer_maker {
       line& one = lines_[place];
       const entry* const holder = own(place);
       // RFC 3264 8.3.3: the kind of a medium may change; it is another one then.
-      const bool stays = place < known && holder != nullptr && !holder->removed &&
-                         offered_[place].is_offered() &&
-                         detail::iequals(holder->what.media, offered_[place].media) &&
-                         judge(place, *holder).refusal != errc::incompatible_protocol;
+      const bool may_stay = place < known && holder != nullptr && !holder->removed &&
+                            offered_[place].is_offered() &&
+                            detail::iequals(holder->what.media, offered_[place].media);
+      plan judged = may_stay ? judge(place, *holder) : plan();
+      const bool stays = may_stay && judged.refusal != errc::incompatible_protocol;
+      if (stays) plans_[place] = std::move(judged);
       if (!stays && one.id) one = {};
       one.mid = offered_[place].mid;
     }
@@ -72,7 +75,7 @@ class negotiator::answer_maker {
         plans_[place].refusal = why_unused(place);
       } else if (holder->removed) {
         plans_[place].refusal = errc::no_such_media;
-      } else {
+      } else if (!plans_[place].judged) {
         plans_[place] = judge(place, *holder);
       }
       plans_[place].transport = place;
@@ -125,6 +128,7 @@ class negotiator::answer_maker {
  private:
   /// What becomes of one m= line.
   struct plan {
+    bool judged = false;
     errc refusal{};
     std::vector<format_pair> formats;
     detail::key_choice keys;
@@ -164,6 +168,7 @@ class negotiator::answer_maker {
     const protocol_traits mine = traits_of(what.protocol);
     const protocol_traits& theirs = offer.traits;
     plan out;
+    out.judged = true;
     const auto refuse = [&out](errc why) {
       out.refusal = why;
       return out;
@@ -221,22 +226,23 @@ class negotiator::answer_maker {
   /// Gives a medium the m= line that it prefers: the best keying, and of equal ones the first.
   void assign(const entry& one) {
     std::optional<std::size_t> best;
-    std::size_t best_rank = 0;
+    plan best_plan;
     for (std::size_t place = 0; place < offered_.size(); ++place) {
       if (lines_[place].id || !offered_[place].is_offered() || is_alternative(place) ||
           !detail::iequals(offered_[place].media, one.what.media)) {
         continue;
       }
-      const plan judged = judge(place, one);
-      if (judged.refusal != errc{} || (best && judged.rank >= best_rank)) continue;
+      plan judged = judge(place, one);
+      if (judged.refusal != errc{} || (best && judged.rank >= best_plan.rank)) continue;
       best = place;
-      best_rank = judged.rank;
+      best_plan = std::move(judged);
     }
     if (!best) return;
     const std::string mid = lines_[*best].mid;
     lines_[*best] = {};
     lines_[*best].id = one.id;
     lines_[*best].mid = mid;
+    plans_[*best] = std::move(best_plan);
   }
 
   /// Whether the m= line is the same medium as one that is taken, by another protocol: peers that offer plain
@@ -409,7 +415,7 @@ class negotiator::answer_maker {
 
   const negotiator& session_;
   const sdp::description& offer_;
-  detail::description_reading reading_;
+  const detail::description_reading& reading_;
   const std::vector<detail::media_reading>& offered_;
   std::vector<line> lines_;
   std::vector<plan> plans_;
@@ -417,7 +423,7 @@ class negotiator::answer_maker {
 };
 
 std::vector<medium_id> negotiator::missing_for_answer() const {
-  answer_maker maker(*this, *remote_, pending_);
+  answer_maker maker(*this, **remote_, *offer_read_, pending_);
   if (!maker.decide()) return {};
   return maker.missing();
 }
@@ -428,12 +434,14 @@ base::result<void> negotiator::handle_offer(const sdp::description& offer) {
   // RFC 3264 8: m= lines never go away.
   if (offer.media().size() < lines_.size()) return errc::media_missing;
   if (offer.media().size() > options_.max_media) return errc::too_many_media;
-  answer_maker maker(*this, offer, lines_);
+  auto read = std::make_shared<const detail::description_reading>(offer);
+  answer_maker maker(*this, offer, *read, lines_);
   maker.assign();
   if (const auto decided = maker.decide(); !decided) return decided;
   stable_local_ = local_;
   stable_remote_ = remote_;
-  remote_ = offer;
+  remote_ = share(offer);
+  offer_read_ = std::move(read);
   pending_ = std::move(maker.lines());
   state_ = state::have_remote_offer;
   return {};
@@ -448,11 +456,11 @@ struct negotiator::answered {
 
 base::result<negotiator::answered> negotiator::answer() const {
   if (state_ != state::have_remote_offer) return errc::no_offer;
-  answer_maker maker(*this, *remote_, pending_);
+  answer_maker maker(*this, **remote_, *offer_read_, pending_);
   if (const auto decided = maker.decide(); !decided) return decided.error();
   auto made = maker.make();
   if (!made) return made.error();
-  auto agreed = outcome(*remote_, *made, false, maker.lines());
+  auto agreed = outcome(*offer_read_, detail::description_reading(*made), false, maker.lines());
   if (!agreed) return agreed.error();
   const std::vector<errc> refusals = maker.refusals();
   for (std::size_t place = 0; place < agreed->size(); ++place) (*agreed)[place].refused_for = refusals[place];
@@ -464,7 +472,7 @@ base::result<sdp::description> negotiator::make_answer() {
   if (!made) return made.error();
   local_ = issue(std::move(made->text));
   conclude(std::move(made->lines), std::move(made->agreed));
-  return *local_;
+  return **local_;
 }
 
 base::result<sdp::description> negotiator::make_provisional_answer() {
@@ -472,7 +480,7 @@ base::result<sdp::description> negotiator::make_provisional_answer() {
   if (!made) return made.error();
   local_ = issue(std::move(made->text));
   preview_ = std::move(made->agreed);
-  return *local_;
+  return **local_;
 }
 
 }  // namespace parley::offer_answer

@@ -173,8 +173,9 @@ class negotiator::offer_maker {
 
   base::result<sdp::media_description> write_ended(std::size_t place) const {
     // RFC 3264 8.2: the m= line stays, with port 0. What the line said last is in our last description.
-    if (place < session_.lines_.size() && session_.local_ && place < session_.local_->media().size()) {
-      return detail::write_rejected(session_.local_->media()[place].media(), lines_[place].mid);
+    const auto& last = session_.local_description();
+    if (place < session_.lines_.size() && last && place < last->media().size()) {
+      return detail::write_rejected(last->media()[place].media(), lines_[place].mid);
     }
     return errc::unknown_medium;
   }
@@ -272,7 +273,7 @@ base::result<sdp::description> negotiator::make_offer() {
   local_ = issue(*std::move(made));
   pending_ = std::move(maker.lines());
   state_ = state::have_local_offer;
-  return *local_;
+  return **local_;
 }
 
 }  // namespace parley::offer_answer

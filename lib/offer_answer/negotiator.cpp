@@ -1,6 +1,7 @@
 #include <parley/offer_answer/negotiator.hpp>
 
 #include "offer_answer/detail/keys.hpp"
+#include "offer_answer/detail/media_reading.hpp"
 #include "offer_answer/detail/outcome.hpp"
 #include "offer_answer/detail/payload_types.hpp"
 #include "offer_answer/detail/section_plan.hpp"
@@ -19,12 +20,26 @@ std::string number_text(std::uint64_t value) {
   return {text.data(), end};
 }
 
+bool has_texts(const local_transport& transport) noexcept {
+  return !transport.keys.empty() || !transport.fingerprints.empty() || !transport.tls_id.empty() ||
+         transport.ice;
+}
+
 }  // namespace
 
 negotiator::negotiator(session_options options, base::random_source& random)
     : options_(std::move(options)),
       // RFC 9429 5.2.1: 62 bits, so that nobody takes it for a negative number.
       session_id_(number_text(random.u64() >> 2U)) {}
+
+negotiator::negotiator(const negotiator& like, session_options options, base::random_source& random)
+    : negotiator(std::move(options), random) {
+  next_id_ = like.next_id_;
+  entries_.reserve(like.entries_.size());
+  for (const entry& one : like.entries_) {
+    if (!one.removed) entries_.push_back({.id = one.id, .what = one.what, .transport = {}});
+  }
+}
 
 const negotiated_medium* negotiator::find(medium_id id) const noexcept {
   const auto& all = media();
@@ -126,7 +141,10 @@ base::result<void> negotiator::set_transport(medium_id id, const local_transport
   local_transport tagged = transport;
   std::uint32_t tag = 0;
   for (sdp::crypto& key : tagged.keys) key.tag = ++tag;
-  if (const auto valid = validate(found->what, &tagged); !valid) return valid.error();
+  // Addresses can always be written; so can the medium, as `add_medium` knows.
+  if (has_texts(tagged)) {
+    if (const auto valid = validate(found->what, &tagged); !valid) return valid.error();
+  }
   found->transport = std::move(tagged);
   return {};
 }
@@ -188,21 +206,31 @@ base::result<sdp::description> negotiator::begin_description(bool with_ice) cons
   return *std::move(made);
 }
 
-sdp::description negotiator::issue(sdp::description made) {
+const std::optional<sdp::description>& negotiator::value_of(const shared_description& one) noexcept {
+  static const std::optional<sdp::description> none;
+  return one ? *one : none;
+}
+
+negotiator::shared_description negotiator::share(sdp::description one) {
+  return std::make_shared<const std::optional<sdp::description>>(std::move(one));
+}
+
+negotiator::shared_description negotiator::issue(sdp::description made) {
   // RFC 3264 8: one more than the last version that went out, refused or not, unless it is the same text.
-  if (!last_issued_ || made != *last_issued_) {
+  if (last_issued_) {
+    if (made == **last_issued_) return last_issued_;
     ++version_;
     if (auto from = made.get<sdp::origin>()) {
       from->session_version = number_text(version_);
       static_cast<void>(made.set(*from));
     }
-    last_issued_ = made;
   }
-  return made;
+  last_issued_ = share(std::move(made));
+  return last_issued_;
 }
 
-base::result<std::vector<negotiated_medium>> negotiator::outcome(const sdp::description& offer,
-                                                                 const sdp::description& answer,
+base::result<std::vector<negotiated_medium>> negotiator::outcome(const detail::description_reading& offer,
+                                                                 const detail::description_reading& answer,
                                                                  bool by_offerer,
                                                                  const std::vector<line>& lines) const {
   auto agreed = detail::agree(offer, answer, by_offerer);
@@ -224,33 +252,44 @@ base::result<std::vector<negotiated_medium>> negotiator::outcome(const sdp::desc
   return agreed;
 }
 
-base::result<void> negotiator::handle_provisional_answer(const sdp::description& answer) {
+struct negotiator::taken {
+  detail::description_reading answer;
+  std::vector<negotiated_medium> agreed;
+};
+
+base::result<negotiator::taken> negotiator::take(const sdp::description& answer) {
   if (state_ != state::have_local_offer) return errc::no_offer;
-  auto agreed = outcome(*local_, answer, true, pending_);
+  if (!offer_read_) offer_read_ = std::make_shared<const detail::description_reading>(**local_);
+  detail::description_reading read(answer);
+  auto agreed = outcome(*offer_read_, read, true, pending_);
   if (!agreed) return agreed.error();
-  remote_ = answer;
-  preview_ = *std::move(agreed);
+  return taken{std::move(read), *std::move(agreed)};
+}
+
+base::result<void> negotiator::handle_provisional_answer(const sdp::description& answer) {
+  auto read = take(answer);
+  if (!read) return read.error();
+  remote_ = share(answer);
+  preview_ = std::move(read->agreed);
   return {};
 }
 
 base::result<void> negotiator::handle_answer(const sdp::description& answer) {
   // RFC 3261 13.2.1: copies of the answer are ignored.
-  if (state_ == state::stable && remote_ && *remote_ == answer) return {};
-  if (state_ != state::have_local_offer) return errc::no_offer;
-  auto agreed = outcome(*local_, answer, true, pending_);
-  if (!agreed) return agreed.error();
+  if (state_ == state::stable && remote_ && **remote_ == answer) return {};
+  auto read = take(answer);
+  if (!read) return read.error();
   std::vector<line> lines = std::move(pending_);
   for (std::size_t place = 0; place < lines.size(); ++place) {
-    const auto said = sdp::rtp_formats(answer.media()[place]);
-    for (const sdp::rtp_format& format : said) {
+    for (sdp::rtp_format& format : read->answer.media[place].formats) {
       const bool known = std::any_of(
           lines[place].known.begin(), lines[place].known.end(),
           [&](const sdp::rtp_format& one) { return one.payload_type() == format.payload_type(); });
-      if (!known) lines[place].known.push_back(format);
+      if (!known) lines[place].known.push_back(std::move(format));
     }
   }
-  remote_ = answer;
-  conclude(std::move(lines), *std::move(agreed));
+  remote_ = share(answer);
+  conclude(std::move(lines), std::move(read->agreed));
   return {};
 }
 
@@ -259,7 +298,8 @@ base::result<void> negotiator::rollback() {
   local_ = stable_local_;
   remote_ = stable_remote_;
   preview_.reset();
-  pending_.clear();
+  pending_ = {};
+  offer_read_.reset();
   state_ = state::stable;
   purge();
   return {};
@@ -296,7 +336,10 @@ void negotiator::conclude(std::vector<line> lines, std::vector<negotiated_medium
     if (entry* const own = find_open(id)) own->idle = !is_in_use(id);
   }
   preview_.reset();
-  pending_.clear();
+  pending_ = {};
+  offer_read_.reset();
+  stable_local_.reset();
+  stable_remote_.reset();
   state_ = state::stable;
   purge();
 }

@@ -56,6 +56,7 @@ const rtp_format* offered_format(const media_reading& offer, const media_reading
 std::vector<negotiated_format> agreed_formats(const media_reading& offer, const media_reading& answer,
                                               bool by_offerer) {
   std::vector<negotiated_format> out;
+  out.reserve(answer.formats.size());
   for (rtp_format format : answer.formats) {
     const rtp_format* const offered = offered_format(offer, answer, format);
     // RFC 3264 6.1: what the offer doesn't have may stand in an answer, for later.
@@ -98,7 +99,7 @@ std::vector<sdp::extmap> agreed_extensions(const media_reading& offer, const med
 
 class agreement {
  public:
-  agreement(const sdp::description& offer, const sdp::description& answer, bool by_offerer)
+  agreement(const description_reading& offer, const description_reading& answer, bool by_offerer)
       : offered_(offer), answered_(answer), by_offerer_(by_offerer) {}
 
   base::result<std::vector<negotiated_medium>> all() {
@@ -207,15 +208,15 @@ class agreement {
     return protocol.secure || broken ? errc::missing_keys : errc{};
   }
 
-  description_reading offered_;
-  description_reading answered_;
+  const description_reading& offered_;
+  const description_reading& answered_;
   bool by_offerer_;
 };
 
 }  // namespace
 
-base::result<std::vector<negotiated_medium>> agree(const sdp::description& offer,
-                                                   const sdp::description& answer, bool by_offerer) {
+base::result<std::vector<negotiated_medium>> agree(const description_reading& offer,
+                                                   const description_reading& answer, bool by_offerer) {
   return agreement(offer, answer, by_offerer).all();
 }
 

@@ -131,6 +131,7 @@ base::result<std::vector<rtp_format>> number_formats(std::span<const rtp_format>
 }
 
 void remember_formats(std::vector<rtp_format>& known, std::span<const rtp_format> formats) {
+  if (known.empty()) known.reserve(formats.size());
   for (const rtp_format& format : formats) {
     const auto same = std::find_if(known.begin(), known.end(), [&](const rtp_format& one) {
       return one.payload_type() == format.payload_type();

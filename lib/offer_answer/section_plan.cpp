@@ -2,6 +2,7 @@
 
 #include <parley/offer_answer/error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::offer_answer::detail {
@@ -28,8 +29,13 @@ class section_writer {
   void add_flag(bool present) {
     if (present) add(T{});
   }
-  void add_format(const sdp::rtp_format& format) {
-    if (!error_) note(sdp::add_rtp_format(out_, format));
+  /// What belongs to a format that the m= line has. Feedback for all formats stands once, with the first.
+  void add_format(const sdp::rtp_format& format, const std::string& number, bool is_first) {
+    add(format.codec);
+    if (!format.parameters.empty()) add(sdp::fmtp{number, format.parameters});
+    for (const sdp::rtcp_fb& feedback : format.feedback) {
+      if (is_first || feedback.payload_type) add(feedback);
+    }
   }
   void add_attribute(const std::string& text) {
     if (!error_) note(out_.add_line('a', text));
@@ -80,9 +86,14 @@ base::result<sdp::media_description> write_section(const section_plan& plan) {
   line.port = plan.bundle_only ? 0 : plan.local->rtp.port;
   line.protocol = plan.protocol;
   line.formats = plan.other_formats;
-  // The m= line needs a format to begin with; those of RTP are added with their lines.
   const bool is_rtp = !plan.formats.empty();
-  if (is_rtp) line.formats = {std::to_string(plan.formats.front().payload_type())};
+  if (is_rtp) line.formats.clear();
+  for (const sdp::rtp_format& format : plan.formats) {
+    std::string number = std::to_string(format.payload_type());
+    if (std::find(line.formats.begin(), line.formats.end(), number) != line.formats.end())
+      return make_error_code(sdp::errc::duplicate_line);
+    line.formats.push_back(std::move(number));
+  }
   auto section = sdp::media_description::create(line);
   if (!section) return make_error_code(section.error());
   section_writer out(*section);
@@ -90,12 +101,8 @@ base::result<sdp::media_description> write_section(const section_plan& plan) {
                            : sdp::connection_data::to(plan.local->rtp.ip));
   out.add(own.bandwidths);
   if (!plan.mid.empty()) out.add(sdp::mid{plan.mid});
-  if (is_rtp) {
-    const sdp::rtp_format& first = plan.formats.front();
-    out.add(first.codec);
-    if (!first.parameters.empty()) out.add(sdp::fmtp{line.formats.front(), first.parameters});
-    out.add(first.feedback);
-    for (std::size_t i = 1; i < plan.formats.size(); ++i) out.add_format(plan.formats[i]);
+  for (std::size_t i = 0; i < plan.formats.size(); ++i) {
+    out.add_format(plan.formats[i], line.formats[i], i == 0);
   }
   out.add(own.ptime);
   out.add(own.maxptime);

@@ -30,6 +30,7 @@ void media_line::write(std::string& out) const {
 
 parsed<media_description> media_description::create(const media_line& line) {
   media_description out;
+  out.lines_.reserve(8);
   out.lines_.push_back({'m', {}, 0});
   if (const auto made = out.set_media(line); !made) return made.error();
   return out;
@@ -54,6 +55,7 @@ bool media_description::is_rejected() const noexcept { return media_.port == 0 &
 
 parsed<description> description::create(const origin& from) {
   description out;
+  out.lines_.reserve(4);
   out.lines_.push_back({'v', "0", 0});
   if (const auto made = out.add(from); !made) return made.error();
   out.lines_.push_back({'s', "-", 0});

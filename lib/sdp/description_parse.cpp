@@ -75,6 +75,7 @@ class description::reader {
     if (media->formats.size() > bounds_.formats) return fail(errc::too_many_formats, one.offset);
     media_description next;
     next.media_ = *std::move(media);
+    next.lines_.reserve(8);
     next.lines_.push_back(std::move(one));
     out_.media_.push_back(std::move(next));
     attributes_ = candidates_ = 0;

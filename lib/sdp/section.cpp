@@ -21,8 +21,11 @@ std::string_view line::attribute_name() const noexcept {
 }
 
 std::optional<std::string_view> line::attribute_value(std::string_view name) const noexcept {
-  if (type != 'a' || attribute_name() != name) return std::nullopt;
-  return std::string_view(value).substr(std::min(name.size() + 1, value.size()));
+  if (type != 'a' || !value.starts_with(name)) return std::nullopt;
+  const std::string_view rest = std::string_view(value).substr(name.size());
+  if (rest.empty()) return rest;
+  if (rest.front() != ':') return std::nullopt;
+  return rest.substr(1);
 }
 
 const line* section::find(char type) const noexcept {
@@ -115,6 +118,9 @@ std::optional<std::uint64_t> section::bandwidth_of(std::string_view kind) const 
 
 std::string section::to_string() const {
   std::string out;
+  std::size_t size = 1;
+  for (const line& one : lines_) size += one.value.size() + 4;
+  out.reserve(size);
   for (const line& one : lines_) {
     out.append(1, one.type).append(1, '=').append(one.value);
     // RFC 8866 5.3: s= isn't empty; a session without a name has a space there.

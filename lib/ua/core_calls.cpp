@@ -110,7 +110,7 @@ void core::implementation::handle_invite_response(base::time_point now, call_rec
     event.message = data;
     return invite_failed(now, c, status);
   }
-  if (status >= 200) r.final = true;
+  if (status >= 200) r.finish();
   if (status == 100) return;
   leg* const l = leg_for(c, r, response);
   if (l == nullptr) {

@@ -266,12 +266,23 @@ void core::implementation::send_unsent(base::time_point now) {
   }
 }
 
+// A request is answered at once, or twice in a row: by 180 and 200.
+const sip::message_view* core::implementation::view_of(const base::packet_buffer& data) {
+  if (in_hand_ && data.data() == in_hand_.data()) return &view_;
+  if (viewed_ && data.data() == viewed_.data()) return &kept_view_;
+  viewed_.reset();
+  if (!kept_view_.parse(data.text(), options_.limits)) return nullptr;
+  viewed_ = data;
+  return &kept_view_;
+}
+
 base::result<void> core::implementation::respond(base::time_point now, server_request& r,
                                                  const sip::message& own, std::string_view to_tag) {
   const int status = own.status();
   if (r.answered) return errc::not_now;
-  sip::message_view request;
-  if (!request.parse(r.data.text(), options_.limits)) return errc::bad_message;
+  const sip::message_view* const found = view_of(r.data);
+  if (found == nullptr) return errc::bad_message;
+  const sip::message_view& request = *found;
   const bool describes = request.method() == sip::method::invite || request.method() == sip::method::update ||
                          request.method() == sip::method::options;
   std::array<transaction::response_options::field, 3> more{};
@@ -312,6 +323,7 @@ base::result<void> core::implementation::respond(base::time_point now, server_re
     for (const auto& one : c->legs) one->session.note_response(request, status);
   }
   r.data.reset();
+  viewed_.reset();
   return {};
 }
 

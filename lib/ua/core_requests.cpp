@@ -213,8 +213,14 @@ bool core::implementation::choose_listener(sip::hop& to) const noexcept {
 base::result<base::packet_buffer> core::implementation::write(const sip::message& message, const sip::hop& to,
                                                               std::string_view branch,
                                                               std::string_view contact) {
-  std::size_t size = 256 + message.request_uri().size() + contact.size() + supported_.size() + allow_.size() +
-                     options_.user_agent.size() + via_[to.listener].size() + message.body().size();
+  const sip::method method = sip::method_of(message.method_name());
+  // RFC 3261 13.2.1 and 20.5: what the peer may ask of us.
+  const bool allows = method == sip::method::invite || method == sip::method::update;
+  // What is sent may be kept for long, in a block of the pool's that is no larger than it has to be.
+  constexpr std::size_t names = 128;  // of the start line and the headers that are not the message's own
+  std::size_t size = names + message.method_name().size() + message.request_uri().size() + branch.size() +
+                     contact.size() + (allows ? allow_.size() : 0) + options_.user_agent.size() +
+                     via_[to.listener].size() + message.body().size();
   for (const auto& field : message.fields()) size += field.name.size() + field.value.size() + 4;
   auto buffer = pool_.allocate(size);
   if (!buffer || !buffer->resize(buffer->tailroom())) {
@@ -226,9 +232,7 @@ base::result<base::packet_buffer> core::implementation::write(const sip::message
   out.header(header_id::via, via_[to.listener], branch);
   for (const auto& field : message.fields()) out.header(field.name, field.value);
   if (!contact.empty()) out.header(header_id::contact, contact);
-  const sip::method method = sip::method_of(message.method_name());
-  // RFC 3261 13.2.1 and 20.5: what the peer may ask of us.
-  if (method == sip::method::invite || method == sip::method::update) out.header(header_id::allow, allow_);
+  if (allows) out.header(header_id::allow, allow_);
   if (!options_.user_agent.empty() && message.value_of(header_id::user_agent).empty()) {
     out.header(header_id::user_agent, options_.user_agent);
   }
@@ -401,7 +405,7 @@ void core::implementation::deliver(base::time_point now, client_request& r, cons
   } else if (c != nullptr && !r.in_dialog) {
     return handle_invite_response(now, *c, r, response, data);
   } else if (c != nullptr && r.leg < c->legs.size()) {
-    r.final = r.final || status >= 200;
+    if (status >= 200) r.finish();
     if (r.method == sip::method::invite && status / 100 == 2) c->legs[r.leg]->by = r.by;
     c->legs[r.leg]->session.handle_response(now, response);
     return pump(now, *c);
@@ -420,6 +424,7 @@ void core::implementation::handle_event(base::time_point now, const transaction:
     case kind::server_ended:
       if (detail::server_request* const r = incoming_.get(e.user); r != nullptr && r->server == e.server) {
         incoming_.destroy(e.user);
+        viewed_.reset();
       }
       return;
     case kind::client_timed_out:

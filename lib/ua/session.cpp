@@ -359,11 +359,11 @@ void session::finish(session_end why, int status) {
   // RFC 3261 13.2.2.4: a 2xx is acknowledged, whatever comes then.
   if (ack_waits_) send_ack({});
   // RFC 3261 15.1.2: an INVITE that still waits for its answer gets 487.
-  if (auto response = detail::make_response(487, {}, {}); response && invite_in_.server != 0) {
-    respond(invite_in_, std::move(*response));
+  if (invite_in_.server != 0) {
+    if (auto response = detail::make_response(487, {}, {})) respond(invite_in_, std::move(*response));
   }
-  if (auto response = detail::make_response(481, {}, {}); response && offer_in_.server != 0) {
-    respond(offer_in_, std::move(*response));
+  if (offer_in_.server != 0) {
+    if (auto response = detail::make_response(481, {}, {})) respond(offer_in_, std::move(*response));
   }
   invite_in_ = offer_in_ = {};
   timer_.stop();

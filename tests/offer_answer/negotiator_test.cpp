@@ -224,6 +224,24 @@ TEST_CASE("a copy is a session of its own, as a forked INVITE needs", "[offer_an
   CHECK(other.media()[0].rtp.port == 5000);
 }
 
+TEST_CASE("a session like another has its media, and nothing else of it", "[offer_answer]") {
+  call c;
+  REQUIRE(c.alice->remove_medium(c.alice.add(test::video({test::vp8()}))));
+  test::seeded_random random(7);
+  negotiator fresh(*c.alice, {}, random);
+  CHECK(fresh.state() == state::stable);
+  CHECK_FALSE(fresh.local_description());
+  CHECK(fresh.wanted_transports() == std::vector{c.audio_of_alice});
+  CHECK(error_of(fresh.make_offer()) == errc::missing_transport);
+  REQUIRE(fresh.set_transport(c.audio_of_alice, {.rtp = {base::ip_address::loopback_v4(), 4000}}));
+  const auto offer = fresh.make_offer();
+  REQUIRE(offer);
+  CHECK(offer->media().size() == 1);
+  CHECK(version(*offer) == "1");
+  CHECK(offer->get<sdp::origin>()->session_id !=
+        c.alice->local_description()->get<sdp::origin>()->session_id);
+}
+
 TEST_CASE("RFC 3264 8.1: a medium is added at the end, in either direction", "[offer_answer]") {
   call c;
   const auto picture = c.alice.add(test::video({test::vp8()}));

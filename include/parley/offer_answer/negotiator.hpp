@@ -11,11 +11,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace parley::offer_answer {
+
+namespace detail {
+struct description_reading;
+}
 
 /// Whether media share a transport (RFC 9143).
 enum class bundle_policy : std::uint8_t {
@@ -76,6 +81,10 @@ class PARLEY_API negotiator {
   /// `random` gives the id of o=, and is not kept.
   negotiator(session_options options, base::random_source& random);
 
+  /// Another session, with the media of `like` as the application has given them there, by the same ids, and
+  /// nothing else of it: cheaper than to add them again, since they were checked there. `random` as above.
+  negotiator(const negotiator& like, session_options options, base::random_source& random);
+
   enum state state() const noexcept { return state_; }
 
   /// What was agreed on for each m= line, in their order; that of a provisional answer while there is one.
@@ -87,8 +96,8 @@ class PARLEY_API negotiator {
 
   /// The last offers and answers, those that wait among them; nothing before the first. *Ownership:* valid
   /// until the next one.
-  const std::optional<sdp::description>& local_description() const noexcept { return local_; }
-  const std::optional<sdp::description>& remote_description() const noexcept { return remote_; }
+  const std::optional<sdp::description>& local_description() const noexcept { return value_of(local_); }
+  const std::optional<sdp::description>& remote_description() const noexcept { return value_of(remote_); }
 
   /// Adds a medium, which the next offer has, or which the peer's next offer may use. *Errors:*
   /// `too_many_media`; `incompatible_protocol` where its keyings can't serve its protocol; those of
@@ -178,6 +187,12 @@ class PARLEY_API negotiator {
   };
   class offer_maker;
   class answer_maker;
+  /// Never changed, so that what is to be gone back to, and copies of this, have it together.
+  using shared_description = std::shared_ptr<const std::optional<sdp::description>>;
+  using shared_reading = std::shared_ptr<const detail::description_reading>;
+
+  static const std::optional<sdp::description>& value_of(const shared_description& one) noexcept;
+  static shared_description share(sdp::description one);
 
   const entry* find_entry(medium_id id) const noexcept;
   entry* find_open(medium_id id) noexcept;  // not one that is removed
@@ -191,10 +206,13 @@ class PARLEY_API negotiator {
   std::vector<medium_id> missing_for_answer() const;
   base::result<sdp::description> begin_description(bool with_ice) const;
   /// With the version that is due (RFC 3264 8), noted as the last one.
-  sdp::description issue(sdp::description made);
-  base::result<std::vector<negotiated_medium>> outcome(const sdp::description& offer,
-                                                       const sdp::description& answer, bool by_offerer,
-                                                       const std::vector<line>& lines) const;
+  shared_description issue(sdp::description made);
+  base::result<std::vector<negotiated_medium>> outcome(const detail::description_reading& offer,
+                                                       const detail::description_reading& answer,
+                                                       bool by_offerer, const std::vector<line>& lines) const;
+  /// What the answer to our offer says and agrees on.
+  struct taken;
+  base::result<taken> take(const sdp::description& answer);
   void conclude(std::vector<line> lines, std::vector<negotiated_medium> agreed);
   bool is_in_use(medium_id id) const noexcept;
   void purge();
@@ -209,12 +227,13 @@ class PARLEY_API negotiator {
 
   enum state state_ = state::stable;
   std::vector<line> pending_;  // lines_ as they are once the offer is answered
-  std::optional<sdp::description> local_;
-  std::optional<sdp::description> remote_;
-  std::optional<sdp::description> stable_local_;  // what a rollback goes back to
-  std::optional<sdp::description> stable_remote_;
-  std::optional<sdp::description> last_issued_;  // what the next version is compared with
-  std::uint64_t version_ = 0;
+  shared_reading offer_read_;  // of the offer that waits, once it was looked at
+  shared_description local_;
+  shared_description remote_;
+  shared_description stable_local_;  // what a rollback goes back to
+  shared_description stable_remote_;
+  shared_description last_issued_;  // what the next version is compared with
+  std::uint64_t version_ = 1;
 };
 
 }  // namespace parley::offer_answer

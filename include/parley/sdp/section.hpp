@@ -150,7 +150,9 @@ class PARLEY_API section {
 template <typed_line T>
 std::optional<std::string_view> section::text_of(const line& one) noexcept {
   if constexpr (attribute<T>) {
-    return one.attribute_value(T::name);
+    // Each line is asked for each attribute there is: most differ in the first letter.
+    const std::string_view name = T::name;
+    return !one.value.empty() && one.value.front() == name.front() ? one.attribute_value(name) : std::nullopt;
   } else {
     return one.type == T::type ? std::optional<std::string_view>(one.value) : std::nullopt;
   }

@@ -69,7 +69,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   base::result<void> begin_media(std::shared_ptr<parley::media> chosen);
   base::result<std::string> make_offer(offer_answer::negotiator& session);
   base::result<std::string> make_answer(offer_answer::negotiator& session);
-  base::result<void> take_offer(offer_answer::negotiator& session, const std::string& text);
+  static base::result<sdp::description> read_description(const std::string& text);
+  base::result<void> take_offer(offer_answer::negotiator& session, const sdp::description& offer);
   base::result<void> open_media(offer_answer::negotiator& session);
   void handle_description(base::time_point now, const ua::core_event& event);
   void handle_answered_offer(base::time_point now, const ua::core_event& event);
@@ -79,7 +80,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   /// Makes the offer that had to wait for the peer's.
   void try_change(base::time_point now);
   void apply(const offer_answer::negotiator& session, bool by_peer = false);
-  void check_offer(base::time_point now);
+  void check_offer(base::time_point now, const std::string& text);
   void undo_change();
   static int refusal_of(const base::error_code& why) noexcept;
   /// Refuses the offer or the INVITE that waits, for what the negotiation says of it.
@@ -88,7 +89,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
 
   /// The INVITE that takes this call's place has brought its offer, or wants one (RFC 3891).
   void take_over(base::time_point now, const ua::core_event& event);
-  base::result<std::string> describe_to(const std::string& offer);
+  /// An answer, or an offer where there is none.
+  base::result<std::string> describe_to(const std::optional<sdp::description>& offer);
   base::result<void> describe(std::shared_ptr<parley::media> chosen);
   base::result<void> ring(int status, bool with_media);
   void start_answer(std::shared_ptr<parley::media> chosen, completion<call> done);
@@ -142,8 +144,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   std::vector<offer_answer::medium_id> media_ids;
   std::optional<offer_answer::negotiator> session;
   std::vector<early_leg> legs;
-  std::string pending_offer;  // of an INVITE that nobody has answered yet
-  std::string early_answer;   // to it, or our offer, as a provisional response has said it
+  std::optional<sdp::description> pending_offer;  // of an INVITE that nobody has answered yet
+  std::string early_answer;  // to it, or our offer, as a provisional response has said it
   std::vector<std::unique_ptr<offer_answer::local_transport>> opened;  // in the order of `media_ids`
   bool takes_over = false;  // an INVITE with Replaces has brought another peer, and waits for its ACK
   std::weak_ptr<call_state> referrer;  // the call whose peer has asked for this one

@@ -21,6 +21,13 @@
 
 namespace parley::detail {
 
+/// Media as they have described themselves, and what was checked of that.
+struct described_media {
+  std::vector<offer_answer::medium> media;
+  std::vector<offer_answer::medium_id> ids;
+  offer_answer::negotiator session;
+};
+
 /// All of an endpoint that its handles share: the driver of the core, the calls and the usages.
 ///
 /// Machines are only touched between `now()` and `pump`; what the application is told is posted.
@@ -59,6 +66,8 @@ class endpoint_core final : public net::user_agent_handler,
                           const std::weak_ptr<call_state>& referrer = {});
   void wait_answered(const call& c, completion<call> done);
   void add_call(call_state& c);
+  /// *Ownership:* what comes out is valid until the next call.
+  base::result<const described_media*> check_media(std::vector<offer_answer::medium> media);
   std::vector<std::shared_ptr<call_state>> living_calls() const;
   std::vector<std::shared_ptr<usage>> living_usages() const;
   void forget_call(ua::call_id id) { calls.erase(id); }
@@ -114,6 +123,7 @@ class endpoint_core final : public net::user_agent_handler,
 
  private:
   std::unique_ptr<base::timer_wheel> wheel_;
+  std::optional<described_media> described_;  // the last ones
 };
 
 }  // namespace parley::detail

@@ -2,7 +2,8 @@
 
 #include <parley/base/result.hpp>
 #include <parley/offer_answer/negotiated.hpp>
-#include <parley/sdp/description.hpp>
+
+#include "offer_answer/detail/media_reading.hpp"
 
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace parley::offer_answer::detail {
 /// `held_remotely` says that the peer doesn't receive although it could.
 ///
 /// *Errors:* why the answer is none to that offer.
-base::result<std::vector<negotiated_medium>> agree(const sdp::description& offer,
-                                                   const sdp::description& answer, bool by_offerer);
+base::result<std::vector<negotiated_medium>> agree(const description_reading& offer,
+                                                   const description_reading& answer, bool by_offerer);
 
 }  // namespace parley::offer_answer::detail

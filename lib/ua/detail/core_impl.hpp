@@ -70,6 +70,12 @@ struct call_record {
 struct client_request {
   explicit client_request(sip::message&& its_message) : message(std::move(its_message)) {}
 
+  /// Its final response is there: it doesn't go again, but is kept for copies of that.
+  void finish() {
+    final = true;
+    const sip::message gone = std::move(message);
+  }
+
   std::uint64_t id = 0;
   sip::message message;
   sip::method method = sip::method::unknown;
@@ -240,6 +246,9 @@ class core::implementation {
   void refuse(base::time_point now, server_request& r, int status,
               std::span<const session::field> fields = {});
   void send_unsent(base::time_point now);
+  /// The index of a request that is kept, null for one that can't be read. *Ownership:* valid until the next
+  /// message or call.
+  const sip::message_view* view_of(const base::packet_buffer& data);
   call_record* call_of(const dialog_id& id) noexcept;
 
   base::buffer_pool& pool_;
@@ -257,6 +266,8 @@ class core::implementation {
   std::string supported_;
   base::packet_buffer in_hand_;  // the message in hand
   sip::message_view view_;       // and its index
+  base::packet_buffer viewed_;   // the request that `view_of` was asked for last, while it waits
+  sip::message_view kept_view_;  // and its index
   std::uint64_t last_lookup_ = 0;
 };
 
