@@ -97,7 +97,8 @@ register
 await
 answer
 expect transfer_requested to=sip:nobody@parley.test
-expect ended
+expect ended cause=refused status=404
+expect ended cause=remote
 E
   waiting bruno
   phone arno <<'E'
