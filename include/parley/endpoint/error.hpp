@@ -29,6 +29,7 @@ enum class errc {
 
 /// The category of `errc`; its name is "parley.endpoint".
 PARLEY_API const base::error_category& endpoint_category() noexcept;
+/// Makes an `error_code` of the category above.
 inline base::error_code make_error_code(errc code) noexcept {
   return {static_cast<int>(code), endpoint_category()};
 }
@@ -37,6 +38,7 @@ inline base::error_code make_error_code(errc code) noexcept {
 /// reason phrase as message; its name is "parley.status". 408 and 503 also stand for a peer that did not
 /// answer, or could not be reached (RFC 3261 8.1.3.1).
 PARLEY_API const base::error_category& status_category() noexcept;
+/// Makes an `error_code` of the category above.
 inline base::error_code make_status_error(int status) noexcept { return {status, status_category()}; }
 
 /// The status in an error of `status_category`, 0 in others.
