@@ -76,11 +76,15 @@ base::result<std::string> call_state::make_answer(offer_answer::negotiator& in) 
   return made.error();
 }
 
-offer_answer::negotiator& call_state::leg_session(std::uint32_t leg) {
-  if (!outgoing || state != call::state::calling) return *session;
+early_leg* call_state::find_leg(std::uint32_t leg) noexcept {
   const auto found =
       std::find_if(legs.begin(), legs.end(), [leg](const early_leg& one) { return one.leg == leg; });
-  if (found != legs.end()) return found->session;
+  return found != legs.end() ? &*found : nullptr;
+}
+
+offer_answer::negotiator& call_state::leg_session(std::uint32_t leg) {
+  if (!outgoing || state != call::state::calling) return *session;
+  if (early_leg* const known = find_leg(leg)) return known->session;
   return legs.emplace_back(early_leg{leg, *session}).session;
 }
 
@@ -157,7 +161,9 @@ int call_state::refusal_of(const base::error_code& why) noexcept {
 void call_state::handle_answered_offer(base::time_point now, const ua::core_event& event) {
   if (!session) return;
   const bool final = event.session.what == ua::session_event::kind::answer;
-  offer_answer::negotiator& in = leg_session(event.leg);
+  const bool success = final && event.message && event.message.text().starts_with("SIP/2.0 2");
+  // RFC 3261 13.2.2.4: once a branch has answered, no other one needs what the INVITE began.
+  offer_answer::negotiator& in = success && legs.empty() ? *session : leg_session(event.leg);
   const auto answer = read_description(event.session.description);
   const auto taken = !answer ? base::result<void>(answer.error())
                      : final ? in.handle_answer(*answer)
@@ -177,7 +183,7 @@ void call_state::handle_answered_offer(base::time_point now, const ua::core_even
   apply(in);
   if (state == call::state::calling) {
     // In a 2xx it is no news: the call is answered next.
-    if (final && event.message && event.message.text().starts_with("SIP/2.0 2")) return;
+    if (success) return;
     call_event told;
     told.what = call_event::kind::early_media;
     return report(std::move(told));

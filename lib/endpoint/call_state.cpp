@@ -123,8 +123,7 @@ void call_state::handle_accepted(base::time_point now, std::uint32_t leg) {
   if (own_end) return;
   if (outgoing && state == call::state::calling) {
     // RFC 3261 13.2.2.4: what the other branches have agreed on is void.
-    offer_answer::negotiator winner = std::move(leg_session(leg));
-    session = std::move(winner);
+    if (early_leg* const winner = find_leg(leg)) session = std::move(winner->session);
     legs.clear();
     legs.shrink_to_fit();
     apply(*session);

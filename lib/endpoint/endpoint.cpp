@@ -86,7 +86,8 @@ std::function<void(std::exception_ptr)> endpoint::coroutine_logger() const {
       core->log.write(
           {base::log_level::error, "endpoint", "a handler has ended with an exception", {&field, 1}});
     } catch (...) {
-      core->log_line(base::log_level::error, "a handler has ended with an exception of an unknown type", "", {});
+      core->log_line(base::log_level::error, "a handler has ended with an exception of an unknown type", "",
+                     {});
     }
   };
 }

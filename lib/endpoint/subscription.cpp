@@ -80,8 +80,8 @@ void subscription_state::deliver(notification what) {
     return core->post(
         [self = std::static_pointer_cast<subscription_state>(shared_from_this()), what = std::move(what)] {
           if (const auto handler = self->on_notification) handler(what);
-      // A handler that holds its own subscription would keep it for ever.
-      if (what.what == notification::kind::terminated) self->on_notification = nullptr;
+          // A handler that holds its own subscription would keep it for ever.
+          if (what.what == notification::kind::terminated) self->on_notification = nullptr;
         });
   }
   if (!next_waiter.empty()) return next_waiter.complete({}, what);

@@ -30,6 +30,7 @@ bool rtp_format::is(std::string_view encoding) const noexcept {
 
 std::vector<rtp_format> rtp_formats(const media_description& media) {
   std::vector<rtp_format> formats;
+  formats.reserve(std::min(media.media().formats.size(), payload_types));
   std::array<std::uint8_t, payload_types> place{};  // where a payload type is in formats, from 1 on
   for (const std::string& text : media.media().formats) {
     const auto type = payload_type_of(text);

@@ -40,6 +40,9 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
+/// What an INVITE has: fields are large, and would be moved with each step that the list grows by.
+constexpr std::size_t usual_fields = 12;
+
 }  // namespace
 
 parsed<message> message::request(std::string_view method, std::string_view uri) {
@@ -51,6 +54,7 @@ parsed<message> message::request(std::string_view method, std::string_view uri) 
   }
   if (uri[0] == '<' || uri[0] == '"') return parse_error{errc::bad_request_uri, 0};
   message out;
+  out.fields_.reserve(usual_fields);
   out.first_word_ = method;
   out.second_word_ = uri;
   return out;

@@ -102,11 +102,13 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
   }
 
   const auto to = view_.get<sip::to_header>();
-  if (!to || !view_.get<sip::from_header>()) return refuse(now, r, 400);
+  const auto sender = view_.get<sip::from_header>();
+  if (!to || !sender) return refuse(now, r, 400);
   if (!to->tag.empty()) {
-    const auto id = dialog_id::of_request(view_);
-    call_record* const c = id ? call_of(*id) : nullptr;
-    leg* const l = c != nullptr ? leg_of(*c, *id) : nullptr;
+    const auto call_id = view_.get<sip::call_id_header>();
+    const dialog_id id{call_id ? call_id->value : std::string_view(), to->tag, sender->tag};
+    call_record* const c = call_id ? call_of(id) : nullptr;
+    leg* const l = c != nullptr ? leg_of(*c, id) : nullptr;
     if (l == nullptr) {
       // A NOTIFY makes the dialog of its subscription, whose SUBSCRIBE we have sent (RFC 6665 4.4.1), and the
       // SUBSCRIBE of one that we serve is in the dialog of that: the application knows them.

@@ -99,15 +99,15 @@ base::result<dialog> dialog::from_response(const sip::message_view& request,
   const auto to = request.get<sip::to_header>();
   const auto cseq = request.get<sip::cseq_header>();
   const auto id = dialog_id::of_response(response);
-  const auto asked = dialog_id::of_request(request);  // with our tag as the remote one
+  const auto call_id = request.get<sip::call_id_header>();
   const auto target = read_target(response);
-  if (!from || !to || !cseq || !id || !asked || !target || asked->remote_tag.empty()) {
+  if (!from || !to || !cseq || !id || !call_id || !target || from->tag.empty()) {
     return errc::bad_message;
   }
   // RFC 3261 12.1: a provisional response without a tag makes none; in a 2xx of a peer of RFC 2543 the tag is
   // null (12.1.2).
   if (status < 200 && id->remote_tag.empty()) return errc::no_dialog;
-  if (id->call_id != asked->call_id || id->local_tag != asked->remote_tag) return errc::other_dialog;
+  if (id->call_id != call_id->value || id->local_tag != from->tag) return errc::other_dialog;
 
   dialog out;
   out.role_ = role::uac;
@@ -311,7 +311,10 @@ base::result<response_effect> dialog::handle_response(const sip::message_view& r
     std::reverse(next.routes_.begin(), next.routes_.end());
     next.state_ = state::confirmed;
   }
-  if (const auto good = next.check(); !good) return good.error();
+  // A response as the one that made the dialog brings nothing that was not checked then.
+  if (next.remote_target_ != remote_target_ || next.routes_ != routes_) {
+    if (const auto good = next.check(); !good) return good.error();
+  }
   *this = std::move(next);
   return response_effect::none;
 }

@@ -135,7 +135,8 @@ TEST_CASE("RFC 9429 7: each answer is one to its offer", "[offer_answer]") {
 
     // It is one, for either end.
     for (const bool by_offerer : {true, false}) {
-      const auto agreed = detail::agree(detail::description_reading(offer), detail::description_reading(answer), by_offerer);
+      const auto agreed =
+          detail::agree(detail::description_reading(offer), detail::description_reading(answer), by_offerer);
       REQUIRE(agreed);
       for (const negotiated_medium& one : *agreed) {
         CHECK(one.active);

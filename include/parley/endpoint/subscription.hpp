@@ -43,9 +43,9 @@ class subscription {
 
   explicit operator bool() const noexcept { return state_ != nullptr; }
 
-  /// Has each NOTIFY given to `handler`, those first that nobody has fetched by `next`, which brings none from
-  /// then on; who waits in it gets `asio::error::operation_aborted`. The end comes as a notification that is
-  /// `terminated`, also where no NOTIFY said so.
+  /// Has each NOTIFY given to `handler`, those first that nobody has fetched by `next`, which brings none
+  /// from then on; who waits in it gets `asio::error::operation_aborted`. The end comes as a notification
+  /// that is `terminated`, also where no NOTIFY said so.
   PARLEY_API void on_notification(std::function<void(const notification&)> handler) const;
 
   /// Waits for the next NOTIFY: `void(error_code, notification)`. Up to 16 are kept, the newest ones.

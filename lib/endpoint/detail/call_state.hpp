@@ -85,6 +85,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   static int refusal_of(const base::error_code& why) noexcept;
   /// Refuses the offer or the INVITE that waits, for what the negotiation says of it.
   void refuse_offer(base::time_point now, const base::error_code& why, bool must_end = false);
+  early_leg* find_leg(std::uint32_t leg) noexcept;
   offer_answer::negotiator& leg_session(std::uint32_t leg);
 
   /// The INVITE that takes this call's place has brought its offer, or wants one (RFC 3891).
