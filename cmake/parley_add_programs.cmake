@@ -1,6 +1,12 @@
 # Programs: unit tests, fuzz targets, benchmarks, examples. Each links rooms by name, as a user would.
 include_guard(GLOBAL)
 
+# Of tests, and of programs that leave the work to the library: what they are made of takes compilers longer to optimize than it
+# takes to run.
+function(parley_compile_fast target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
+endfunction()
+
 # parley_add_tests(<room> x_test.cpp … [LINK parley::net …])
 #
 # One Catch2 program a room, <room>_test, known to CTest by that name. Tests see tests/ ("support/catch.hpp") and
@@ -11,8 +17,7 @@ function(parley_add_tests room)
   add_executable(${target} ${tests_UNPARSED_ARGUMENTS})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/lib")
   target_link_libraries(${target} PRIVATE parley_flags parley_test_support ${tests_LINK})
-  # The checks of a test take compilers longer to optimize than they take to run.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
+  parley_compile_fast(${target})
   if(TARGET parley::${room})
     target_link_libraries(${target} PRIVATE parley::${room})
   endif()
@@ -37,7 +42,7 @@ function(parley_add_fuzz name)
     add_test(NAME ${target} COMMAND ${target} -runs=0 "${corpus}")
   else()
     target_sources(${target} PRIVATE main.cpp)
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
+    parley_compile_fast(${target})
     target_compile_definitions(${target} PRIVATE "PARLEY_FUZZ_CORPUS=\"${corpus}\"")
     add_test(NAME ${target} COMMAND ${target})
   endif()
@@ -58,5 +63,6 @@ function(parley_add_example name)
   add_executable(${name} ${example_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE parley_flags ${example_LINK})
+  parley_compile_fast(${name})
   install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()
