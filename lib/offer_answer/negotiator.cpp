@@ -14,6 +14,17 @@
 namespace parley::offer_answer {
 namespace {
 
+/// No description, for all who refer to none. Its destructor does nothing, so that none has to be registered
+/// for the end of the program.
+union absent_description {
+  constexpr absent_description() noexcept : value(std::nullopt) {}
+  constexpr ~absent_description() {}
+
+  std::optional<sdp::description> value;
+};
+constinit const absent_description absent;
+
+
 std::string number_text(std::uint64_t value) {
   std::array<char, 20> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
@@ -207,8 +218,7 @@ base::result<sdp::description> negotiator::begin_description(bool with_ice) cons
 }
 
 const std::optional<sdp::description>& negotiator::value_of(const shared_description& one) noexcept {
-  static const std::optional<sdp::description> none;
-  return one ? *one : none;
+  return one ? *one : absent.value;
 }
 
 negotiator::shared_description negotiator::share(sdp::description one) {
