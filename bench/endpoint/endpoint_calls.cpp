@@ -1,9 +1,9 @@
 // Two endpoints in one process call each other over UDP on loopback.
 //
 //   endpoint_calls rate CALLS RATE [FIRST]
-//                                      sets up and tears down, so many a second: processor time a call; FIRST calls
-//                                      go before those that count, 32 s of them where transactions shall end as fast
-//                                      as they begin (RFC 3261 17)
+//                                      sets up and tears down, so many a second: processor time a call; FIRST
+//                                      calls go before those that count, 32 s of them where transactions
+//                                      shall end as fast as they begin (RFC 3261 17)
 //   endpoint_calls hold CALLS          keeps them all: memory a call
 //
 // A call is INVITE, 180, 200, ACK, BYE, 200, with an offer and an answer. One line of figures comes out.

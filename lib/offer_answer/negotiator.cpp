@@ -14,17 +14,6 @@
 namespace parley::offer_answer {
 namespace {
 
-/// No description, for all who refer to none. Its destructor does nothing, so that none has to be registered
-/// for the end of the program.
-union absent_description {
-  constexpr absent_description() noexcept : value(std::nullopt) {}
-  constexpr ~absent_description() {}
-
-  std::optional<sdp::description> value;
-};
-constinit const absent_description absent;
-
-
 std::string number_text(std::uint64_t value) {
   std::array<char, 20> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
@@ -215,10 +204,6 @@ base::result<sdp::description> negotiator::begin_description(bool with_ice) cons
     if (!added) return make_error_code(added.error());
   }
   return *std::move(made);
-}
-
-const std::optional<sdp::description>& negotiator::value_of(const shared_description& one) noexcept {
-  return one ? *one : absent.value;
 }
 
 negotiator::shared_description negotiator::share(sdp::description one) {

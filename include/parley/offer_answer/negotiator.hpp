@@ -191,7 +191,9 @@ class PARLEY_API negotiator {
   using shared_description = std::shared_ptr<const std::optional<sdp::description>>;
   using shared_reading = std::shared_ptr<const detail::description_reading>;
 
-  static const std::optional<sdp::description>& value_of(const shared_description& one) noexcept;
+  const std::optional<sdp::description>& value_of(const shared_description& one) const noexcept {
+    return one ? *one : absent_;
+  }
   static shared_description share(sdp::description one);
 
   const entry* find_entry(medium_id id) const noexcept;
@@ -232,7 +234,8 @@ class PARLEY_API negotiator {
   shared_description remote_;
   shared_description stable_local_;  // what a rollback goes back to
   shared_description stable_remote_;
-  shared_description last_issued_;  // what the next version is compared with
+  shared_description last_issued_;          // what the next version is compared with
+  std::optional<sdp::description> absent_;  // never there: what is shown where there is none
   std::uint64_t version_ = 1;
 };
 
