@@ -166,7 +166,8 @@ void call_state::start_transfer(const std::string& to, const call_state* other, 
   // The one before has its result, and only waits for the end of its subscription.
   if (transfer) core->machine().end_usage(id);
   std::erase_if(requests, [](const call_request& r) { return r.what == call_request::purpose::refer; });
-  transfer.reset(new outgoing_transfer{ua::client_refer(core->timers, what), std::move(one), what.target});
+  transfer =
+      std::make_unique<outgoing_transfer>(ua::client_refer(core->timers, what), std::move(one), what.target);
   transfer->done.on_cancel([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (self && self->transfer && self->transfer->done)

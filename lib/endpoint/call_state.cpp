@@ -81,7 +81,7 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
     if (own_end) how = *own_end;
     if (how.why == call_end::refused && outgoing && last_status == how.status) how.reason = last_reason;
     if (how.why == call_end::peer_hung_up) how.reason = reason_in(event.message);
-    return end(now, std::move(how));
+    return end(now, how);
   }
   if (event.what != ua::core_event::kind::session) return;
   switch (event.session.what) {
@@ -179,7 +179,7 @@ void call_state::hang_up(base::time_point now, int status) {
   core->pump(now);
 }
 
-void call_state::end(base::time_point now, call_ending how) {
+void call_state::end(base::time_point now, const call_ending& how) {
   if (is_over()) return;
   const auto self = shared_from_this();
   state = call::state::ended;

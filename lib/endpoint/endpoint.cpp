@@ -59,8 +59,8 @@ base::result<call> endpoint::dial(const std::string& target, const call_options&
   return core_->dial(target, options);
 }
 
-base::result<registration> endpoint::register_address(registration_options options) {
-  return core_->register_address(std::move(options));
+base::result<registration> endpoint::register_address(const registration_options& options) {
+  return core_->register_address(options);
 }
 
 base::result<subscription> endpoint::subscribe(const subscription_options& options) {

@@ -119,6 +119,7 @@ std::vector<std::shared_ptr<call_state>> endpoint_core::living_calls() const {
 
 std::vector<std::shared_ptr<usage>> endpoint_core::living_usages() const {
   std::vector<std::shared_ptr<usage>> out;
+  out.reserve(usages.size());
   for (const auto& [key, one] : usages) out.push_back(one);
   return out;
 }

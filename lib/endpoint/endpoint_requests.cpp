@@ -100,7 +100,7 @@ void endpoint_core::start_message(const std::string& target, const message& what
     with.to = target;
     with.from = identity;
     with.routes = routes_for(nullptr);
-    pager = std::make_shared<pager_state>(shared_from_this(), std::move(with));
+    pager = std::make_shared<pager_state>(shared_from_this(), with);
     known = pager;
     add_usage(pager);
   }

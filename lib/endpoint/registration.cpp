@@ -122,7 +122,7 @@ void registration_state::cancel_unregister(std::uint64_t id) {
   if (auto one = unregister_waiters.take(id)) one.complete(asio::error::operation_aborted);
 }
 
-base::result<registration> endpoint_core::register_address(registration_options wanted) {
+base::result<registration> endpoint_core::register_address(const registration_options& wanted) {
   if (closed || !agent) return errc::closed;
   const auto address = read_address(wanted.address);
   if (!address) return errc::bad_uri;

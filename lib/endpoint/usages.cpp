@@ -89,7 +89,7 @@ std::vector<std::string> endpoint_core::routes_for(const registration* by) const
   return out;
 }
 
-pager_state::pager_state(std::shared_ptr<endpoint_core> its_core, ua::pager_options options)
+pager_state::pager_state(std::shared_ptr<endpoint_core> its_core, const ua::pager_options& options)
     : usage(std::move(its_core)), machine(options, core->agent->random()), target(options.to) {}
 
 pager_state::~pager_state() {

@@ -119,7 +119,7 @@ class endpoint {
 
   /// Registers, and keeps on doing so; see `registration::registered`. *Errors:* those of
   /// `ua::registration::start`; `errc::closed`.
-  PARLEY_API base::result<registration> register_address(registration_options options);
+  PARLEY_API base::result<registration> register_address(const registration_options& options);
 
   /// Subscribes to events. *Errors:* `errc::bad_uri`; `errc::closed`.
   PARLEY_API base::result<subscription> subscribe(const subscription_options& options);

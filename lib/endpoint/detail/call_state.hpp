@@ -57,7 +57,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   base::time_point poll_timeout() const noexcept;
   void report(call_event event);
   void hang_up(base::time_point now, int status);
-  void end(base::time_point now, call_ending how);
+  void end(base::time_point now, const call_ending& how);
   void abort();
   void arm();
   void handle_accepted(base::time_point now, std::uint32_t leg);

@@ -89,7 +89,7 @@ class endpoint_core final : public net::user_agent_handler,
   void add_usage(const std::shared_ptr<usage>& one);
   /// Sends what it wants sent, tells the application, and waits for its next deadline.
   void run(base::time_point at, usage& one);
-  base::result<registration> register_address(registration_options wanted);
+  base::result<registration> register_address(const registration_options& wanted);
   base::result<subscription> subscribe(const subscription_options& wanted);
   base::result<publication> publication_of(const std::string& address, const std::string& event);
   /// The listener by which requests for that URI leave.

@@ -155,7 +155,7 @@ class publication_state final : public usage {
 /// Instant messages to one address: those to another wait for nobody (RFC 3428 8).
 class pager_state final : public usage {
  public:
-  pager_state(std::shared_ptr<endpoint_core> its_core, ua::pager_options options);
+  pager_state(std::shared_ptr<endpoint_core> its_core, const ua::pager_options& options);
   ~pager_state() override;
 
   bool poll_request(base::time_point now, sip::message& out) override {
