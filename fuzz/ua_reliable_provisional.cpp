@@ -99,7 +99,7 @@ class run {
     const auto sent = server_.write_response(now_, response, has_description);
     require(sent.has_value() ==
             (status > 100 && status < 200 && asked_ != reliability::unsupported && before == state::ready));
-    if (!sent) return require(response.fields().empty());
+    if (!sent) return require(response.header_text().empty());
     require(server_.state() == state::unacknowledged);
     copies_ = 0;
     has_description_ = has_description;

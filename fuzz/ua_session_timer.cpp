@@ -109,7 +109,7 @@ class run {
     timer_.write_request(request);
     const auto asked = request.value_of(header_id::session_expires);
     const auto min = request.value_of(header_id::min_se);
-    require(method != "ACK" || request.fields().empty());
+    require(method != "ACK" || request.header_text().empty());
     if (method != "INVITE" && method != "UPDATE") return require(asked.empty() && min.empty());
     std::uint32_t least = std::max<std::uint32_t>(options_.min_se, 1);
     if (!min.empty()) least = std::max(least, sip::parse<sip::min_se_header>(min)->seconds);
@@ -139,7 +139,7 @@ class run {
       require(!response.value_of(header_id::min_se).empty());
       return;
     }
-    timer_.write_response(now_, *request, response);
+    timer_.write_response(now_, *taken, response);
     refreshes_ = 0;
     const auto granted = response.value_of(header_id::session_expires);
     require(response.value_of(header_id::min_se).empty());

@@ -37,12 +37,12 @@ call_end end_of(ua::session_end why) noexcept {
 std::string cut(std::string_view text) { return std::string(text.substr(0, max_reason)); }
 
 /// The reason phrase of a response, the text of Reason of a request.
-std::string reason_in(const base::packet_buffer& data) {
-  sip::message_view message;
-  if (!data || !message.parse(data.text())) return {};
-  if (!message.is_request()) return cut(message.reason_phrase());
+std::string reason_in(const sip::message_view* message) {
+  if (message == nullptr) return {};
+  if (!message->is_request()) return cut(message->reason_phrase());
   for (const std::string_view protocol : {"SIP", "Q.850"}) {
-    if (const auto why = ua::find_reason(message, protocol); why && !why->text.empty()) return cut(why->text);
+    if (const auto why = ua::find_reason(*message, protocol); why && !why->text.empty())
+      return cut(why->text);
   }
   return {};
 }
@@ -80,7 +80,7 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
     call_ending how{end_of(event.session.why), event.session.status, {}};
     if (own_end) how = *own_end;
     if (how.why == call_end::refused && outgoing && last_status == how.status) how.reason = last_reason;
-    if (how.why == call_end::peer_hung_up) how.reason = reason_in(event.message);
+    if (how.why == call_end::peer_hung_up) how.reason = reason_in(core->machine().view_of(event.message));
     return end(now, how);
   }
   if (event.what != ua::core_event::kind::session) return;
@@ -88,7 +88,7 @@ void call_state::handle_one(base::time_point now, ua::core_event& event) {
     case happened::none: return;
     case happened::progress: {
       last_status = event.session.status;
-      last_reason = reason_in(event.message);
+      last_reason = reason_in(core->machine().view_of(event.message));
       report_referred(now, last_status, last_reason);
       if (last_status >= 300) return;
       call_event told;

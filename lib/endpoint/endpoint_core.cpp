@@ -188,9 +188,8 @@ void endpoint_core::handle_event(base::time_point at, ua::core_event& event) {
     if (found != requests.end()) requests.erase(found);
     if (!one) return;
     one->by = event.from;
-    sip::message_view response;
-    if (event.message && response.parse(event.message.text())) {
-      one->handle_response(at, response);
+    if (const sip::message_view* const response = machine().view_of(event.message)) {
+      one->handle_response(at, *response);
     } else {
       one->handle_failure(at, event.status);
     }
@@ -290,7 +289,8 @@ base::result<call> endpoint_core::dial(const std::string& target, const call_opt
   if (referred != nullptr) {
     asked.emplace(*sip::message::request("INVITE", target));
     if (const auto added = referred->add_to_referred(*asked); !added) return added.error();
-    for (const auto& field : asked->fields()) fields.emplace_back(field.id, field.value);
+    for (std::size_t i = 0; i < asked->header_count(); ++i)
+      fields.emplace_back(asked->header(i).id, asked->header(i).value);
   }
   wanted.fields = fields;
   const base::time_point at = now();
@@ -335,9 +335,9 @@ base::result<const described_media*> endpoint_core::check_media(std::vector<offe
 void endpoint_core::add_call(call_state& c) { calls[c.id] = &c; }
 
 void endpoint_core::take_call(base::time_point at, ua::core_event& event) {
-  sip::message_view invite;
-  if (!invite.parse(event.message.text())) return;
-  if (const auto named = ua::call_reference::of_request(invite); !named) {
+  const sip::message_view* const invite = machine().view_of(event.message);
+  if (invite == nullptr) return;
+  if (const auto named = ua::call_reference::of_request(*invite); !named) {
     std::ignore = machine().refuse(at, event.call, 400);
     return;
   } else if (*named && (*named)->kind == ua::call_reference::kind::replaces) {
@@ -349,9 +349,9 @@ void endpoint_core::take_call(base::time_point at, ua::core_event& event) {
   }
   const auto c = std::make_shared<call_state>(shared_from_this(), false);
   c->id = event.call;
-  if (auto from = ua::caller_of(invite, false)) c->peer = std::move(*from);
-  c->target = std::string(invite.request_uri());
-  if (const auto to = invite.get<sip::to_header>()) c->local_identity = '<' + bare_uri(to->uri.raw) + '>';
+  if (auto from = ua::caller_of(*invite, false)) c->peer = std::move(*from);
+  c->target = std::string(invite->request_uri());
+  if (const auto to = invite->get<sip::to_header>()) c->local_identity = '<' + bare_uri(to->uri.raw) + '>';
   c->local_address = address_of(event.from.listener);
   c->invite = event.message;
   add_call(*c);

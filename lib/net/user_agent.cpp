@@ -51,6 +51,8 @@ struct user_agent::implementation final : transport_handler {
   void handle_message(base::time_point now, const sip::hop& from, base::packet_buffer message) override {
     log_message("received", from, message);
     core->handle_message(now, from, message);
+    // While the core has the message's index.
+    pump(now);
   }
   // The connection ends: whoever sends what can't be cut into messages can't be answered for sure.
   void handle_framing_error(base::time_point, const sip::hop&, sip::parse_error,

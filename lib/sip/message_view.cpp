@@ -1,4 +1,5 @@
 #include <parley/sip/message_view.hpp>
+#include <parley/sip/name_addr.hpp>
 #include <parley/sip/uri.hpp>
 
 #include "sip/detail/header_table.hpp"
@@ -33,6 +34,7 @@ class message_indexer {
         0;
     out_.max_values_ = limits_.values;
     out_.max_parameters_ = limits_.parameters;
+    out_.from_tag_ = out_.to_tag_ = {};
 
     if (out_.text_.size() > limits_.message_bytes) {
       // What is too large is still indexed up to the limit of its headers, for the 513; offsets have 32 bits.
@@ -378,6 +380,24 @@ parsed<uri_view> message_view::get_request_uri() const noexcept {
   }
   return out;
 }
+
+template <class Header>
+parsed<std::string_view> message_view::tag_of(remembered_tag& tag) const noexcept {
+  if (!tag.known) {
+    tag.known = true;
+    if (const auto header = get<Header>(); !header) {
+      tag.error = header.error();
+    } else if (!header->tag.empty()) {
+      tag.offset = static_cast<std::uint32_t>(offset_of(header->tag));
+      tag.length = static_cast<std::uint32_t>(header->tag.size());
+    }
+  }
+  if (tag.error.code != errc{}) return tag.error;
+  return part(tag.offset, tag.length);
+}
+
+parsed<std::string_view> message_view::from_tag() const noexcept { return tag_of<from_header>(from_tag_); }
+parsed<std::string_view> message_view::to_tag() const noexcept { return tag_of<to_header>(to_tag_); }
 
 std::size_t message_view::find(std::string_view name) const noexcept {
   if (const header_id known = header_id_of(name); known != header_id::unknown) return find(known);

@@ -1,5 +1,4 @@
 #include <parley/sip/chars.hpp>
-#include <parley/sip/name_addr.hpp>
 #include <parley/transaction/key.hpp>
 
 #include <algorithm>
@@ -19,10 +18,8 @@ void update_lower(base::siphasher& hash, std::string_view text) noexcept {
   }
 }
 
-template <class Header>
-std::string_view tag_of(const sip::message_view& message) noexcept {
-  const auto header = message.get<Header>();
-  return header ? header->tag : std::string_view{};
+std::string_view read(const sip::parsed<std::string_view>& tag) noexcept {
+  return tag ? *tag : std::string_view{};
 }
 
 }  // namespace
@@ -42,8 +39,8 @@ base::hash128 server_key(const base::siphash_key& secret, const sip::message_vie
   // RFC 3261 17.2.3, second half. The To tag of an ACK is that of the response, so it can't be part of an
   // INVITE's key.
   hash.update_sized(request.request_uri());
-  hash.update_sized(tag_of<sip::from_header>(request));
-  hash.update_sized(invite ? std::string_view{} : tag_of<sip::to_header>(request));
+  hash.update_sized(read(request.from_tag()));
+  hash.update_sized(invite ? std::string_view{} : read(request.to_tag()));
   hash.update_sized(request.value_of(sip::header_id::call_id));
   hash.update(std::uint64_t{cseq.number});
   hash.update_sized(via.raw);
@@ -61,7 +58,7 @@ base::hash128 client_key(const base::siphash_key& secret, std::string_view branc
 base::hash128 merge_key(const base::siphash_key& secret, const sip::message_view& request,
                         const sip::cseq_header& cseq) noexcept {
   base::siphasher hash(secret, base::siphash_output::bits128);
-  hash.update_sized(tag_of<sip::from_header>(request));
+  hash.update_sized(read(request.from_tag()));
   hash.update_sized(request.value_of(sip::header_id::call_id));
   hash.update(std::uint64_t{cseq.number});
   hash.update_sized(cseq.method_name);

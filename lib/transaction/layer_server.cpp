@@ -43,9 +43,9 @@ received layer::implementation::handle_request(base::time_point now, const sip::
     default: what.what = kind::request; break;
   }
   if (options_.detect_merged) {
-    const auto to = view.get<sip::to_header>();
+    const auto to_tag = view.to_tag();
     what.merge_key = merge_key(secret_, view, what.cseq);
-    if (to && to->tag.empty()) {
+    if (to_tag && to_tag->empty()) {
       if (const auto* const twin = merge_table_.find(what.merge_key); twin != nullptr) {
         what.what = kind::merged;
         what.server = server_id{twin->owner->id};

@@ -165,8 +165,7 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
     for (const auto& field : fields) size += sip::name_of(field.id).size() + field.value.size() + 4;
   }
   if (options.own != nullptr) {
-    for (const auto& field : options.own->fields()) size += field.name.size() + field.value.size() + 4;
-    size += options.own->body().size();
+    size += options.own->header_text().size() + options.own->body().size();
   }
 
   auto buffer = pool.allocate(size);
@@ -192,8 +191,8 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   if (record_route) out.copy_all(request, header_id::record_route);
   if (request.has(header_id::from)) out.header(header_id::from, request.value_of(header_id::from));
   if (request.has(header_id::to)) {
-    const auto to = request.get<sip::to_header>();
-    const bool add_tag = !options.to_tag.empty() && to && to->tag.empty();
+    const auto to_tag = request.to_tag();
+    const bool add_tag = !options.to_tag.empty() && to_tag && to_tag->empty();
     out.header(header_id::to, request.value_of(header_id::to),
                add_tag ? std::string_view(";tag=") : std::string_view{},
                add_tag ? options.to_tag : std::string_view{});
@@ -203,9 +202,7 @@ base::result<base::packet_buffer> make_response(base::buffer_pool& pool, const s
   if (status == 100) out.copy_all(request, header_id::timestamp);
   for (const auto& field : options.fields) out.header(field.id, field.value);
   for (const auto& field : options.more_fields) out.header(field.id, field.value);
-  if (options.own != nullptr) {
-    for (const auto& field : options.own->fields()) out.header(field.name, field.value);
-  }
+  if (options.own != nullptr) out.lines(options.own->header_text());
   out.finish(options.own != nullptr ? std::string_view(options.own->body()) : std::string_view{});
   const auto written = out.size();
   if (!written) return errc::no_buffer;

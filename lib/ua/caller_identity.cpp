@@ -35,9 +35,9 @@ base::result<void> write_identity(header_id id, std::string_view identity, sip::
   const std::string value = in_brackets(identity);
   const auto read = sip::parse<sip::p_asserted_identity_header>(value);
   if (!read || (!read->uri.is_sip() && !is_telephone(read->uri))) return errc::bad_message;
-  for (const sip::message::field& field : message.fields()) {
-    if (field.id != id) continue;
-    const auto other = sip::parse<sip::p_asserted_identity_header>(field.value);
+  for (std::size_t i = 0; i < message.header_count(); ++i) {
+    if (message.header(i).id != id) continue;
+    const auto other = sip::parse<sip::p_asserted_identity_header>(message.header(i).value);
     if (!other || is_telephone(other->uri) == is_telephone(read->uri)) return errc::bad_message;
   }
   if (!message.add(id, value)) return errc::bad_message;

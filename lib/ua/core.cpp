@@ -18,6 +18,17 @@ transaction::layer_options for_user_agent(transaction::layer_options options) {
   return options;
 }
 
+/// The value of Contact.
+std::string contact_of(sip::transport over, const std::string& where) {
+  std::string out = over == sip::transport::tls ? "<sips:" : "<sip:";
+  out += where;
+  if (over == sip::transport::tcp) out += ";transport=tcp";
+  if (over == sip::transport::ws) out += ";transport=ws";
+  // RFC 7118 has no name for it in a URI but that of Via; a sips one would bind the whole path (RFC 5630 4).
+  if (over == sip::transport::wss) out += ";transport=wss";
+  return out + '>';
+}
+
 }  // namespace
 
 core::implementation::implementation(core_options options, base::buffer_pool& pool,
@@ -41,7 +52,7 @@ core::implementation::implementation(core_options options, base::buffer_pool& po
     if (const std::uint16_t port = l.port != 0 ? l.port : l.local.port; port != 0)
       host += ':' + std::to_string(port);
     via_.push_back("SIP/2.0/" + std::string(sip::name_of(l.transport)) + ' ' + host + ";rport;branch=");
-    contact_hosts_.push_back(std::move(host));
+    contacts_.push_back(contact_of(l.transport, options_.contact_user + '@' + host));
   }
   allow_ = "INVITE, ACK, CANCEL, BYE, UPDATE, PRACK";
   for (const std::string& method : options_.methods) allow_.append(", ").append(method);
@@ -183,6 +194,10 @@ sip::digest_client& core::accounts() noexcept { return impl_->accounts_; }
 const session* core::find(call_id call) const noexcept {
   const leg* const l = impl_->current_leg(call);
   return l != nullptr ? &l->session : nullptr;
+}
+
+const sip::message_view* core::view_of(const base::packet_buffer& message) {
+  return message ? impl_->view_of(message) : nullptr;
 }
 
 call_id core::find(const dialog_id& dialog) const noexcept { return impl_->find(dialog); }

@@ -6,6 +6,7 @@
 #include "ua/detail/core_impl.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <tuple>
 
@@ -14,6 +15,8 @@
 namespace parley::ua {
 
 namespace {
+
+std::uint64_t hash_of(std::string_view tag) noexcept { return std::hash<std::string_view>()(tag); }
 
 std::uint32_t cseq_of(const sip::message& request) noexcept {
   sip::cursor in(request.value_of(sip::header_id::cseq));
@@ -87,7 +90,6 @@ void core::implementation::handle_invite_response(base::time_point now, call_rec
   const int status = response.status();
   if (status >= 300) {
     if (r.final) return;
-    r.final = true;
     // RFC 4028 7.3: the same call with an interval that the path allows.
     if (status == 422 && !c.cancelled) {
       const auto outcome = c.timer_offer.handle_response(now, response);
@@ -96,11 +98,11 @@ void core::implementation::handle_invite_response(base::time_point now, call_rec
         r.message.remove(header_id::min_se);
         c.timer_offer.write_request(r.message);
         r.others.push_back(r.by);
-        r.final = false;
         if (repeat(now, r)) return;
-        r.final = true;
       }
     }
+    // Its transaction acknowledges the copies of that response.
+    drop(r);
     if (c.reported) return invite_failed(now, c, status);
     core_event& event = report(core_event::kind::session);
     event.call = call_id{c.id};
@@ -110,7 +112,7 @@ void core::implementation::handle_invite_response(base::time_point now, call_rec
     event.message = data;
     return invite_failed(now, c, status);
   }
-  if (status >= 200) r.finish();
+  if (status >= 200) finish(r);
   if (status == 100) return;
   leg* const l = leg_for(c, r, response);
   if (l == nullptr) {
@@ -130,6 +132,34 @@ void core::implementation::handle_invite_response(base::time_point now, call_rec
     }
   }
   pump(now, c);
+}
+
+// RFC 3261 13.2.2.4: the call is over, and yet another branch is answered. It is acknowledged and hung up.
+void core::implementation::handle_late_success(base::time_point now, client_request& r,
+                                               const sip::message_view& response) {
+  const auto id = dialog_id::of_response(response);
+  if (!id || std::find(r.over.begin(), r.over.end(), hash_of(id->remote_tag)) != r.over.end()) return;
+  sip::message_view invite;
+  if (!invite.parse(r.sent.text(), options_.limits)) return;
+  const auto made = calls_.create();
+  if (made.object == nullptr) return;
+  call_record& c = *made.object;
+  c.id = made.id;
+  c.outgoing = c.answered = c.reported = true;
+  c.current = std::numeric_limits<std::uint32_t>::max();
+  c.local_tag = id->local_tag;
+  c.timer_offer = session_timer(options_.session.timer);
+  std::ignore = c.exchange.begin_invite(side::local, !invite.body().empty());
+  c.flow = r.flow;
+  for (std::size_t i = 0; i < invite.header_count(); ++i) {
+    const sip::header_line line = invite.header(i);
+    if (line.id == header_id::authorization || line.id == header_id::proxy_authorization)
+      c.credentials.emplace_back(line.id, std::string(line.value));
+  }
+  c.invite = r.id;
+  r.call = c.id;
+  tags_.emplace(c.local_tag, c.id);
+  handle_invite_response(now, c, r, response, in_hand_);
 }
 
 // The session that a response belongs to, made where it is the first of its dialog.
@@ -237,7 +267,8 @@ bool core::implementation::pump_leg(base::time_point now, call_record& c, std::u
     if (happened.what == session_event::kind::request) {
       event.what = core_event::kind::request;
       event.request = request_id{happened.server};
-      if (const detail::server_request* const r = incoming_.get(happened.server)) {
+      if (detail::server_request* const r = incoming_.get(happened.server)) {
+        r->reported = true;
         event.message = r->data;
         event.from = r->from;
       }
@@ -370,8 +401,15 @@ void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
 }
 
 void core::implementation::release(call_record& c) {
-  // Its requests, and copies of what they bring, may be under way; so may what shares its dialog.
+  // Its requests may be under way; so may what shares its dialog.
   if (c.requests != 0 || (c.current < c.legs.size() && c.legs[c.current]->session.is_outlived())) return;
+  // Copies of a 2xx mean nothing any more once both ends have hung up; those of another branch do.
+  if (client_request* const r = requests_.get(c.invite)) {
+    for (const auto& one : c.legs) {
+      if (one->session.has_acknowledged()) r->over.push_back(hash_of(one->session.dialog().remote_tag()));
+    }
+  }
+  if (client_request* const r = requests_.get(c.reinvite)) requests_.destroy(r->id);
   tags_.erase(c.local_tag);
   calls_.destroy(c.id);
 }

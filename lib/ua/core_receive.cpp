@@ -24,7 +24,7 @@ using sip::header_id;
 void core::implementation::handle_message(base::time_point now, const sip::hop& from,
                                           const base::packet_buffer& data) {
   ++counters_.received;
-  in_hand_ = data;
+  in_hand_ = viewed_ = data;
   if (!view_.parse(data.text(), options_.limits)) {
     ++counters_.dropped_malformed;
     // RFC 3261 8.2: whoever can be answered hears that it was malformed.
@@ -36,6 +36,7 @@ void core::implementation::handle_message(base::time_point now, const sip::hop& 
       }
     }
     in_hand_.reset();
+    viewed_.reset();
     return;
   }
   using kind = transaction::received::kind;
@@ -45,7 +46,7 @@ void core::implementation::handle_message(base::time_point now, const sip::hop& 
     case kind::request:
     case kind::merged: handle_request(now, from, got, data); break;
     case kind::cancel: handle_cancel(now, from, got, data); break;
-    case kind::ack: handle_ack(now, data); break;
+    case kind::ack: handle_ack(now); break;
     case kind::response: handle_response(now, got, data); break;
     case kind::stray_response: handle_stray(now); break;
     case kind::malformed: ++counters_.dropped_malformed; break;
@@ -101,14 +102,12 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
     return refuse(now, r, status, std::span(fields).first(names_methods ? 1 : 0));
   }
 
-  const auto to = view_.get<sip::to_header>();
-  const auto sender = view_.get<sip::from_header>();
-  if (!to || !sender) return refuse(now, r, 400);
-  if (!to->tag.empty()) {
-    const auto call_id = view_.get<sip::call_id_header>();
-    const dialog_id id{call_id ? call_id->value : std::string_view(), to->tag, sender->tag};
-    call_record* const c = call_id ? call_of(id) : nullptr;
-    leg* const l = c != nullptr ? leg_of(*c, id) : nullptr;
+  const auto to_tag = view_.to_tag();
+  if (!to_tag || !view_.from_tag()) return refuse(now, r, 400);
+  if (!to_tag->empty()) {
+    const auto id = dialog_id::of_request(view_);
+    call_record* const c = id ? call_of(*id) : nullptr;
+    leg* const l = c != nullptr ? leg_of(*c, *id) : nullptr;
     if (l == nullptr) {
       // A NOTIFY makes the dialog of its subscription, whose SUBSCRIBE we have sent (RFC 6665 4.4.1), and the
       // SUBSCRIBE of one that we serve is in the dialog of that: the application knows them.
@@ -119,7 +118,7 @@ void core::implementation::handle_request(base::time_point now, const sip::hop& 
     r.call = c->id;
     // What the application says next is for the branch that has spoken.
     if (c->outgoing && !c->answered) c->current = index_of(*c, *l);
-    l->session.handle_request(now, r.id, data, view_);
+    l->session.handle_request(now, r.id, view_);
     return pump(now, *c);
   }
   switch (view_.method()) {
@@ -178,8 +177,9 @@ void core::implementation::handle_new_call(base::time_point now, server_request&
   };
   auto dialog = dialog::from_request(view_, c.local_tag, sip::is_secure(r.from.transport));
   if (!dialog) return give_up(dialog.error());
-  if (const auto set = dialog->set_local_target(contact_for(r.from)); !set) return give_up(set.error());
-  auto begun = session::from_request(options_.session, random_, std::move(*dialog), r.id, r.data, view_, now);
+  if (const auto set = dialog->set_local_target(contacts_[r.from.listener]); !set)
+    return give_up(set.error());
+  auto begun = session::from_request(options_.session, random_, std::move(*dialog), r.id, view_, now);
   if (!begun) return give_up(begun.error());
   c.legs.push_back(std::make_unique<leg>(leg{std::move(*begun), r.from, {}, {}, {}}));
   // RFC 7118 5.2: whoever is behind a WebSocket has no address that a connection could be opened to.
@@ -206,7 +206,7 @@ void core::implementation::handle_cancel(base::time_point now, const sip::hop& f
       got.server != transaction::server_id::none ? incoming_.get(layer_.user_of(got.server)) : nullptr;
   const std::uint64_t call = invite != nullptr ? invite->call : 0;
   const std::uint64_t invite_id = invite != nullptr ? invite->id : 0;
-  refuse(now, *r, invite != nullptr ? 200 : 481);
+  refuse(now, *r, got.server != transaction::server_id::none ? 200 : 481);
   if (call_record* const c = calls_.get(call)) {
     // RFC 3326 2: a forking proxy says that another phone has answered.
     const auto why = find_reason(view_, "SIP");
@@ -216,7 +216,7 @@ void core::implementation::handle_cancel(base::time_point now, const sip::hop& f
   }
 }
 
-void core::implementation::handle_ack(base::time_point now, const base::packet_buffer& data) {
+void core::implementation::handle_ack(base::time_point now) {
   const auto id = dialog_id::of_request(view_);
   call_record* const c = id ? call_of(*id) : nullptr;
   leg* const l = c != nullptr ? leg_of(*c, *id) : nullptr;
@@ -224,7 +224,7 @@ void core::implementation::handle_ack(base::time_point now, const base::packet_b
     ++counters_.dropped_stray;
     return;
   }
-  l->session.handle_request(now, 0, data, view_);
+  l->session.handle_request(now, 0, view_);
   if (!l->session.awaits_ack()) l->success = {};
   pump(now, *c);
 }
@@ -270,11 +270,11 @@ void core::implementation::send_unsent(base::time_point now) {
 
 // A request is answered at once, or twice in a row: by 180 and 200.
 const sip::message_view* core::implementation::view_of(const base::packet_buffer& data) {
-  if (in_hand_ && data.data() == in_hand_.data()) return &view_;
-  if (viewed_ && data.data() == viewed_.data()) return &kept_view_;
-  viewed_.reset();
+  if (data.data() == viewed_.data()) return &view_;
+  if (data.data() == kept_.data()) return &kept_view_;
+  kept_.reset();
   if (!kept_view_.parse(data.text(), options_.limits)) return nullptr;
-  viewed_ = data;
+  kept_ = data;
   return &kept_view_;
 }
 
@@ -320,12 +320,13 @@ base::result<void> core::implementation::respond(base::time_point now, server_re
   }
   if (status < 200) return {};
   r.answered = true;
-  // What was reported as a request of the dialog is the session's to know.
-  if (c != nullptr) {
+  // What the session has answered by itself, it knows.
+  if (c != nullptr && r.reported) {
     for (const auto& one : c->legs) one->session.note_response(request, status);
   }
-  r.data.reset();
-  viewed_.reset();
+  kept_.reset();
+  // Its transaction repeats the response.
+  incoming_.destroy(r.id);
   return {};
 }
 

@@ -89,7 +89,9 @@ void core::implementation::start(base::time_point now, client_request& r) {
   } else {
     const auto uri = sip::parse_uri(detail::first_uri(r.message));
     if (!uri || !uri->is_sip()) return fail_later(r, 416);
-    const auto where = sip::next_hop::of(*uri, is_sips(r.message.request_uri()));
+    const bool direct = r.message.value_of(header_id::route).empty();
+    const bool secure = direct ? uri->scheme == sip::uri_scheme::sips : is_sips(r.message.request_uri());
+    const auto where = sip::next_hop::of(*uri, secure);
     if (!where.ip) return look_up(now, r, where);
     sip::hop to;
     to.transport = where.over;
@@ -167,7 +169,7 @@ bool core::implementation::send_to(base::time_point now, client_request& r, sip:
   }
   const auto branch = layer_.make_branch();
   const bool adds_contact = wants_contact(r.method) && r.message.value_of(header_id::contact).empty();
-  auto data = write(r.message, to, branch.text(), adds_contact ? contact_for(to) : std::string());
+  auto data = write(r.message, to, branch.text(), adds_contact ? contacts_[to.listener] : std::string_view());
   if (!data) return false;
   if (to.transport == sip::transport::udp && !to.only_flow && !large_by_udp &&
       options_.max_datagram_request != 0 && data->size() > options_.max_datagram_request) {
@@ -218,10 +220,10 @@ base::result<base::packet_buffer> core::implementation::write(const sip::message
   const bool allows = method == sip::method::invite || method == sip::method::update;
   // What is sent may be kept for long, in a block of the pool's that is no larger than it has to be.
   constexpr std::size_t names = 128;  // of the start line and the headers that are not the message's own
-  std::size_t size = names + message.method_name().size() + message.request_uri().size() + branch.size() +
-                     contact.size() + (allows ? allow_.size() : 0) + options_.user_agent.size() +
-                     via_[to.listener].size() + message.body().size();
-  for (const auto& field : message.fields()) size += field.name.size() + field.value.size() + 4;
+  const std::size_t size = names + message.method_name().size() + message.request_uri().size() +
+                           branch.size() + contact.size() + (allows ? allow_.size() : 0) +
+                           options_.user_agent.size() + via_[to.listener].size() +
+                           message.header_text().size() + message.body().size();
   auto buffer = pool_.allocate(size);
   if (!buffer || !buffer->resize(buffer->tailroom())) {
     ++counters_.dropped_no_room;
@@ -230,7 +232,7 @@ base::result<base::packet_buffer> core::implementation::write(const sip::message
   sip::writer out(buffer->mutable_bytes());
   out.request_line(message.method_name(), message.request_uri());
   out.header(header_id::via, via_[to.listener], branch);
-  for (const auto& field : message.fields()) out.header(field.name, field.value);
+  out.lines(message.header_text());
   if (!contact.empty()) out.header(header_id::contact, contact);
   if (allows) out.header(header_id::allow, allow_);
   if (!options_.user_agent.empty() && message.value_of(header_id::user_agent).empty()) {
@@ -241,17 +243,6 @@ base::result<base::packet_buffer> core::implementation::write(const sip::message
   if (!written) return errc::too_large;
   buffer->trim_back(buffer->size() - *written);
   return std::move(*buffer);
-}
-
-std::string core::implementation::contact_for(const sip::hop& to) const {
-  const bool secure = to.transport == sip::transport::tls;
-  std::string out = secure ? "<sips:" : "<sip:";
-  out.append(options_.contact_user).append("@").append(contact_hosts_[to.listener]);
-  if (to.transport == sip::transport::tcp) out += ";transport=tcp";
-  if (to.transport == sip::transport::ws) out += ";transport=ws";
-  // RFC 7118 has no name for it in a URI but that of Via; a sips one would bind the whole path (RFC 5630 4).
-  if (to.transport == sip::transport::wss) out += ";transport=wss";
-  return out + '>';
 }
 
 void core::implementation::handle_response(base::time_point now, const transaction::received& got,
@@ -359,11 +350,16 @@ bool core::implementation::repeat(base::time_point now, client_request& r) {
   return true;
 }
 
+// Its final response is there: it doesn't go again, but is kept for copies of that.
+void core::implementation::finish(client_request& r) {
+  if (std::exchange(r.final, true)) return;
+  const sip::message gone = std::move(r.message);
+  if (detail::call_record* const c = calls_.get(r.call)) --c->requests;
+}
+
 void core::implementation::drop(client_request& r) {
-  if (detail::call_record* const c = calls_.get(r.call)) {
-    --c->requests;
-    if (!r.in_dialog) c->invite = 0;
-  }
+  finish(r);
+  if (detail::call_record* const c = calls_.get(r.call); c != nullptr && !r.in_dialog) c->invite = 0;
   requests_.destroy(r.id);
 }
 
@@ -396,21 +392,27 @@ void core::implementation::deliver(base::time_point now, client_request& r, cons
   const int status = response.status();
   detail::call_record* const c = calls_.get(r.call);
   if (r.call == 0) {
-    if (status < 200 || r.final) return;
+    if (status < 200) return;
     core_event& event = report(core_event::kind::response);
     event.request = request_id{r.id};
     event.status = status;
     event.message = data;
     event.from = r.by;
-  } else if (c != nullptr && !r.in_dialog) {
-    return handle_invite_response(now, *c, r, response, data);
-  } else if (c != nullptr && r.leg < c->legs.size()) {
-    if (status >= 200) r.finish();
-    if (r.method == sip::method::invite && status / 100 == 2) c->legs[r.leg]->by = r.by;
-    c->legs[r.leg]->session.handle_response(now, response);
-    return pump(now, *c);
+    return drop(r);
   }
-  r.final = r.final || status >= 200;
+  if (c == nullptr) {
+    if (!r.in_dialog && status / 100 == 2) handle_late_success(now, r, response);
+    return;
+  }
+  if (!r.in_dialog) return handle_invite_response(now, *c, r, response, data);
+  detail::leg* const l = r.leg < c->legs.size() ? c->legs[r.leg].get() : nullptr;
+  if (status >= 200) {
+    const bool may_come_again = r.method == sip::method::invite && status < 300;
+    if (may_come_again && l != nullptr) l->by = r.by;
+    may_come_again ? finish(r) : drop(r);
+  }
+  if (l != nullptr) l->session.handle_response(now, response);
+  pump(now, *c);
 }
 
 void core::implementation::handle_event(base::time_point now, const transaction::event& e) {
@@ -424,7 +426,7 @@ void core::implementation::handle_event(base::time_point now, const transaction:
     case kind::server_ended:
       if (detail::server_request* const r = incoming_.get(e.user); r != nullptr && r->server == e.server) {
         incoming_.destroy(e.user);
-        viewed_.reset();
+        kept_.reset();
       }
       return;
     case kind::client_timed_out:

@@ -51,10 +51,10 @@ std::string display_name_of(const sip::name_addr& header) {
 
 base::result<dialog_id> dialog_id::of_request(const sip::message_view& request) noexcept {
   const auto call_id = request.get<sip::call_id_header>();
-  const auto from = request.get<sip::from_header>();
-  const auto to = request.get<sip::to_header>();
-  if (!call_id || !from || !to) return errc::bad_message;
-  return dialog_id{call_id->value, to->tag, from->tag};
+  const auto from_tag = request.from_tag();
+  const auto to_tag = request.to_tag();
+  if (!call_id || !from_tag || !to_tag) return errc::bad_message;
+  return dialog_id{call_id->value, *to_tag, *from_tag};
 }
 
 base::result<dialog_id> dialog_id::of_response(const sip::message_view& response) noexcept {
@@ -87,6 +87,18 @@ response_effect effect_of(int status) noexcept {
 bool is_target_refresh(method m) noexcept {
   return m == method::invite || m == method::update || m == method::subscribe || m == method::notify ||
          m == method::refer;
+}
+
+base::result<dialog_request> dialog_request::of(const sip::message_view& request) {
+  const auto cseq = request.get<sip::cseq_header>();
+  const auto to_tag = request.to_tag();
+  if (!cseq || !to_tag) return errc::bad_message;
+  dialog_request out{cseq->number, request.method(), !to_tag->empty(), {}};
+  if (!out.in_dialog || !is_target_refresh(out.method)) return out;
+  const auto target = read_target(request);
+  if (!target) return target.error();
+  out.remote_target = *target;
+  return out;
 }
 
 base::result<dialog> dialog::from_response(const sip::message_view& request,
@@ -127,7 +139,7 @@ base::result<dialog> dialog::from_response(const sip::message_view& request,
   if (request.has(header_id::contact)) {
     if (const auto set = out.set_local_target(request.value_of(header_id::contact)); !set) return set.error();
   }
-  if (const auto good = out.check(); !good) return good.error();
+  if (const auto good = target->empty() ? out.check() : out.check_read(); !good) return good.error();
   return out;
 }
 
@@ -158,7 +170,7 @@ base::result<dialog> dialog::from_request(const sip::message_view& request, std:
   out.local_ = {display_name_of(*to), std::string(to->uri.raw), std::string(local_tag)};
   out.remote_ = {display_name_of(*from), std::string(from->uri.raw), std::string(from->tag)};
   out.remote_cseq_ = out.first_cseq_ = out.remote_target_cseq_ = cseq->number;
-  if (const auto good = out.check(); !good) return good.error();
+  if (const auto good = out.check_read(); !good) return good.error();
   return out;
 }
 
@@ -199,7 +211,7 @@ base::result<dialog> dialog::from_notify(const sip::message_view& request, const
   if (request.has(header_id::contact)) {
     if (const auto set = out.set_local_target(request.value_of(header_id::contact)); !set) return set.error();
   }
-  if (const auto good = out.check(); !good) return good.error();
+  if (const auto good = out.check_read(); !good) return good.error();
   return out;
 }
 
@@ -249,28 +261,30 @@ base::result<void> dialog::handle_request(const sip::message_view& request) {
 
 void dialog::respond(const sip::message_view& request, int status, bool reliable) {
   const auto id = dialog_id::of_request(request);
-  const auto cseq = request.get<sip::cseq_header>();
-  if (state_ == state::terminated || !id || !cseq || id->call_id != call_id_ ||
-      id->remote_tag != remote_.tag) {
+  if (state_ == state::terminated || !id || id->call_id != call_id_ || id->remote_tag != remote_.tag ||
+      (!id->local_tag.empty() && id->local_tag != local_.tag)) {
     return;
   }
+  if (const auto read = dialog_request::of(request)) respond(*read, status, reliable);
+}
+
+void dialog::respond(const dialog_request& request, int status, bool reliable) {
+  if (state_ == state::terminated) return;
   const bool success = status >= 200 && status <= 299;
   // A CANCEL has the number of its INVITE as well.
-  if (role_ == role::uas && state_ == state::early && cseq->number == first_cseq_ &&
-      makes_dialog(request.method())) {
+  if (role_ == role::uas && state_ == state::early && request.cseq == first_cseq_ &&
+      makes_dialog(request.method)) {
     if (success) state_ = state::confirmed;
     // RFC 3261 12.3: a refusal of the request ends the early dialogs that it made.
     if (status >= 300) terminate();
     return;
   }
-  if (id->local_tag != local_.tag || !is_target_refresh(request.method())) return;
+  if (!request.in_dialog || request.remote_target.empty()) return;
   if (!success && !(reliable && status > 100 && status < 200)) return;
-  if (cseq->number <= remote_target_cseq_ || !remote_cseq_ || cseq->number > *remote_cseq_) return;
-  const auto target = read_target(request);
-  if (!target || target->empty()) return;
-  if (text_size() - remote_target_.size() + target->size() > max_text) return;
-  remote_target_ = *target;
-  remote_target_cseq_ = cseq->number;
+  if (request.cseq <= remote_target_cseq_ || !remote_cseq_ || request.cseq > *remote_cseq_) return;
+  if (text_size() - remote_target_.size() + request.remote_target.size() > max_text) return;
+  remote_target_ = request.remote_target;
+  remote_target_cseq_ = request.cseq;
 }
 
 base::result<response_effect> dialog::handle_response(const sip::message_view& response) {
@@ -298,24 +312,24 @@ base::result<response_effect> dialog::handle_response(const sip::message_view& r
   if (!confirms && !refreshes) return response_effect::none;
   const auto target = read_target(response);
   if (!target) return target.error();
-  dialog next = *this;
-  if (!target->empty()) {
-    next.remote_target_ = *target;
-    next.local_target_cseq_ = std::max(local_target_cseq_, cseq->number);
-  }
+  std::vector<std::string> routes = routes_;
   if (confirms) {
     // RFC 3261 13.2.2.4: the route set is computed anew, all else stays.
-    auto routes = read_routes(response);
-    if (!routes) return routes.error();
-    next.routes_ = std::move(*routes);
-    std::reverse(next.routes_.begin(), next.routes_.end());
-    next.state_ = state::confirmed;
+    auto read = read_routes(response);
+    if (!read) return read.error();
+    routes = std::move(*read);
+    std::reverse(routes.begin(), routes.end());
   }
   // A response as the one that made the dialog brings nothing that was not checked then.
-  if (next.remote_target_ != remote_target_ || next.routes_ != routes_) {
-    if (const auto good = next.check(); !good) return good.error();
+  if ((!target->empty() && *target != remote_target_) || routes != routes_) {
+    dialog next = *this;
+    if (!target->empty()) next.remote_target_ = *target;
+    next.routes_ = std::move(routes);
+    if (const auto good = next.check_read(); !good) return good.error();
+    *this = std::move(next);
   }
-  *this = std::move(next);
+  if (!target->empty()) local_target_cseq_ = std::max(local_target_cseq_, cseq->number);
+  if (confirms) state_ = state::confirmed;
   return response_effect::none;
 }
 

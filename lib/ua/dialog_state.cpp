@@ -1,5 +1,6 @@
 #include <parley/base/byte_reader.hpp>
 #include <parley/base/byte_writer.hpp>
+#include <parley/sip/chars.hpp>
 #include <parley/sip/name_addr.hpp>
 #include <parley/sip/parse.hpp>
 #include <parley/sip/simple.hpp>
@@ -58,6 +59,17 @@ base::result<void> dialog::check() const {
     if (!uri || has_controls(route)) return errc::bad_message;
   }
   return {};
+}
+
+base::result<void> dialog::check_read() const {
+  const auto plain = [](const party& p) {
+    return p.display_name.empty() &&
+           std::all_of(p.tag.begin(), p.tag.end(), [](char c) { return sip::is(c, sip::char_token); });
+  };
+  // Names may have been unfolded, and a tag quoted.
+  if (!plain(local_) || !plain(remote_)) return check();
+  return text_size() > max_text || routes_.size() > max_routes ? base::result<void>(errc::too_large)
+                                                               : base::result<void>();
 }
 
 std::vector<std::byte> dialog::save() const {

@@ -35,18 +35,18 @@ session::session(const session_options& options, base::random_source& random, ua
 
 base::result<session> session::from_request(const session_options& options, base::random_source& random,
                                             ua::dialog dialog, std::uint64_t server,
-                                            const base::packet_buffer& data, const sip::message_view& request,
-                                            base::time_point now) {
-  const auto cseq = request.get<sip::cseq_header>();
-  if (!cseq) return errc::bad_message;
+                                            const sip::message_view& request, base::time_point now) {
+  auto read = dialog_request::of(request);
+  if (!read) return read.error();
   const auto description = session_description_of(request);
   if (!description) return description.error();
-  session made(options, random, std::move(dialog), cseq->number, {}, session_timer(options.timer));
-  if (const auto taken = made.timer_.handle_request(request); !taken) return taken.error();
+  session made(options, random, std::move(dialog), read->cseq, {}, session_timer(options.timer));
+  const auto timer = made.timer_.handle_request(request);
+  if (!timer) return timer.error();
   made.reliable_client_.reset();
   made.invite_out_ = 0;
-  made.invite_in_ = {server, cseq->number, data, detail::expiry_of(request, now)};
-  made.reliable_server_.emplace(options.timers, reliability_of(request), cseq->number, random);
+  made.reliable_server_.emplace(options.timers, reliability_of(request), read->cseq, random);
+  made.invite_in_ = {server, *std::move(read), *timer, detail::expiry_of(request, now)};
   made.note_allowed(request);
   std::ignore = made.exchange_.begin_invite(side::remote, description->has_value());
   session_event& event =
@@ -72,8 +72,7 @@ base::result<void> session::progress(base::time_point now, int status, std::stri
                                 : reliable_server_->respond(status);
   if (!allowed) return allowed.error();
   exchange_ = exchange;
-  const detail::kept_request request(invite_in_.data);
-  dialog_.respond(request.view(), status, reliable);
+  dialog_.respond(invite_in_.request, status, reliable);
   invite_in_.provisional = *response;
   invite_in_.reliable = reliable;
   invite_in_.repeat_at = now + (reliable ? reliable_interval : provisional_interval);
@@ -93,12 +92,11 @@ base::result<void> session::accept(base::time_point now, std::string_view descri
   if (!response) return response.error();
   if (const auto allowed = reliable_server_->respond(200); !allowed) return allowed.error();
   exchange_ = exchange;
-  const detail::kept_request request(invite_in_.data);
-  timer_.write_response(now, request.view(), *response);
-  dialog_.respond(request.view(), 200);
+  timer_.write_response(now, invite_in_.timer, *response);
+  dialog_.respond(invite_in_.request, 200);
   respond(invite_in_, std::move(*response));
   success_to_ = invite_in_.server;
-  success_cseq_ = invite_in_.cseq;
+  success_cseq_ = invite_in_.request.cseq;
   invite_in_ = {};
   // RFC 3261 13.3.1.4: over whatever transport, since the ACK is end to end.
   repeat_interval_ = options_->timers.t1;
@@ -124,8 +122,7 @@ base::result<void> session::refuse(pending_request& pending, int status, std::sp
   if (is_invite) {
     if (const auto allowed = reliable_server_->respond(status); !allowed) return allowed.error();
   }
-  const detail::kept_request request(pending.data);
-  dialog_.respond(request.view(), status);
+  dialog_.respond(pending.request, status);
   if (status == 422) timer_.write_refusal(*response);
   respond(pending, std::move(*response));
   pending = {};
@@ -186,13 +183,12 @@ base::result<void> session::answer(base::time_point now, std::string_view descri
     return {};
   }
   if (offer_in_.server == 0) return state_ == state::early ? errc::not_now : accept(now, description);
-  const detail::kept_request request(offer_in_.data);
-  const bool is_update = request.view().method() == sip::method::update;
+  const bool is_update = offer_in_.request.method == sip::method::update;
   auto response = detail::make_response(200, is_update ? dialog_.local_target() : std::string(), description);
   if (!response) return response.error();
   std::ignore = exchange_.handle(side::local, is_update ? carrier::update_success : carrier::prack_success);
-  timer_.write_response(now, request.view(), *response);
-  dialog_.respond(request.view(), 200);
+  timer_.write_response(now, offer_in_.timer, *response);
+  dialog_.respond(offer_in_.request, 200);
   respond(offer_in_, std::move(*response));
   offer_in_ = {};
   return {};

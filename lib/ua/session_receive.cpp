@@ -14,8 +14,7 @@ namespace parley::ua {
 
 using sip::header_id;
 
-void session::handle_request(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
-                             const sip::message_view& request) {
+void session::handle_request(base::time_point now, std::uint64_t server, const sip::message_view& request) {
   const sip::method method = request.method();
   if (method == sip::method::ack) return handle_ack(now, request);
   if (!has_dialog()) {
@@ -29,9 +28,9 @@ void session::handle_request(base::time_point now, std::uint64_t server, const b
   if (is_over()) return handle_outside_session(server, request);
   note_allowed(request);
   switch (method) {
-    case sip::method::invite: return handle_reinvite(now, server, data, request);
-    case sip::method::update: return handle_update(now, server, data, request);
-    case sip::method::prack: return handle_prack(now, server, data, request);
+    case sip::method::invite: return handle_reinvite(now, server, request);
+    case sip::method::update: return handle_update(now, server, request);
+    case sip::method::prack: return handle_prack(now, server, request);
     case sip::method::bye: return handle_bye(server, request);
     default: break;
   }
@@ -90,14 +89,14 @@ void session::handle_bye(std::uint64_t server, const sip::message_view& request)
   finish(session_end::remote_bye);
 }
 
-void session::handle_reinvite(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
-                              const sip::message_view& request) {
+void session::handle_reinvite(base::time_point now, std::uint64_t server, const sip::message_view& request) {
   // RFC 3261 14.2: one at a time, in either direction.
   if (invite_in_.server != 0) return refuse_with(server, request, errc::offer_pending);
   if (invite_out_ != 0 || ack_waits_) return refuse_with(server, request, errc::glare);
-  if (const auto taken = timer_.handle_request(request); !taken) {
-    return refuse_with(server, request, taken.error());
-  }
+  const auto timer = timer_.handle_request(request);
+  if (!timer) return refuse_with(server, request, timer.error());
+  auto read = dialog_request::of(request);
+  if (!read) return refuse_with(server, request, read.error());
   const auto description = session_description_of(request);
   if (!description) return refuse_with(server, request, description.error());
   const bool owed = success_to_ != 0 && exchange_.is_offered_by(side::local);
@@ -115,39 +114,38 @@ void session::handle_reinvite(base::time_point now, std::uint64_t server, const 
       return send_bye(session_end::local_bye);
     }
   }
-  invite_in_ = {server, request.get<sip::cseq_header>()->number, data, detail::expiry_of(request, now)};
-  reliable_server_.emplace(options_->timers, reliability_of(request), invite_in_.cseq, *random_);
+  invite_in_ = {server, *std::move(read), *timer, detail::expiry_of(request, now)};
+  reliable_server_.emplace(options_->timers, reliability_of(request), invite_in_.request.cseq, *random_);
   session_event& event =
       report(*description ? session_event::kind::offer : session_event::kind::offer_wanted);
   if (*description) event.description = **description;
 }
 
-void session::handle_update(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
-                            const sip::message_view& request) {
+void session::handle_update(base::time_point now, std::uint64_t server, const sip::message_view& request) {
   // RFC 3311 5.2: the answer to an earlier one is still owed.
   if (offer_in_.server != 0) return refuse_with(server, request, errc::offer_pending);
-  if (const auto taken = timer_.handle_request(request); !taken) {
-    return refuse_with(server, request, taken.error());
-  }
+  const auto timer = timer_.handle_request(request);
+  if (!timer) return refuse_with(server, request, timer.error());
+  auto read = dialog_request::of(request);
+  if (!read) return refuse_with(server, request, read.error());
   const auto description = session_description_of(request);
   if (!description) return refuse_with(server, request, description.error());
   if (*description) {
     const auto role = exchange_.handle(side::remote, carrier::update);
     if (!role) return refuse_with(server, request, role.error());
-    offer_in_ = {server, request.get<sip::cseq_header>()->number, data};
+    offer_in_ = {server, *std::move(read), *timer};
     report(session_event::kind::offer).description = **description;
     return;
   }
   auto response = detail::make_response(200, dialog_.local_target(), {});
   if (!response) return refuse_with(server, request, response.error());
-  timer_.write_response(now, request, *response);
-  dialog_.respond(request, 200);
+  timer_.write_response(now, *timer, *response);
+  dialog_.respond(*read, 200);
   transmits_.push_back({session_transmit::kind::response, server, std::move(*response)});
   report(session_event::kind::refreshed);
 }
 
-void session::handle_prack(base::time_point, std::uint64_t server, const base::packet_buffer& data,
-                           const sip::message_view& request) {
+void session::handle_prack(base::time_point, std::uint64_t server, const sip::message_view& request) {
   if (!reliable_server_) return refuse_with(server, request, errc::no_such_response);
   const auto description = session_description_of(request);
   if (!description) return refuse_with(server, request, description.error());
@@ -173,7 +171,7 @@ void session::handle_prack(base::time_point, std::uint64_t server, const base::p
         .description = **description;
   }
   if (role == description_role::offer) {
-    offer_in_ = {server, request.get<sip::cseq_header>()->number, data};
+    offer_in_ = {server, *dialog_request::of(request), {}};
     return;
   }
   respond_plainly(server, request, 200);

@@ -115,35 +115,39 @@ void session_timer::handle_failure(base::time_point now, int status) {
   refresh_at_ = rest >= std::chrono::seconds(2) ? now + rest / 2 : base::never;
 }
 
-base::result<void> session_timer::handle_request(const sip::message_view& request) {
-  if (!refreshes_session(request.method())) return {};
+base::result<session_timer::question> session_timer::handle_request(const sip::message_view& request) {
+  question out;
+  out.refreshes = refreshes_session(request.method());
+  if (!out.refreshes) return out;
   const auto asked = request.get<sip::session_expires_header>();
   const auto min = request.get<sip::min_se_header>();
   const bool has_asked = request.has(header_id::session_expires);
   const bool has_min = request.has(header_id::min_se);
   if ((has_asked && !asked) || (has_min && !min)) return errc::bad_message;
+  out.understood = detail::has_option(request, option);
   // RFC 4028 9: a client that does not know the extension could do nothing with a 422.
-  if (has_asked && asked->seconds < options_.min_se && detail::has_option(request, option)) {
-    return errc::interval_too_small;
+  if (has_asked && asked->seconds < options_.min_se && out.understood) return errc::interval_too_small;
+  if (has_asked) {
+    out.seconds = asked->seconds;
+    out.refresher = asked->refresher;
   }
-  if (has_min) peer_min_se_ = std::max(peer_min_se_, std::min(min->seconds, options_.max_min_se));
-  return {};
+  if (has_min) {
+    out.min_se = min->seconds;
+    peer_min_se_ = std::max(peer_min_se_, std::min(min->seconds, options_.max_min_se));
+  }
+  return out;
 }
 
-void session_timer::write_response(base::time_point now, const sip::message_view& request,
-                                   sip::message& response) {
-  if (!refreshes_session(request.method()) || state_ == state::expired) return;
+void session_timer::write_response(base::time_point now, const question& asked, sip::message& response) {
+  if (!asked.refreshes || state_ == state::expired) return;
   established_ = true;
-  const bool supported = detail::has_option(request, option);
-  const auto asked = request.get<sip::session_expires_header>();
-  const auto min = request.get<sip::min_se_header>();
-  const std::uint32_t least = std::max(min ? min->seconds : default_min_se, options_.min_se);
+  const std::uint32_t least = std::max(asked.min_se.value_or(default_min_se), options_.min_se);
   std::uint32_t seconds = 0;
-  if (asked) {
+  if (asked.seconds) {
     // RFC 4028 9: at most what was asked for, at least Min-SE. What a proxy asks for in the name of a client
     // that does not know the extension, and that is too small, is not granted at all.
-    const std::uint32_t most = options_.session_expires != 0 ? options_.session_expires : asked->seconds;
-    seconds = asked->seconds < options_.min_se ? 0 : std::min(asked->seconds, std::max(most, least));
+    const std::uint32_t most = options_.session_expires != 0 ? options_.session_expires : *asked.seconds;
+    seconds = *asked.seconds < options_.min_se ? 0 : std::min(*asked.seconds, std::max(most, least));
   } else if (options_.session_expires != 0) {
     seconds = std::max(options_.session_expires, least);
   }
@@ -151,14 +155,14 @@ void session_timer::write_response(base::time_point now, const sip::message_view
 
   // RFC 4028 9, table 2.
   refresh_by who = options_.refresher == refresh_by::local ? refresh_by::local : refresh_by::remote;
-  if (asked && asked->refresher == session_refresher::uac) who = refresh_by::remote;
-  if (asked && asked->refresher == session_refresher::uas) who = refresh_by::local;
-  if (!supported) who = refresh_by::local;
+  if (asked.refresher == session_refresher::uac) who = refresh_by::remote;
+  if (asked.refresher == session_refresher::uas) who = refresh_by::local;
+  if (!asked.understood) who = refresh_by::local;
   const bool by_client = who == refresh_by::remote;
   std::ignore = response.add(header_id::session_expires,
                              std::to_string(seconds).append(by_client ? ";refresher=uac" : ";refresher=uas"));
   // RFC 4028 9: it must where the client has to refresh, and should where the client knows how.
-  if (supported) std::ignore = response.add(header_id::require, option);
+  if (asked.understood) std::ignore = response.add(header_id::require, option);
   start(now, seconds, who);
 }
 

@@ -37,8 +37,8 @@ errc error_from_request(std::string request, std::string_view tag = "b") {
 
 routes routes_in(const sip::message& m) {
   routes out;
-  for (const auto& f : m.fields()) {
-    if (f.id == header_id::route) out.push_back(f.value);
+  for (std::size_t i = 0; i < m.header_count(); ++i) {
+    if (m.header(i).id == header_id::route) out.emplace_back(m.header(i).value);
   }
   return out;
 }

@@ -70,7 +70,7 @@ struct watching {
         } else {
           ua::write_refusal(serves, answer);
         }
-        for (const auto& field : answer.fields()) lines += field.name + ": " + field.value + "\r\n";
+        lines += answer.header_text();
         alice.handle_response(now, *parsed_text(response_to(request, answer.status(), lines)));
       }
       if (bob && bob->poll_request(now, request)) {

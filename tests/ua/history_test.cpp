@@ -80,7 +80,7 @@ TEST_CASE("a history goes on one level below, and what is written is read again"
   auto response = sip::message::response(181).value();
   calls.write(response, true);
   calls.write(response, true);
-  CHECK(response.fields().size() == 4);
+  CHECK(response.header_count() == 4);
 }
 
 TEST_CASE("private entries leave the domain without their URI") {

@@ -42,8 +42,8 @@ TEST_CASE("a request outside dialogs is complete but for Via") {
   CHECK(made->value_of(header_id::call_id) == "1@192.0.2.1");
   CHECK(made->value_of(header_id::cseq) == "7 SUBSCRIBE");
   CHECK(made->value_of(header_id::contact) == "<sip:alice@192.0.2.1>");
-  CHECK(made->fields()[1].value == "<sip:p1.example.com;lr>");
-  CHECK(made->fields()[2].value == "<sip:p2.example.com;lr>");
+  CHECK(made->header(1).value == "<sip:p1.example.com;lr>");
+  CHECK(made->header(2).value == "<sip:p2.example.com;lr>");
   CHECK(made->value_of(header_id::via).empty());
 }
 

@@ -136,6 +136,11 @@ class message_view {
     return out;
   }
 
+  /// The tag of From or To, empty where there is none. It is read once and remembered, which makes this the
+  /// one getter that two threads may not use at the same time. *Errors:* as those of `get`.
+  PARLEY_API parsed<std::string_view> from_tag() const noexcept;
+  PARLEY_API parsed<std::string_view> to_tag() const noexcept;
+
   /// Calls `f(const Header&)` for each value of that kind, over all lines and commas, in order. Where `f`
   /// returns bool, false ends the walk without an error.
   ///
@@ -201,6 +206,13 @@ class message_view {
     header_id id;
   };
 
+  struct remembered_tag {
+    std::uint32_t offset = 0;
+    std::uint32_t length = 0;
+    parse_error error;
+    bool known = false;
+  };
+
   friend class message_indexer;
   friend class message_reader;
 
@@ -219,6 +231,8 @@ class message_view {
     max_values_ = other.max_values_;
     max_parameters_ = other.max_parameters_;
     first_ = other.first_;
+    from_tag_ = other.from_tag_;
+    to_tag_ = other.to_tag_;
     std::memcpy(lines_.data(), other.lines_.data(), count_ * sizeof(line));
   }
 
@@ -266,6 +280,9 @@ class message_view {
     }
   }
 
+  template <class Header>
+  parsed<std::string_view> tag_of(remembered_tag& tag) const noexcept;
+
   parse_error at_header(std::size_t index, parse_error error) const noexcept {
     error.offset += lines_[index].value_offset;
     return error;
@@ -285,6 +302,8 @@ class message_view {
   std::uint16_t max_values_ = limits{}.values;
   std::uint16_t max_parameters_ = limits{}.parameters;
   std::array<std::uint8_t, header_id_count> first_;
+  mutable remembered_tag from_tag_;
+  mutable remembered_tag to_tag_;
   std::array<line, max_header_lines> lines_;  // only the first count_ are set
 };
 

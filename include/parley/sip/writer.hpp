@@ -100,6 +100,11 @@ class writer {
     for (std::size_t i = from.find(id); i != message_view::npos; i = from.find_after(id, i)) copy(from, i);
     return *this;
   }
+  /// Header lines as they are, each with its line end: those of `message::header_text`.
+  writer& lines(std::string_view text) noexcept {
+    text_ << text;
+    return *this;
+  }
   /// Ends the headers, with Content-Length, and writes the body.
   writer& finish(std::string_view body = {}) noexcept {
     text_ << "Content-Length: " << body.size() << "\r\n\r\n" << body;

@@ -170,6 +170,11 @@ class core {
   /// that nothing but other usages keep.
   PARLEY_API call_id find(const dialog_id& dialog) const noexcept;
 
+  /// The index of a message that an event has brought, null for one that can't be read. That of the message
+  /// which came last is there already; so is, mostly, that of the request which was answered last.
+  /// *Ownership:* valid until the next call that is not `const`.
+  PARLEY_API const sip::message_view* view_of(const base::packet_buffer& message);
+
   /// Accounts for challenges: only their realms are answered (RFC 3261 22). Within calls only addresses are
   /// answered that have asked outside of one: where a call leads is the peer's to say.
   PARLEY_API sip::digest_client& accounts() noexcept;

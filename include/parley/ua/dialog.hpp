@@ -48,6 +48,17 @@ PARLEY_API response_effect effect_of(int status) noexcept;
 /// 3261 6, RFC 3311 5.1, RFC 6665 4.4.1, RFC 3515 4.1), and need a Contact.
 PARLEY_API bool is_target_refresh(sip::method method) noexcept;
 
+/// What a dialog has to know of a request until that is answered.
+struct dialog_request {
+  std::uint32_t cseq = 0;
+  sip::method method = sip::method::unknown;
+  bool in_dialog = false;     ///< it has a tag in To
+  std::string remote_target;  ///< of Contact, where it is a target refresh request in the dialog
+
+  /// *Errors:* `bad_message` for a CSeq, To or Contact that can't be read.
+  PARLEY_API static base::result<dialog_request> of(const sip::message_view& request);
+};
+
 /// A dialog (RFC 3261 12): what two user agents must remember to send each other requests. A value without
 /// I/O and time; it knows nothing of transactions and sessions.
 ///
@@ -173,6 +184,8 @@ class dialog {
   /// took. `reliable` is for a provisional one that waits for a PRACK: it accepts the peer's target as a 2xx
   /// does (RFC 6141 4).
   PARLEY_API void respond(const sip::message_view& request, int status, bool reliable = false);
+  /// The same for one that is not at hand any more, and is of this dialog.
+  PARLEY_API void respond(const dialog_request& request, int status, bool reliable = false);
 
   /// Takes a response to a request of ours. 2xx bring the remote target, and the first to what made this
   /// dialog also its route set (RFC 3261 12.2.1.2 and 13.2.2.4).
@@ -199,6 +212,8 @@ class dialog {
   dialog() = default;
   /// Whether all texts are what may stand where requests have them, and not too many.
   base::result<void> check() const;
+  /// The same where all URIs and the Call-ID were read as such from a message.
+  base::result<void> check_read() const;
   std::size_t text_size() const noexcept;
   base::result<std::uint32_t> next_cseq() const noexcept;
   base::result<sip::message> make_request(std::string_view method, std::uint32_t cseq) const;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <parley/base/api.hpp>
-#include <parley/base/packet_buffer.hpp>
 #include <parley/base/random_source.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
@@ -117,7 +116,7 @@ struct session_event {
 /// session ends (`add_usage`), those go on: such requests of either end and their responses pass as before,
 /// INVITE, UPDATE, PRACK, BYE and INFO of the peer's get 481.
 ///
-/// `server` is the user's number of a request that came in, its buffer is kept until that is answered.
+/// `server` is the user's number of a request that came in.
 ///
 /// *Ownership:* owns the dialog; refers to the options and the random source, which live longer. Events and
 /// messages to be sent are bounded by what was done to it: poll them after each call.
@@ -142,15 +141,14 @@ class session {
                      std::uint32_t invite_cseq, const offer_exchange& exchange, const session_timer& timer);
 
   /// The session of a dialog that the INVITE `request` makes at the callee (`dialog::from_request`), with
-  /// its local target set. `data` holds the request. The first event is `offer` or `offer_wanted`. It came at
+  /// its local target set. The first event is `offer` or `offer_wanted`. It came at
   /// `now`: its Expires counts from then on (RFC 3261 13.3.1), and not where that is `never`.
   ///
   /// *Errors:* `interval_too_small`, `unsupported_body`, `bad_message`: refuse it with `status_for`;
   /// `write_refusal` adds what a 422 needs.
   PARLEY_API static base::result<session> from_request(const session_options& options,
                                                        base::random_source& random, ua::dialog dialog,
-                                                       std::uint64_t server, const base::packet_buffer& data,
-                                                       const sip::message_view& request,
+                                                       std::uint64_t server, const sip::message_view& request,
                                                        base::time_point now = base::never);
 
   enum state state() const noexcept { return state_; }
@@ -239,9 +237,9 @@ class session {
   /// `numbers_used_up`, `terminated`: give up, and report the failure.
   PARLEY_API base::result<std::uint32_t> renumber(std::uint32_t cseq);
 
-  /// Takes a request in the dialog, but CANCEL. `data` holds it. Nothing is to be done with it by the caller,
-  /// answers to it come out.
-  PARLEY_API void handle_request(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
+  /// Takes a request in the dialog, but CANCEL. Nothing is to be done with it by the caller, answers to it
+  /// come out.
+  PARLEY_API void handle_request(base::time_point now, std::uint64_t server,
                                  const sip::message_view& request);
   /// A request that was reported by `session_event::kind::request` is answered with `status`.
   PARLEY_API void note_response(const sip::message_view& request, int status);
@@ -267,8 +265,8 @@ class session {
   /// A request of the peer's that waits for its answer.
   struct pending_request {
     std::uint64_t server = 0;  // 0 for none
-    std::uint32_t cseq = 0;
-    base::packet_buffer data;
+    dialog_request request;
+    session_timer::question timer;                           // what it says of that
     base::time_point expires = base::never;                  // as its Expires says
     std::optional<sip::message> provisional = std::nullopt;  // the last one
     bool reliable = false;                                   // that was
@@ -302,12 +300,9 @@ class session {
   void handle_outside_session(std::uint64_t server, const sip::message_view& request);
   void handle_ack(base::time_point now, const sip::message_view& ack);
   void handle_bye(std::uint64_t server, const sip::message_view& request);
-  void handle_reinvite(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
-                       const sip::message_view& request);
-  void handle_update(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
-                     const sip::message_view& request);
-  void handle_prack(base::time_point now, std::uint64_t server, const base::packet_buffer& data,
-                    const sip::message_view& request);
+  void handle_reinvite(base::time_point now, std::uint64_t server, const sip::message_view& request);
+  void handle_update(base::time_point now, std::uint64_t server, const sip::message_view& request);
+  void handle_prack(base::time_point now, std::uint64_t server, const sip::message_view& request);
   void refuse_with(std::uint64_t server, const sip::message_view& request, const base::error_code& why);
 
   // session_responses.cpp

@@ -9,6 +9,7 @@
 #include <parley/ua/error.hpp>
 
 #include <cstdint>
+#include <optional>
 
 namespace parley::ua {
 
@@ -61,6 +62,15 @@ class session_timer {
     refused,  ///< a 422 that can't be met, or one too many: the request has failed
   };
 
+  /// What a request says of the timer, until it is answered.
+  struct question {
+    std::optional<std::uint32_t> seconds;  ///< of Session-Expires
+    std::optional<std::uint32_t> min_se;
+    sip::session_refresher refresher = sip::session_refresher::none;
+    bool understood = false;  ///< its sender knows the extension
+    bool refreshes = false;   ///< it is an INVITE or UPDATE
+  };
+
   /// A peer may answer this many requests in a row with 422.
   static constexpr int max_retries = 4;
 
@@ -93,11 +103,10 @@ class session_timer {
   ///
   /// *Errors:* `interval_too_small`: answer 422 with `write_refusal`; `bad_message`: 400. The session goes on
   /// as it was.
-  PARLEY_API base::result<void> handle_request(const sip::message_view& request);
-  /// Adds Session-Expires, and Require where that has to be, to the 2xx that answers `request`, and starts
-  /// the timer by what was agreed (RFC 4028 9). `handle_request` has taken the request.
-  PARLEY_API void write_response(base::time_point now, const sip::message_view& request,
-                                 sip::message& response);
+  PARLEY_API base::result<question> handle_request(const sip::message_view& request);
+  /// Adds Session-Expires, and Require where that has to be, to the 2xx that answers the request of which
+  /// `handle_request` has said `asked`, and starts the timer by what was agreed (RFC 4028 9).
+  PARLEY_API void write_response(base::time_point now, const question& asked, sip::message& response);
   /// Adds Min-SE to a 422 (RFC 4028 6).
   PARLEY_API void write_refusal(sip::message& response) const;
 

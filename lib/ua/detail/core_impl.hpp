@@ -54,7 +54,7 @@ struct call_record {
   sip::hop flow;                           // how its requests go, whatever the URIs say
   sip::digest_attempt attempt;  // of the last request that was challenged: the next ones answer in advance
   std::vector<sip::digest_answer> credentials;  // of its INVITE, for the ACK
-  std::size_t requests = 0;                     // of ours that have not ended
+  std::size_t requests = 0;                     // of ours that have no final response
   bool outgoing = false;
   bool answered = false;
   bool cancelled = false;
@@ -69,12 +69,6 @@ struct call_record {
 /// A request of ours, with its repetitions; also an ACK for a 2xx while its address is looked up.
 struct client_request {
   explicit client_request(sip::message&& its_message) : message(std::move(its_message)) {}
-
-  /// Its final response is there: it doesn't go again, but is kept for copies of that.
-  void finish() {
-    final = true;
-    const sip::message gone = std::move(message);
-  }
 
   std::uint64_t id = 0;
   sip::message message;
@@ -94,8 +88,9 @@ struct client_request {
   bool in_dialog = false;
   bool cancelled = false;
   bool final = false;
-  bool challenged = false;    // its credentials answer a challenge, not those of a request before it
-  bool large_by_udp = false;  // TCP could not be had for its size
+  bool challenged = false;          // its credentials answer a challenge, not those of a request before it
+  bool large_by_udp = false;        // TCP could not be had for its size
+  std::vector<std::uint64_t> over;  // of an INVITE: tags, hashed, of those who have answered and were hung up
 };
 
 /// A request that came in.
@@ -109,6 +104,7 @@ struct server_request {
   std::uint32_t leg = 0;
   std::string tag;  // in To, where nobody else gives one
   bool answered = false;
+  bool reported = false;  // as a request in a dialog, which the application answers
 };
 
 /// A response for which there was no buffer or queue.
@@ -161,6 +157,7 @@ class core::implementation {
   void handle_message(base::time_point now, const sip::hop& from, const base::packet_buffer& data);
   base::result<void> respond(base::time_point now, detail::server_request& r, const sip::message& own,
                              std::string_view to_tag);
+  const sip::message_view* view_of(const base::packet_buffer& data);
 
   /// When the first wait for an address, or for room, ends.
   base::time_point next_wait_end() noexcept;
@@ -195,6 +192,7 @@ class core::implementation {
                               const sip::message_view& response, const base::packet_buffer& data);
   void invite_failed(base::time_point now, call_record& c, int status);
   detail::leg* leg_for(call_record& c, const client_request& r, const sip::message_view& response);
+  void handle_late_success(base::time_point now, client_request& r, const sip::message_view& response);
   detail::leg* leg_of(call_record& c, const dialog_id& id) noexcept;
   static std::uint32_t index_of(const call_record& c, const detail::leg& l) noexcept;
   void winner(base::time_point now, call_record& c, std::uint32_t leg);
@@ -215,7 +213,6 @@ class core::implementation {
   bool choose_listener(sip::hop& to) const noexcept;
   base::result<base::packet_buffer> write(const sip::message& message, const sip::hop& to,
                                           std::string_view branch, std::string_view contact);
-  std::string contact_for(const sip::hop& to) const;
   void handle_response(base::time_point now, const transaction::received& got,
                        const base::packet_buffer& data);
   bool is_asker(const sip::hop& hop) const noexcept;
@@ -224,6 +221,7 @@ class core::implementation {
   bool renumber(client_request& r);
   bool repeat_overtaken(base::time_point now, client_request& r);
   bool repeat(base::time_point now, client_request& r);
+  void finish(client_request& r);
   void drop(client_request& r);
   void fail_later(client_request& r, int status);
   void fail(base::time_point now, client_request& r, int status);
@@ -238,7 +236,7 @@ class core::implementation {
                          const base::packet_buffer& data);
   void handle_cancel(base::time_point now, const sip::hop& from, const transaction::received& got,
                      const base::packet_buffer& data);
-  void handle_ack(base::time_point now, const base::packet_buffer& data);
+  void handle_ack(base::time_point now);
   void handle_stray(base::time_point now);
   void report_request(server_request& r);
   void handle_new_call(base::time_point now, server_request& r);
@@ -246,9 +244,6 @@ class core::implementation {
   void refuse(base::time_point now, server_request& r, int status,
               std::span<const session::field> fields = {});
   void send_unsent(base::time_point now);
-  /// The index of a request that is kept, null for one that can't be read. *Ownership:* valid until the next
-  /// message or call.
-  const sip::message_view* view_of(const base::packet_buffer& data);
   call_record* call_of(const dialog_id& id) noexcept;
 
   base::buffer_pool& pool_;
@@ -258,15 +253,16 @@ class core::implementation {
   std::vector<std::uint64_t> lookups_;                   // requests that wait for an address
   std::vector<std::uint64_t> failed_;                    // requests that had nowhere to go
   std::vector<std::string> via_;                         // of each listener, up to the branch
-  std::vector<std::string> contact_hosts_;               // of each listener
+  std::vector<std::string> contacts_;                    // of each listener
   std::vector<base::ip_address> askers_;
   std::vector<detail::unsent_response> unsent_;
   base::time_point retry_at_ = base::never;
   std::string allow_;
   std::string supported_;
   base::packet_buffer in_hand_;  // the message in hand
+  base::packet_buffer viewed_;   // the one that came last
   sip::message_view view_;       // and its index
-  base::packet_buffer viewed_;   // the request that `view_of` was asked for last, while it waits
+  base::packet_buffer kept_;     // an earlier one that `view_of` was asked for
   sip::message_view kept_view_;  // and its index
   std::uint64_t last_lookup_ = 0;
 };

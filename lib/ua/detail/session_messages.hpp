@@ -1,6 +1,5 @@
 #pragma once
 
-#include <parley/base/packet_buffer.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/sip/message.hpp>
@@ -18,19 +17,6 @@
 #include <utility>
 
 namespace parley::ua::detail {
-
-/// A request that is kept in its buffer until it is answered, indexed again.
-class kept_request {
- public:
-  explicit kept_request(const base::packet_buffer& data) : data_(data) {
-    std::ignore = view_.parse(data_.text());
-  }
-  const sip::message_view& view() const noexcept { return view_; }
-
- private:
-  base::packet_buffer data_;
-  sip::message_view view_;
-};
 
 /// When a request that came at `now` is not wanted any more (RFC 3261 20.19).
 inline base::time_point expiry_of(const sip::message_view& request, base::time_point now) noexcept {
