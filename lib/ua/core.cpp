@@ -296,7 +296,10 @@ base::time_point core::poll_timeout() const noexcept {
 bool core::poll_transmit(sip::outgoing& out) { return impl_->layer_.poll_transmit(out); }
 
 bool core::poll_event(core_event& out) {
-  if (impl_->events_.empty()) return false;
+  if (impl_->events_.empty()) {
+    impl_->forget_view();
+    return false;
+  }
   out = std::move(impl_->events_.front());
   impl_->events_.pop_front();
   return true;

@@ -108,6 +108,35 @@ TEST_CASE("each copy of the 2xx gets the ACK again, also when the transaction ha
   CHECK(forked.count("ACK") == 3);
 }
 
+TEST_CASE("a 2xx of another branch is acknowledged and hung up also when the call is over") {
+  forked_call forked;
+  forked.net.reply(forked.invite, 180, "two", contact_2);
+  forked.net.reply(forked.invite, 200, "one", contact_1, "answer one");
+  REQUIRE(forked.net[0].core.hang_up(forked.net.now(), forked.call));
+  forked.net.collect();
+  forked.net.reply(forked.net.last("BYE"), 200);
+  CHECK(forked.net[0].core.find(forked.call) == nullptr);
+  CHECK(forked.net.take(0, kind::ended).session.why == ua::session_end::local_bye);
+  forked.net.sent.clear();
+  // Who has hung up repeats nothing.
+  forked.net.reply(forked.invite, 200, "one", contact_1, "answer one");
+  CHECK(forked.net.sent.empty());
+  for (const std::string tag : {"two", "three"}) {
+    const std::string contact = "Contact: <sip:" + tag + "@192.0.2.99>\r\n";
+    forked.net.reply(forked.invite, 200, tag, contact, "answer");
+    forked.net.reply(forked.invite, 200, tag, contact, "answer");
+    CHECK(forked.count("ACK sip:" + tag + "@") == 2);
+    CHECK(forked.count("BYE sip:" + tag + "@") == 1);
+    forked.net.reply(forked.net.last("BYE"), 200);
+    forked.net.reply(forked.invite, 200, tag, contact, "answer");
+    CHECK(forked.count("ACK sip:" + tag + "@") == 2);
+  }
+  CHECK(forked.net.take(0, kind::ended).what == kind::none);
+  forked.net.run_for(40'000);
+  CHECK(forked.net[0].core.transactions().client_count() == 0);
+  CHECK(forked.net[0].core.is_idle());
+}
+
 TEST_CASE("a refusal ends all early dialogs, with one event") {
   forked_call forked;
   forked.net.reply(forked.invite, 180, "one", contact_1);

@@ -308,7 +308,8 @@ TEST_CASE("RFC 5057: a refusal that ends the dialog ends each usage, others only
   REQUIRE(net[bob].core.respond(net.now(), message, sip::message::response(404).value()));
   net.run_for(20);
   CHECK(net.take(alice, happened::response).session.status == 404);
-  CHECK(net[alice].core.add_usage(a).error() == make_error_code(ua::errc::terminated));
+  // Nothing of it is left.
+  CHECK(net[alice].core.add_usage(a).error() == make_error_code(ua::errc::not_now));
   net[bob].core.end_usage(transfer.b());
   check_all_over(net);
 }

@@ -170,8 +170,8 @@ class core {
   /// that nothing but other usages keep.
   PARLEY_API call_id find(const dialog_id& dialog) const noexcept;
 
-  /// The index of a message that an event has brought, null for one that can't be read. That of the message
-  /// which came last is there already; so is, mostly, that of the request which was answered last.
+  /// The index of a message that an event has brought, null for one that can't be read. Until all events were
+  /// polled, that of the message which came last is there already.
   /// *Ownership:* valid until the next call that is not `const`.
   PARLEY_API const sip::message_view* view_of(const base::packet_buffer& message);
 

@@ -158,6 +158,8 @@ class core::implementation {
   base::result<void> respond(base::time_point now, detail::server_request& r, const sip::message& own,
                              std::string_view to_tag);
   const sip::message_view* view_of(const base::packet_buffer& data);
+  /// Nobody asks for the message that came last any more.
+  void forget_view() noexcept { viewed_.reset(); }
 
   /// When the first wait for an address, or for room, ends.
   base::time_point next_wait_end() noexcept;
