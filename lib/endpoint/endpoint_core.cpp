@@ -42,6 +42,7 @@ ua::core_options core_options_of(const endpoint_options& from, std::string user)
   out.user_agent = from.user_agent;
   out.contact_user = std::move(user);
   out.extensions = {"replaces"};
+  out.info_packages = from.info_packages;
   out.session = from.session;
   out.max_calls = from.max_calls;
   out.max_requests = from.max_requests;
@@ -276,14 +277,7 @@ base::result<call> endpoint_core::dial(const std::string& target, const call_opt
   wanted.from = c->local_identity;
   wanted.routes = routes;
   wanted.description = offer;
-  auto headers = with.headers;
-  if (!options.info_packages.empty()) {
-    // RFC 6086 4.2: which INFO would be taken.
-    std::string all;
-    for (const std::string& one : options.info_packages) all.append(all.empty() ? "" : ", ").append(one);
-    headers.emplace_back("Recv-Info", all);
-  }
-  wanted.named_fields = headers;
+  wanted.named_fields = with.headers;
   std::optional<sip::message> asked;
   std::vector<ua::session::field> fields;
   if (referred != nullptr) {

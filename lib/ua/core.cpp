@@ -54,6 +54,7 @@ core::implementation::implementation(core_options options, base::buffer_pool& po
     via_.push_back("SIP/2.0/" + std::string(sip::name_of(l.transport)) + ' ' + host + ";rport;branch=");
     contacts_.push_back(contact_of(l.transport, options_.contact_user + '@' + host));
   }
+  if (!options_.info_packages.empty()) info_packages_.emplace(options_.info_packages);
   allow_ = "INVITE, ACK, CANCEL, BYE, UPDATE, PRACK";
   for (const std::string& method : options_.methods) allow_.append(", ").append(method);
   supported_ = "100rel, timer";

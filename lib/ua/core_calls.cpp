@@ -57,6 +57,7 @@ base::result<call_id> core::implementation::invite(base::time_point now, const i
   if (options_.session.reliable) add(header_id::supported, "100rel");
   for (const std::string& extension : options_.extensions) add(header_id::supported, extension);
   c.timer_offer.write_request(*message);
+  if (info_packages_) info_packages_->write(*message);
   if (options.expires.count() > std::numeric_limits<std::uint32_t>::max()) good = false;
   if (good && options.expires.count() > 0) {
     add(header_id::expires, std::to_string(options.expires.count()));
@@ -285,6 +286,7 @@ void core::implementation::transmit(base::time_point now, call_record& c, std::u
   switch (wanted.what) {
     case kind::request: {
       const std::uint32_t cseq = cseq_of(*wanted.message);
+      if (info_packages_ && wanted.message->method_name() == "INVITE") info_packages_->write(*wanted.message);
       client_request* const r = create_request(std::move(*wanted.message), c.flow);
       if (r == nullptr) return l.session.handle_failure(now, cseq, 503);
       r->call = c.id;
@@ -298,6 +300,10 @@ void core::implementation::transmit(base::time_point now, call_record& c, std::u
     case kind::response:
       if (detail::server_request* const r = incoming_.get(wanted.server)) {
         const std::string& tag = l.session.dialog().local_tag();
+        const int status = wanted.message->status();
+        const bool reliable = !wanted.message->value_of(header_id::rseq).empty();
+        if (info_packages_ && (reliable || status / 100 == 2) && is_invite(*r))
+          info_packages_->write(*wanted.message);
         if (!respond(now, *r, *wanted.message, tag) && !r->answered) {
           // The session has done with it: it goes out when there is room.
           unsent_.push_back({r->id, std::move(*wanted.message), tag});

@@ -278,6 +278,11 @@ const sip::message_view* core::implementation::view_of(const base::packet_buffer
   return &kept_view_;
 }
 
+bool core::implementation::is_invite(const server_request& r) {
+  const sip::message_view* const request = view_of(r.data);
+  return request != nullptr && request->method() == sip::method::invite;
+}
+
 base::result<void> core::implementation::respond(base::time_point now, server_request& r,
                                                  const sip::message& own, std::string_view to_tag) {
   const int status = own.status();

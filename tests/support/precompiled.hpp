@@ -1,4 +1,7 @@
-// What nearly each test includes, read by the compiler once (tests/CMakeLists.txt). Tests include what they use all the same.
+// What nearly each test includes, read by the compiler once (tests/CMakeLists.txt). Tests include what they
+// use all the same.
+#include "catch.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -11,5 +14,3 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "catch.hpp"

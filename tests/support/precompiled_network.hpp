@@ -1,6 +1,6 @@
 // As precompiled.hpp, for the tests over sockets.
 #include <parley/net/transport_set.hpp>
 
-#include <boost/asio.hpp>
-
 #include "precompiled.hpp"
+
+#include <boost/asio.hpp>

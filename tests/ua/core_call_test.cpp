@@ -95,6 +95,30 @@ TEST_CASE("a call is placed, rings, is answered and ends") {
   check_all_over(net);
 }
 
+TEST_CASE("RFC 6086 4.2: both ends say which Info Packages they take") {
+  ua::core_options options;
+  options.info_packages = {"mine", "yours"};
+  ua_network net(2, 1, {}, options);
+  const auto [a, b] = call_bob(net);
+  REQUIRE(net[bob].core.progress(net.now(), b, 180));
+  REQUIRE(net[bob].core.progress(net.now(), b, 183, "answer", true));
+  net.run_for(20);
+  REQUIRE(net[bob].core.accept(net.now(), b, "answer"));
+  net.run_for(20);
+  const auto says = [&net](std::string_view start) {
+    return net.last(start).text.find("\r\nRecv-Info: mine, yours\r\n") != std::string::npos;
+  };
+  CHECK(says("INVITE"));
+  CHECK_FALSE(says("SIP/2.0 180"));
+  CHECK(says("SIP/2.0 183"));
+  CHECK(says("SIP/2.0 200"));
+  CHECK_FALSE(says("ACK"));
+  net.sent.clear();
+  REQUIRE(net[alice].core.offer(net.now(), a, "again", ua::session::offer_by::invite));
+  net.run_for(20);
+  CHECK(says("INVITE"));
+}
+
 TEST_CASE("an INVITE without an offer is answered with one, which the ACK answers") {
   ua_network net;
   const auto [a, b] = call_bob(net, {});

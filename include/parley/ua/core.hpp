@@ -38,6 +38,9 @@ struct core_options {
   std::vector<std::string> methods = {"OPTIONS", "MESSAGE", "INFO", "REFER", "NOTIFY", "SUBSCRIBE"};
   /// Option tags beyond 100rel and timer; what a request requires beside them gets 420.
   std::vector<std::string> extensions;
+  /// Info Packages that are taken, as Recv-Info says in INVITEs and what answers them (RFC 6086 4.2); without
+  /// any it says nothing.
+  std::vector<std::string> info_packages;
   session_options session;
   std::size_t max_calls = 100'000;
   std::size_t max_forks = 16;          ///< early dialogs of one call, and further ones that are answered

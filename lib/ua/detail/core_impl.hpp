@@ -4,9 +4,11 @@
 #include <parley/base/timer_wheel.hpp>
 #include <parley/sip/next_hop.hpp>
 #include <parley/ua/core.hpp>
+#include <parley/ua/info_package.hpp>
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -246,6 +248,7 @@ class core::implementation {
   void refuse(base::time_point now, server_request& r, int status,
               std::span<const session::field> fields = {});
   void send_unsent(base::time_point now);
+  bool is_invite(const server_request& r);
   call_record* call_of(const dialog_id& id) noexcept;
 
   base::buffer_pool& pool_;
@@ -259,6 +262,7 @@ class core::implementation {
   std::vector<base::ip_address> askers_;
   std::vector<detail::unsent_response> unsent_;
   base::time_point retry_at_ = base::never;
+  std::optional<info_packages> info_packages_;
   std::string allow_;
   std::string supported_;
   base::packet_buffer in_hand_;  // the message in hand
