@@ -116,9 +116,11 @@ class negotiator::answer_maker {
       if (const auto added = made->add(bundle); !added) return make_error_code(added.error());
     }
     // RFC 3264 6: the time is not negotiated.
-    if (offer_.find('t') != nullptr) made->remove_lines('t');
-    for (const sdp::line& one : offer_.lines()) {
-      if (one.type != 't') continue;
+    const auto first = offer_.find('t');
+    bool stands = first == made->find('t');
+    if (first && !stands) made->remove_lines('t');
+    for (const sdp::line one : offer_.lines()) {
+      if (one.type != 't' || std::exchange(stands, false)) continue;
       if (const auto added = made->add_line('t', one.value); !added) return make_error_code(added.error());
     }
     made->media() = std::move(sections);

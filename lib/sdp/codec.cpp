@@ -79,6 +79,11 @@ void rtpmap::write(std::string& out) const {
   if (channels != 1) append_number(out.append(1, '/'), channels);
 }
 
+bool rtpmap::is_writable() const noexcept {
+  return payload_type <= 127 && detail::all_of(encoding, detail::is_token) && clock_rate != 0 &&
+         channels != 0;
+}
+
 std::optional<rtpmap> static_rtpmap(std::uint8_t payload_type) {
   for (const static_format& one : static_formats) {
     if (one.payload_type != payload_type) continue;
@@ -97,6 +102,12 @@ parsed<fmtp> fmtp::read(std::string_view text) {
 void fmtp::write(std::string& out) const {
   out += format;
   if (!parameters.empty()) out.append(1, ' ').append(parameters);
+}
+
+bool fmtp::is_writable() const noexcept {
+  return detail::all_of(format, detail::is_word) &&
+         (parameters.empty() ||
+          (!detail::is_space(parameters.front()) && !detail::is_space(parameters.back())));
 }
 
 parsed<ptime> ptime::read(std::string_view text) { return read_thousandths<ptime>(text); }

@@ -44,6 +44,12 @@ void origin::write(std::string& out) const {
   out.append(network_type).append(1, ' ').append(address_type).append(1, ' ').append(address);
 }
 
+bool origin::is_writable() const noexcept {
+  return detail::all_of(username, detail::is_word) && detail::all_of(session_id, detail::is_word) &&
+         detail::all_of(session_version, detail::is_word) && detail::all_of(network_type, detail::is_token) &&
+         detail::all_of(address_type, detail::is_token) && detail::all_of(address, detail::is_word);
+}
+
 connection_data connection_data::to(const base::ip_address& ip) {
   connection_data out;
   out.address_type = ip.is_v6() ? "IP6" : "IP4";
@@ -68,6 +74,11 @@ void connection_data::write(std::string& out) const {
   out.append(network_type).append(1, ' ').append(address_type).append(1, ' ').append(address);
   if (ttl) append_number(out.append(1, '/'), *ttl);
   if (count != 1) append_number(out.append(1, '/'), count);
+}
+
+bool connection_data::is_writable() const noexcept {
+  return detail::all_of(network_type, detail::is_token) && detail::all_of(address_type, detail::is_token) &&
+         detail::all_of(address, detail::is_host) && !ttl && count == 1;
 }
 
 std::optional<std::uint64_t> bandwidth::bits_per_second() const noexcept {

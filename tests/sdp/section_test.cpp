@@ -50,7 +50,7 @@ TEST_CASE("a typed line is found, or said to be missing", "[sdp]") {
   CHECK(d.media()[0].get<ptime>().error() == parse_error{errc::missing_attribute, 0});
   CHECK(d.media()[0].get<connection_data>().error() == parse_error{errc::missing_line, 0});
   CHECK(d.find('t')->value == "0 0");
-  CHECK(d.find('x') == nullptr);
+  CHECK_FALSE(d.find('x'));
   CHECK(d.find_attribute("group")->value == "group:BUNDLE 1");
 }
 
@@ -180,7 +180,7 @@ TEST_CASE("RFC 8866 6.7: the direction", "[sdp]") {
   CHECK((media.direction() == direction::sendonly));
   media.set_direction(direction::recvonly);
   CHECK(media.to_string().find("a=rtpmap:0 PCMU/8000\r\na=recvonly\r\na=rtpmap:8") != std::string::npos);
-  CHECK(media.find_attribute("inactive") == nullptr);
+  CHECK_FALSE(media.find_attribute("inactive"));
   d.set_direction(direction::inactive);
   CHECK((d.direction() == direction::inactive));
 }
