@@ -37,6 +37,7 @@ bool same_values(const rtp_format& a, const rtp_format& b, std::initializer_list
 template <class Codec, class Predicate>
 bool both(const rtp_format& a, const rtp_format& b, Predicate same) {
   const auto first = a.parameters_as<Codec>();
+  if (a.parameters == b.parameters) return first && same(*first, *first);
   const auto second = b.parameters_as<Codec>();
   return first && second && same(*first, *second);
 }

@@ -12,6 +12,18 @@ namespace {
 
 bool is_protocol(char c) noexcept { return detail::is_token(c) || c == '/'; }
 
+/// What is written for the m= line. *Errors:* as `media_description::create`.
+parsed<std::string> written(const media_line& line) {
+  std::string text;
+  text.reserve(64);
+  line.write(text);
+  if (line.is_writable()) return text;
+  const auto again = media_line::read(text);
+  if (!again) return again.error();
+  if (*again != line) return parse_error{errc::unwritable, 0};
+  return text;
+}
+
 }  // namespace
 
 parsed<media_line> media_line::read(std::string_view text) {
@@ -47,22 +59,19 @@ bool media_line::is_writable() const noexcept {
 }
 
 parsed<media_description> media_description::create(media_line line) {
+  parsed<std::string> text = written(line);
+  if (!text) return text.error();
   media_description out;
   out.reserve(512, 16);
-  out.push_line('m', {}, 0);
-  if (const auto made = out.set_media(std::move(line)); !made) return made.error();
+  out.push_line('m', *text, 0);
+  out.media_ = std::move(line);
   return out;
 }
 
 parsed<void> media_description::set_media(media_line line) {
-  std::string text;
-  line.write(text);
-  if (!line.is_writable()) {
-    const auto again = media_line::read(text);
-    if (!again) return again.error();
-    if (*again != line) return parse_error{errc::unwritable, 0};
-  }
-  replace_line(0, text);
+  const parsed<std::string> text = written(line);
+  if (!text) return text.error();
+  replace_line(0, *text);
   media_ = std::move(line);
   return {};
 }
