@@ -75,8 +75,13 @@ parsed<rtpmap> rtpmap::read(std::string_view text) {
 
 void rtpmap::write(std::string& out) const {
   append_number(out, payload_type);
-  append_number(out.append(1, ' ').append(encoding).append(1, '/'), clock_rate);
-  if (channels != 1) append_number(out.append(1, '/'), channels);
+  out += ' ';
+  out += encoding;
+  out += '/';
+  append_number(out, clock_rate);
+  if (channels == 1) return;
+  out += '/';
+  append_number(out, channels);
 }
 
 bool rtpmap::is_writable() const noexcept {
@@ -101,7 +106,9 @@ parsed<fmtp> fmtp::read(std::string_view text) {
 
 void fmtp::write(std::string& out) const {
   out += format;
-  if (!parameters.empty()) out.append(1, ' ').append(parameters);
+  if (parameters.empty()) return;
+  out += ' ';
+  out += parameters;
 }
 
 bool fmtp::is_writable() const noexcept {

@@ -45,10 +45,16 @@ parsed<media_line> media_line::read(std::string_view text) {
 }
 
 void media_line::write(std::string& out) const {
-  detail::append_number(out.append(media).append(1, ' '), port);
+  out += media;
+  out += ' ';
+  detail::append_number(out, port);
   if (port_count != 1) detail::append_number(out.append(1, '/'), port_count);
-  out.append(1, ' ').append(protocol);
-  for (const std::string& format : formats) out.append(1, ' ').append(format);
+  out += ' ';
+  out += protocol;
+  for (const std::string& format : formats) {
+    out += ' ';
+    out += format;
+  }
 }
 
 bool media_line::is_writable() const noexcept {

@@ -62,11 +62,12 @@ class description::reader {
     if (one.type == 'a') {
       if (detail::lacks_name(one.value)) return fail(errc::bad_attribute_name, one.offset);
       if (++attributes_ > bounds_.attributes) return fail(errc::too_many_attributes, start);
-      if (one.attribute_name() == candidate::name && ++candidates_ > bounds_.candidates) {
-        return fail(errc::too_many_candidates, start);
-      }
     }
-    into.push_line(one.type, one.value, one.offset);
+    const std::uint64_t kind = into.push_line(one.type, one.value, one.offset);
+    if (kind == detail::kind_bit('a', candidate::name) && one.attribute_name() == candidate::name &&
+        ++candidates_ > bounds_.candidates) {
+      return fail(errc::too_many_candidates, start);
+    }
     return {};
   }
 

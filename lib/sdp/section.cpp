@@ -61,11 +61,16 @@ void section::reserve(std::size_t bytes, std::size_t lines) {
   lines_.reserve(lines);
 }
 
-void section::push_line(char type, std::string_view value, std::uint32_t offset) {
+std::uint64_t section::push_line(char type, std::string_view value, std::uint32_t offset) {
   lines_.push_back(
       {static_cast<std::uint32_t>(text_.size() + 2), static_cast<std::uint32_t>(value.size()), offset, type});
-  text_.append(1, type).append(1, '=').append(value).append(line_end(type, value));
-  kinds_ |= kind_of(type, value);
+  text_ += type;
+  text_ += '=';
+  text_ += value;
+  text_ += line_end(type, value);
+  const std::uint64_t kind = kind_of(type, value);
+  kinds_ |= kind;
+  return kind;
 }
 
 void section::replace_line(std::size_t index, std::string_view value) {

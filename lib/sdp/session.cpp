@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <limits>
+#include <utility>
 
 namespace parley::sdp {
 namespace {
@@ -35,13 +36,12 @@ parsed<origin> origin::read(std::string_view text) {
 }
 
 void origin::write(std::string& out) const {
-  out.append(username)
-      .append(1, ' ')
-      .append(session_id)
-      .append(1, ' ')
-      .append(session_version)
-      .append(1, ' ');
-  out.append(network_type).append(1, ' ').append(address_type).append(1, ' ').append(address);
+  bool first = true;
+  for (const std::string* const each :
+       {&username, &session_id, &session_version, &network_type, &address_type, &address}) {
+    if (!std::exchange(first, false)) out += ' ';
+    out += *each;
+  }
 }
 
 bool origin::is_writable() const noexcept {
@@ -71,7 +71,11 @@ parsed<connection_data> connection_data::read(std::string_view text) {
 }
 
 void connection_data::write(std::string& out) const {
-  out.append(network_type).append(1, ' ').append(address_type).append(1, ' ').append(address);
+  out += network_type;
+  out += ' ';
+  out += address_type;
+  out += ' ';
+  out += address;
   if (ttl) append_number(out.append(1, '/'), *ttl);
   if (count != 1) append_number(out.append(1, '/'), count);
 }

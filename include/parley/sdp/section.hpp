@@ -205,8 +205,8 @@ class PARLEY_API section {
   bool is_media() const noexcept { return !lines_.empty() && lines_.front().type == 'm'; }
 
   void reserve(std::size_t bytes, std::size_t lines);
-  /// Puts a line behind all others.
-  void push_line(char type, std::string_view value, std::uint32_t offset);
+  /// Puts a line behind all others, and returns the bit of its kind.
+  std::uint64_t push_line(char type, std::string_view value, std::uint32_t offset);
   void replace_line(std::size_t index, std::string_view value);
 
  private:
@@ -311,7 +311,8 @@ bool section::has() const noexcept {
 class section::unfinished_line {
  public:
   unfinished_line(std::string& text, char type) : text_(text), start_(text.size()) {
-    text_.append(1, type).append(1, '=');
+    text_ += type;
+    text_ += '=';
   }
   unfinished_line(const unfinished_line&) = delete;
   unfinished_line& operator=(const unfinished_line&) = delete;
@@ -333,7 +334,8 @@ parsed<void> section::append_to(std::string& text, const T& value) {
   const std::size_t start = text.size();
   char type = 'a';
   if constexpr (attribute<T>) {
-    text.append(T::name).append(1, ':');
+    text += T::name;
+    text += ':';
   } else {
     type = T::type;
   }

@@ -57,6 +57,7 @@ constexpr char lower(char c) noexcept {
 /// ASCII letters without regard to case, as encoding and parameter names are compared.
 constexpr bool iequals(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
+  if (a == b) return true;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (lower(a[i]) != lower(b[i])) return false;
   }

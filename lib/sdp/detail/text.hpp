@@ -45,6 +45,11 @@ inline parsed<void> check_text(std::string_view value) {
       i += sizeof(bytes);
     }
     if (i == value.size()) break;
+    if (i >= sizeof(bytes)) {
+      // The last eight, some of which have been looked at.
+      std::memcpy(&bytes, value.data() + value.size() - sizeof(bytes), sizeof(bytes));
+      if (!may_have_control(bytes) && value.size() - i < sizeof(bytes)) break;
+    }
     const auto c = static_cast<unsigned char>(value[i]);
     if ((c >= ' ' && c != 0x7f) || c == '\t') continue;
     return parse_error{c == 0      ? errc::nul_in_text
