@@ -39,9 +39,9 @@ base::result<void> call_state::open_media(offer_answer::negotiator& in) {
         static_cast<std::size_t>(std::find(media_ids.begin(), media_ids.end(), wanted) - media_ids.begin());
     if (opened.size() <= place) opened.resize(place + 1);
     if (!opened[place]) {
-      const auto made = media->open(place, local_address);
+      auto made = media->open(place, local_address);
       if (!made) return made.error();
-      opened[place] = std::make_unique<offer_answer::local_transport>(*made);
+      opened[place] = std::make_unique<offer_answer::local_transport>(*std::move(made));
     }
     if (const auto set = in.set_transport(wanted, *opened[place]); !set) return set.error();
   }

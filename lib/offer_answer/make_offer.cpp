@@ -107,11 +107,10 @@ class negotiator::offer_maker {
       if (one.removed || one.idle || session_.is_in_use(one.id)) continue;
       const auto free = std::find_if(lines_.begin(), lines_.end(), [](const line& l) { return !l.id; });
       line& place = free == lines_.end() ? lines_.emplace_back() : *free;
-      const std::string before = std::move(place.mid);
+      // RFC 9429 5.2.2: another medium has another mid.
+      if (!place.mid.empty()) former_mids_.push_back(std::move(place.mid));
       place = {};
       place.id = one.id;
-      // RFC 9429 5.2.2: another medium has another mid.
-      former_mids_.push_back(before);
     }
   }
 
