@@ -39,9 +39,9 @@ base::result<void> call_state::open_media(offer_answer::negotiator& in) {
         static_cast<std::size_t>(std::find(media_ids.begin(), media_ids.end(), wanted) - media_ids.begin());
     if (opened.size() <= place) opened.resize(place + 1);
     if (!opened[place]) {
-      const auto made = media->open(place, local_address);
+      auto made = media->open(place, local_address);
       if (!made) return made.error();
-      opened[place] = std::make_unique<offer_answer::local_transport>(*made);
+      opened[place] = std::make_unique<offer_answer::local_transport>(*std::move(made));
     }
     if (const auto set = in.set_transport(wanted, *opened[place]); !set) return set.error();
   }
@@ -62,10 +62,10 @@ base::result<sdp::description> call_state::read_description(const std::string& t
   return *std::move(read);
 }
 
-base::result<void> call_state::take_offer(offer_answer::negotiator& in, const sdp::description& offer) {
+base::result<void> call_state::take_offer(offer_answer::negotiator& in, sdp::description offer) {
   // Where both have made one, ours was refused (RFC 3261 14.1).
   if (in.state() == offer_answer::negotiator::state::have_local_offer) std::ignore = in.rollback();
-  return in.handle_offer(offer);
+  return in.handle_offer(std::move(offer));
 }
 
 base::result<std::string> call_state::make_answer(offer_answer::negotiator& in) {
@@ -104,8 +104,8 @@ void call_state::handle_description(base::time_point now, const ua::core_event& 
     if (sent) return;
     failed = sent.error();
   } else {
-    const auto offer = read_description(event.session.description);
-    const auto taken = offer ? take_offer(in, *offer) : base::result<void>(offer.error());
+    auto offer = read_description(event.session.description);
+    const auto taken = offer ? take_offer(in, *std::move(offer)) : base::result<void>(offer.error());
     const auto made = taken ? make_answer(in) : base::result<std::string>(taken.error());
     const auto sent = made ? core->machine().answer(now, id, *made) : base::result<void>(made.error());
     if (sent) return apply(in, true);
@@ -164,10 +164,10 @@ void call_state::handle_answered_offer(base::time_point now, const ua::core_even
   const bool success = final && event.message && event.message.text().starts_with("SIP/2.0 2");
   // RFC 3261 13.2.2.4: once a branch has answered, no other one needs what the INVITE began.
   offer_answer::negotiator& in = success && legs.empty() ? *session : leg_session(event.leg);
-  const auto answer = read_description(event.session.description);
+  auto answer = read_description(event.session.description);
   const auto taken = !answer ? base::result<void>(answer.error())
-                     : final ? in.handle_answer(*answer)
-                             : in.handle_provisional_answer(*answer);
+                     : final ? in.handle_answer(*std::move(answer))
+                             : in.handle_provisional_answer(*std::move(answer));
   if (!taken) {
     core->log_line(base::log_level::warning, "an answer can't be used", peer.uri, taken.error());
     if (!final) return;

@@ -14,9 +14,9 @@
 
 namespace parley::detail {
 
-base::result<std::string> call_state::describe_to(const std::optional<sdp::description>& offer) {
+base::result<std::string> call_state::describe_to(std::optional<sdp::description> offer) {
   if (!offer) return make_offer(*session);
-  if (const auto taken = take_offer(*session, *offer); !taken) return taken.error();
+  if (const auto taken = take_offer(*session, *std::move(offer)); !taken) return taken.error();
   return make_answer(*session);
 }
 
@@ -24,7 +24,8 @@ base::result<std::string> call_state::describe_to(const std::optional<sdp::descr
 base::result<void> call_state::describe(std::shared_ptr<parley::media> chosen) {
   if (!early_answer.empty()) return {};
   const auto begun = begin_media(std::move(chosen));
-  auto text = begun ? describe_to(pending_offer) : base::result<std::string>(begun.error());
+  auto text =
+      begun ? describe_to(std::exchange(pending_offer, {})) : base::result<std::string>(begun.error());
   if (!text) {
     refuse_offer(endpoint_core::now(), text.error());
     refused = true;
@@ -110,7 +111,7 @@ void call_state::take_over(base::time_point now, const ua::core_event& event) {
   const auto ids_before = media_ids;
   const bool wanted_before = std::exchange(offer_wanted, wanted);
   if (ready) ready = begin_media({});
-  const auto text = ready ? describe_to(offer) : base::result<std::string>(ready.error());
+  const auto text = ready ? describe_to(std::move(offer)) : base::result<std::string>(ready.error());
   const auto done = text ? core->machine().accept(now, fresh, *text) : base::result<void>(text.error());
   if (!done) {
     session = std::move(before);

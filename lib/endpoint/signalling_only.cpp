@@ -9,9 +9,15 @@ namespace {
 /// Announces what any telephone has, and leaves it alone.
 class silent_media final : public media {
  public:
-  explicit silent_media(std::shared_ptr<net::reserved_port> port) : port_(std::move(port)) {}
+  /// What all calls of an endpoint have together.
+  struct shared {
+    net::reserved_port port;
+    std::vector<offer_answer::medium> described;
+  };
 
-  std::vector<offer_answer::medium> describe() override {
+  explicit silent_media(std::shared_ptr<shared> of) : of_(std::move(of)) {}
+
+  static std::vector<offer_answer::medium> telephone() {
     offer_answer::medium audio;
     audio.formats = {{.codec = {0, "PCMU", 8000, 1}, .parameters = {}, .feedback = {}},
                      {.codec = {8, "PCMA", 8000, 1}, .parameters = {}, .feedback = {}},
@@ -19,8 +25,10 @@ class silent_media final : public media {
     return {audio};
   }
 
+  std::vector<offer_answer::medium> describe() override { return of_->described; }
+
   base::result<offer_answer::local_transport> open(std::size_t, const base::ip_address& local) override {
-    const auto port = port_->local_port(local.is_v6());
+    const auto port = of_->port.local_port(local.is_v6());
     if (!port) return port.error();
     return offer_answer::local_transport{.rtp = {local, *port}};
   }
@@ -28,7 +36,7 @@ class silent_media final : public media {
   void apply(std::span<const offer_answer::negotiated_medium>) override {}
 
  private:
-  std::shared_ptr<net::reserved_port> port_;
+  std::shared_ptr<shared> of_;
 };
 
 }  // namespace
@@ -36,7 +44,9 @@ class silent_media final : public media {
 media::~media() = default;
 
 media_factory signalling_only() {
-  return [port = std::make_shared<net::reserved_port>()] { return std::make_shared<silent_media>(port); };
+  auto shared = std::make_shared<silent_media::shared>();
+  shared->described = silent_media::telephone();
+  return [shared = std::move(shared)] { return std::make_shared<silent_media>(shared); };
 }
 
 }  // namespace parley

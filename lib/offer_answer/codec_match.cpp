@@ -37,6 +37,7 @@ bool same_values(const rtp_format& a, const rtp_format& b, std::initializer_list
 template <class Codec, class Predicate>
 bool both(const rtp_format& a, const rtp_format& b, Predicate same) {
   const auto first = a.parameters_as<Codec>();
+  if (a.parameters == b.parameters) return first && same(*first, *first);
   const auto second = b.parameters_as<Codec>();
   return first && second && same(*first, *second);
 }
@@ -165,13 +166,13 @@ std::string answer_parameters(const rtp_format& offered, const rtp_format& ours)
     return offered.parameters;
   }
   if (ours.is(sdp::telephone_event_parameters::encoding)) {
+    if (offered.parameters == ours.parameters) return ours.parameters;
     const auto theirs = offered.parameters_as<sdp::telephone_event_parameters>();
     auto own = ours.parameters_as<sdp::telephone_event_parameters>();
     if (!theirs || !own) return ours.parameters;
     own->events &= theirs->events;
     std::string out;
-    // Where neither end lists events, the answer needs no list either.
-    if (!offered.parameters.empty() || !ours.parameters.empty()) own->write(out);
+    own->write(out);
     return out;
   }
   if (ours.is(sdp::ilbc_parameters::encoding)) {
@@ -301,6 +302,7 @@ rtp_format answer_format(const rtp_format& offered, const rtp_format& ours) {
 std::vector<format_pair> match_formats(std::span<const rtp_format> offered, std::span<const rtp_format> ours,
                                        const match_options& options) {
   std::vector<format_pair> pairs;
+  pairs.reserve(std::min(offered.size(), ours.size()));
   std::vector<bool> taken(ours.size());
   bool offers_codec = false;
   for (std::size_t i = 0; i < offered.size(); ++i) {

@@ -42,6 +42,20 @@ class negotiator::answer_maker {
     return out;
   }
 
+  /// The formats of the m= lines that are taken.
+  std::vector<std::vector<format_pair>> matches() const {
+    std::vector<std::vector<format_pair>> out(plans_.size());
+    for (std::size_t place = 0; place < plans_.size(); ++place) {
+      if (is_taken(place)) out[place] = plans_[place].formats;
+    }
+    return out;
+  }
+
+  /// What the description that `make` has made says.
+  detail::description_reading reading(const sdp::description& made) {
+    return said_.reading(made, std::move(groups_));
+  }
+
   /// Finds out whose each m= line is. `decide` follows.
   void assign() {
     const std::size_t known = lines_.size();
@@ -52,7 +66,7 @@ class negotiator::answer_maker {
       // RFC 3264 8.3.3: the kind of a medium may change; it is another one then.
       const bool may_stay = place < known && holder != nullptr && !holder->removed &&
                             offered_[place].is_offered() &&
-                            detail::iequals(holder->what.media, offered_[place].media);
+                            detail::iequals(holder->what->media, offered_[place].media);
       plan judged = may_stay ? judge(place, *holder) : plan();
       const bool stays = may_stay && judged.refusal != errc::incompatible_protocol;
       if (stays) plans_[place] = std::move(judged);
@@ -99,11 +113,11 @@ class negotiator::answer_maker {
     if (!missing().empty()) return errc::missing_transport;
     if (const auto keyed = choose_keys(); !keyed) return keyed.error();
     std::vector<sdp::media_description> sections;
+    sections.reserve(plans_.size());
     bool with_ice = false;
     for (std::size_t place = 0; place < plans_.size(); ++place) {
-      auto section = is_taken(place)
-                         ? write(place)
-                         : detail::write_rejected(offer_.media()[place].media(), lines_[place].mid);
+      auto section = is_taken(place) ? write(place)
+                                     : said_.write_rejected(offer_.media()[place].media(), lines_[place].mid);
       if (!section) return section.error();
       with_ice = with_ice || section->has<sdp::ice_ufrag>();
       sections.push_back(*std::move(section));
@@ -116,9 +130,11 @@ class negotiator::answer_maker {
       if (const auto added = made->add(bundle); !added) return make_error_code(added.error());
     }
     // RFC 3264 6: the time is not negotiated.
-    if (offer_.find('t') != nullptr) made->remove_lines('t');
-    for (const sdp::line& one : offer_.lines()) {
-      if (one.type != 't') continue;
+    const auto first = offer_.find('t');
+    bool stands = first == made->find('t');
+    if (first && !stands) made->remove_lines('t');
+    for (const sdp::line one : offer_.lines()) {
+      if (one.type != 't' || std::exchange(stands, false)) continue;
       if (const auto added = made->add_line('t', one.value); !added) return make_error_code(added.error());
     }
     made->media() = std::move(sections);
@@ -162,7 +178,7 @@ class negotiator::answer_maker {
 
   /// Whether that medium could answer the m= line, whatever the local transport will be.
   plan judge(std::size_t place, const entry& holder) const {
-    const medium& what = holder.what;
+    const medium& what = *holder.what;
     const detail::media_reading& offer = offered_[place];
     const detail::transport_reading& transport = transport_of(place);
     const protocol_traits mine = traits_of(what.protocol);
@@ -198,8 +214,12 @@ class negotiator::answer_maker {
                                           what.keyings.begin());
     }
     if (mine.rtp) {
-      out.formats = match_formats(offer.formats, what.formats,
-                                  {.own_order = what.own_order, .single_codec = what.single_codec});
+      const auto& known = session_.matches_;
+      const bool matched =
+          place < known.size() && !known[place].empty() && session_.pending_[place].id == holder.id;
+      out.formats = matched ? known[place]
+                            : match_formats(offer.formats, what.formats,
+                                            {.own_order = what.own_order, .single_codec = what.single_codec});
       if (out.formats.empty()) return refuse(errc::no_common_format);
     } else if (!mine.sctp && common_formats(offer, what).empty()) {
       return refuse(errc::no_common_format);
@@ -229,7 +249,7 @@ class negotiator::answer_maker {
     plan best_plan;
     for (std::size_t place = 0; place < offered_.size(); ++place) {
       if (lines_[place].id || !offered_[place].is_offered() || is_alternative(place) ||
-          !detail::iequals(offered_[place].media, one.what.media)) {
+          !detail::iequals(offered_[place].media, one.what->media)) {
         continue;
       }
       plan judged = judge(place, one);
@@ -265,7 +285,7 @@ class negotiator::answer_maker {
     if (is_alternative(place)) return errc::alternative_taken;
     errc why = errc::no_such_media;
     for (const entry& one : session_.entries_) {
-      if (one.removed || !detail::iequals(one.what.media, offered_[place].media)) continue;
+      if (one.removed || !detail::iequals(one.what->media, offered_[place].media)) continue;
       const errc refusal = judge(place, one).refusal;
       if (refusal != errc{}) return refusal;
       why = errc::alternative_taken;
@@ -282,7 +302,7 @@ class negotiator::answer_maker {
     if (!is_taken(place)) return false;
     if (offered_[place].traits.sctp) return true;
     // RFC 9143 9.3: bundled RTP has its RTCP with it.
-    return offered_[place].traits.rtp && own(place)->what.rtcp_mux && offers_mux(place);
+    return offered_[place].traits.rtp && own(place)->what->rtcp_mux && offers_mux(place);
   }
 
   /// Whether a number means one codec here and another there (RFC 9143 9.1).
@@ -336,7 +356,7 @@ class negotiator::answer_maker {
       const entry& holder = *own(place);
       const protocol_traits& traits = offered_[place].traits;
       if (!traits.rtp && !traits.sctp) continue;
-      auto keys = detail::choose_keying(holder.what, traits, transport_of(place), local_of(place));
+      auto keys = detail::choose_keying(*holder.what, traits, transport_of(place), local_of(place));
       if (keys) {
         plans_[place].keys = *std::move(keys);
       } else if (keys.error() == errc::missing_local_keys || plans_[place].bundled) {
@@ -359,7 +379,7 @@ class negotiator::answer_maker {
   base::result<sdp::media_description> write(std::size_t place) {
     const plan& chosen = plans_[place];
     const entry& holder = *own(place);
-    const medium& what = holder.what;
+    const medium& what = *holder.what;
     const detail::media_reading& offer = offered_[place];
     detail::section_plan out;
     out.own = &what;
@@ -395,7 +415,7 @@ class negotiator::answer_maker {
       out.with_rtcp = !out.rtcp_mux;
     }
     if (out.with_transport) add_transport(place, out);
-    return detail::write_section(out);
+    return said_.write(std::move(out));
   }
 
   void add_transport(std::size_t place, detail::section_plan& out) const {
@@ -420,6 +440,7 @@ class negotiator::answer_maker {
   std::vector<line> lines_;
   std::vector<plan> plans_;
   std::vector<detail::bundle> groups_;
+  detail::section_author said_;
 };
 
 std::vector<medium_id> negotiator::missing_for_answer() const {
@@ -428,19 +449,21 @@ std::vector<medium_id> negotiator::missing_for_answer() const {
   return maker.missing();
 }
 
-base::result<void> negotiator::handle_offer(const sdp::description& offer) {
+base::result<void> negotiator::handle_offer(sdp::description offer) {
   if (state_ == state::have_local_offer) return errc::offer_pending;
   if (state_ == state::have_remote_offer) return errc::answer_pending;
   // RFC 3264 8: m= lines never go away.
   if (offer.media().size() < lines_.size()) return errc::media_missing;
   if (offer.media().size() > options_.max_media) return errc::too_many_media;
   auto read = std::make_shared<const detail::description_reading>(offer);
+  matches_.clear();
   answer_maker maker(*this, offer, *read, lines_);
   maker.assign();
   if (const auto decided = maker.decide(); !decided) return decided;
   stable_local_ = local_;
   stable_remote_ = remote_;
-  remote_ = share(offer);
+  matches_ = maker.matches();
+  remote_ = share(std::move(offer));
   offer_read_ = std::move(read);
   pending_ = std::move(maker.lines());
   state_ = state::have_remote_offer;
@@ -460,7 +483,7 @@ base::result<negotiator::answered> negotiator::answer() const {
   if (const auto decided = maker.decide(); !decided) return decided.error();
   auto made = maker.make();
   if (!made) return made.error();
-  auto agreed = outcome(*offer_read_, detail::description_reading(*made), false, maker.lines());
+  auto agreed = outcome(*offer_read_, maker.reading(*made), false, maker.lines());
   if (!agreed) return agreed.error();
   const std::vector<errc> refusals = maker.refusals();
   for (std::size_t place = 0; place < agreed->size(); ++place) (*agreed)[place].refused_for = refusals[place];

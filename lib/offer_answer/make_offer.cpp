@@ -23,6 +23,11 @@ class negotiator::offer_maker {
 
   std::vector<line>& lines() noexcept { return lines_; }
 
+  /// What the description that `make` has made says.
+  detail::description_reading reading(const sdp::description& made) {
+    return said_.reading(made, std::move(groups_));
+  }
+
   std::vector<medium_id> missing() const {
     std::vector<medium_id> out;
     for (std::size_t place = 0; place < lines_.size(); ++place) {
@@ -38,6 +43,7 @@ class negotiator::offer_maker {
     if (!missing().empty()) return errc::missing_transport;
     give_mids();
     std::vector<sdp::media_description> sections;
+    sections.reserve(lines_.size());
     bool with_ice = false;
     for (std::size_t place = 0; place < lines_.size(); ++place) {
       auto section = is_active(place) ? write(place) : write_ended(place);
@@ -71,14 +77,14 @@ class negotiator::offer_maker {
   }
   /// RFC 3264 8.3: what was agreed on stays, as long as the medium can still do it.
   const std::string& protocol_of(std::size_t place) const noexcept {
-    const medium& what = own(place)->what;
+    const medium& what = *own(place)->what;
     if (!is_running(place)) return what.protocol;
     const std::string& agreed = session_.agreed_[place].protocol;
     return detail::can_key(what, traits_of(agreed)) ? agreed : what.protocol;
   }
   bool is_rtp(std::size_t place) const noexcept { return traits_of(protocol_of(place)).rtp; }
   bool may_bundle(std::size_t place) const noexcept {
-    const medium& what = own(place)->what;
+    const medium& what = *own(place)->what;
     const protocol_traits traits = traits_of(what.protocol);
     // RFC 9143 9.3: bundled RTP has its RTCP with it.
     return traits.sctp || (traits.rtp && what.rtcp_mux);
@@ -87,7 +93,7 @@ class negotiator::offer_maker {
   /// Whether an answer that is right for the keys of the one is right for those of the other.
   bool share_keys(std::size_t a, std::size_t b) const {
     const auto security = [this](std::size_t place) {
-      const medium& what = own(place)->what;
+      const medium& what = *own(place)->what;
       const protocol_traits traits = traits_of(protocol_of(place));
       auto keyings = traits.dtls ? std::vector{keying::dtls} : what.keyings;
       return std::pair{std::move(keyings), traits.secure};
@@ -101,11 +107,10 @@ class negotiator::offer_maker {
       if (one.removed || one.idle || session_.is_in_use(one.id)) continue;
       const auto free = std::find_if(lines_.begin(), lines_.end(), [](const line& l) { return !l.id; });
       line& place = free == lines_.end() ? lines_.emplace_back() : *free;
-      const std::string before = std::move(place.mid);
+      // RFC 9429 5.2.2: another medium has another mid.
+      if (!place.mid.empty()) former_mids_.push_back(std::move(place.mid));
       place = {};
       place.id = one.id;
-      // RFC 9429 5.2.2: another medium has another mid.
-      former_mids_.push_back(before);
     }
   }
 
@@ -171,11 +176,11 @@ class negotiator::offer_maker {
     }
   }
 
-  base::result<sdp::media_description> write_ended(std::size_t place) const {
+  base::result<sdp::media_description> write_ended(std::size_t place) {
     // RFC 3264 8.2: the m= line stays, with port 0. What the line said last is in our last description.
     const auto& last = session_.local_description();
     if (place < session_.lines_.size() && last && place < last->media().size()) {
-      return detail::write_rejected(last->media()[place].media(), lines_[place].mid);
+      return said_.write_rejected(last->media()[place].media(), lines_[place].mid);
     }
     return errc::unknown_medium;
   }
@@ -195,7 +200,7 @@ class negotiator::offer_maker {
   }
 
   base::result<sdp::media_description> write(std::size_t place) {
-    const medium& what = own(place)->what;
+    const medium& what = *own(place)->what;
     detail::section_plan plan;
     plan.own = &what;
     plan.local = local_of(place);
@@ -215,11 +220,11 @@ class negotiator::offer_maker {
     plan.rtcp_mux = first_rtp && what.rtcp_mux;
     plan.rtcp_mux_only = plan.rtcp_mux && what.rtcp_mux_only;
     plan.rtcp_rsize = first_rtp && what.rtcp_rsize;
-    if (!plan.with_transport) return detail::write_section(plan);
+    if (!plan.with_transport) return said_.write(std::move(plan));
     plan.with_rtcp = traits.rtp && !plan.rtcp_mux_only;
     plan.with_ice = true;
     if (const auto keyed = add_keys(traits, what, plan); !keyed) return keyed.error();
-    return detail::write_section(plan);
+    return said_.write(std::move(plan));
   }
 
   base::result<void> number(std::size_t place, const medium& what, detail::section_plan& plan) {
@@ -258,6 +263,7 @@ class negotiator::offer_maker {
   std::vector<detail::bundle> groups_;
   std::size_t running_groups_ = 0;  // of them, those that were agreed on before
   std::vector<std::size_t> bundle_only_;
+  detail::section_author said_;
 };
 
 std::vector<medium_id> negotiator::missing_for_offer() const { return offer_maker(*this).missing(); }
@@ -268,9 +274,11 @@ base::result<sdp::description> negotiator::make_offer() {
   offer_maker maker(*this);
   auto made = maker.make();
   if (!made) return made;
+  auto read = std::make_shared<const detail::description_reading>(maker.reading(*made));
   stable_local_ = local_;
   stable_remote_ = remote_;
   local_ = issue(*std::move(made));
+  offer_read_ = std::move(read);
   pending_ = std::move(maker.lines());
   state_ = state::have_local_offer;
   return **local_;

@@ -15,8 +15,8 @@ using sdp::parsed;
 template <class T>
 std::vector<T> readable(const sdp::section& from) {
   std::vector<T> out;
-  from.for_each<T>([&out](const parsed<T>& one) {
-    if (one) out.push_back(*one);
+  from.for_each<T>([&out](parsed<T> one) {
+    if (one) out.push_back(*std::move(one));
   });
   return out;
 }
@@ -119,7 +119,7 @@ media_reading read_media(const description& from, const media_description& secti
   out.bundle_only = section.has<sdp::bundle_only>();
   if (!out.traits.sctp) out.direction = from.direction_of(section);
   if (out.traits.rtp) out.formats = sdp::rtp_formats(section);
-  out.format_texts = section.media().formats;
+  if (!out.traits.rtp) out.format_texts = section.media().formats;
   // RFC 8285 5: extensions of the session count for media, where those have no ids of their own.
   out.extensions = readable<sdp::extmap>(from.scope<sdp::extmap>(section));
   out.mixed_extensions = from.scope<sdp::extmap_allow_mixed>(section).has<sdp::extmap_allow_mixed>();
@@ -164,6 +164,15 @@ description_reading::description_reading(const description& from) {
   media.reserve(from.media().size());
   for (const media_description& section : from.media()) media.push_back(read_media(from, section));
   bundles = read_bundles(from, media);
+  obey_holds();
+}
+
+description_reading::description_reading(std::vector<media_reading> said, std::vector<bundle> groups)
+    : media(std::move(said)), bundles(std::move(groups)) {
+  obey_holds();
+}
+
+void description_reading::obey_holds() {
   for (std::size_t place = 0; place < media.size(); ++place) {
     // RFC 3264 8.4, RFC 2543 B.5: nothing may be sent to this address, whatever the direction says.
     if (!transport_of(place).on_hold || media[place].traits.sctp) continue;

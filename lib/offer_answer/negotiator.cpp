@@ -37,7 +37,8 @@ negotiator::negotiator(const negotiator& like, session_options options, base::ra
   next_id_ = like.next_id_;
   entries_.reserve(like.entries_.size());
   for (const entry& one : like.entries_) {
-    if (!one.removed) entries_.push_back({.id = one.id, .what = one.what, .transport = {}});
+    if (!one.removed)
+      entries_.push_back({.id = one.id, .what = one.what, .wanted = one.wanted, .transport = {}});
   }
 }
 
@@ -105,7 +106,8 @@ base::result<medium_id> negotiator::add_medium(const medium& what) {
   if (entries_.size() >= options_.max_media) return errc::too_many_media;
   if (const auto valid = validate(what, nullptr); !valid) return valid.error();
   const auto id = static_cast<medium_id>(next_id_++);
-  entries_.push_back({.id = id, .what = what, .transport = {}});
+  entries_.push_back(
+      {.id = id, .what = std::make_shared<const medium>(what), .wanted = what.direction, .transport = {}});
   return id;
 }
 
@@ -113,10 +115,12 @@ base::result<void> negotiator::change_medium(medium_id id, const medium& what) {
   entry* const found = find_open(id);
   if (found == nullptr) return errc::unknown_medium;
   medium changed = what;
-  changed.media = found->what.media;
-  changed.protocol = found->what.protocol;
+  changed.media = found->what->media;
+  changed.protocol = found->what->protocol;
   if (const auto valid = validate(changed, nullptr); !valid) return valid.error();
-  found->what = std::move(changed);
+  found->wanted = changed.direction;
+  found->what = std::make_shared<const medium>(std::move(changed));
+  matches_.clear();
   return {};
 }
 
@@ -143,7 +147,7 @@ base::result<void> negotiator::set_transport(medium_id id, const local_transport
   for (sdp::crypto& key : tagged.keys) key.tag = ++tag;
   // Addresses can always be written; so can the medium, as `add_medium` knows.
   if (has_texts(tagged)) {
-    if (const auto valid = validate(found->what, &tagged); !valid) return valid.error();
+    if (const auto valid = validate(*found->what, &tagged); !valid) return valid.error();
   }
   found->transport = std::move(tagged);
   return {};
@@ -152,7 +156,7 @@ base::result<void> negotiator::set_transport(medium_id id, const local_transport
 base::result<void> negotiator::set_direction(medium_id id, sdp::direction direction) {
   entry* const found = find_open(id);
   if (found == nullptr) return errc::unknown_medium;
-  found->what.direction = direction;
+  found->wanted = direction;
   return {};
 }
 
@@ -240,9 +244,9 @@ base::result<std::vector<negotiated_medium>> negotiator::outcome(const detail::d
     }
     if (!one.active) continue;
     // What wasn't wanted isn't had, even if the answer goes back to it.
-    if (traits_of(one.protocol).rtp && !detail::does(own->what, one.key)) return errc::missing_keys;
+    if (traits_of(one.protocol).rtp && !detail::does(*own->what, one.key)) return errc::missing_keys;
     one.held_locally = own->held() && !traits_of(one.protocol).sctp;
-    one.held_remotely = one.held_remotely && sends(own->what.direction);
+    one.held_remotely = one.held_remotely && sends(own->wanted);
   }
   return agreed;
 }
@@ -252,24 +256,23 @@ struct negotiator::taken {
   std::vector<negotiated_medium> agreed;
 };
 
-base::result<negotiator::taken> negotiator::take(const sdp::description& answer) {
+base::result<negotiator::taken> negotiator::take(const sdp::description& answer) const {
   if (state_ != state::have_local_offer) return errc::no_offer;
-  if (!offer_read_) offer_read_ = std::make_shared<const detail::description_reading>(**local_);
   detail::description_reading read(answer);
   auto agreed = outcome(*offer_read_, read, true, pending_);
   if (!agreed) return agreed.error();
   return taken{std::move(read), *std::move(agreed)};
 }
 
-base::result<void> negotiator::handle_provisional_answer(const sdp::description& answer) {
+base::result<void> negotiator::handle_provisional_answer(sdp::description answer) {
   auto read = take(answer);
   if (!read) return read.error();
-  remote_ = share(answer);
+  remote_ = share(std::move(answer));
   preview_ = std::move(read->agreed);
   return {};
 }
 
-base::result<void> negotiator::handle_answer(const sdp::description& answer) {
+base::result<void> negotiator::handle_answer(sdp::description answer) {
   // RFC 3261 13.2.1: copies of the answer are ignored.
   if (state_ == state::stable && remote_ && **remote_ == answer) return {};
   auto read = take(answer);
@@ -283,7 +286,7 @@ base::result<void> negotiator::handle_answer(const sdp::description& answer) {
       if (!known) lines[place].known.push_back(std::move(format));
     }
   }
-  remote_ = share(answer);
+  remote_ = share(std::move(answer));
   conclude(std::move(lines), std::move(read->agreed));
   return {};
 }
@@ -295,6 +298,7 @@ base::result<void> negotiator::rollback() {
   preview_.reset();
   pending_ = {};
   offer_read_.reset();
+  matches_.clear();
   state_ = state::stable;
   purge();
   return {};
@@ -333,6 +337,7 @@ void negotiator::conclude(std::vector<line> lines, std::vector<negotiated_medium
   preview_.reset();
   pending_ = {};
   offer_read_.reset();
+  matches_ = {};
   stable_local_.reset();
   stable_remote_.reset();
   state_ = state::stable;

@@ -57,11 +57,18 @@ std::vector<negotiated_format> agreed_formats(const media_reading& offer, const 
                                               bool by_offerer) {
   std::vector<negotiated_format> out;
   out.reserve(answer.formats.size());
-  for (rtp_format format : answer.formats) {
+  for (const rtp_format& answered : answer.formats) {
+    negotiated_format& both = out.emplace_back();
+    rtp_format& format = by_offerer ? both.send : both.receive;
+    rtp_format& theirs = by_offerer ? both.receive : both.send;
+    format = answered;
     const rtp_format* const offered = offered_format(offer, answer, format);
     // RFC 3264 6.1: what the offer doesn't have may stand in an answer, for later.
-    if (offered == nullptr) continue;
-    rtp_format theirs = *offered;
+    if (offered == nullptr) {
+      out.pop_back();
+      continue;
+    }
+    theirs = *offered;
     std::erase_if(theirs.feedback, [&](const sdp::rtcp_fb& one) {
       return std::none_of(format.feedback.begin(), format.feedback.end(), [&](const sdp::rtcp_fb& other) {
         return iequals(one.kind, other.kind) && iequals(one.parameter, other.parameter);
@@ -72,11 +79,6 @@ std::vector<negotiated_format> agreed_formats(const media_reading& offer, const 
         return iequals(one.kind, other.kind) && iequals(one.parameter, other.parameter);
       });
     });
-    if (by_offerer) {
-      out.push_back({std::move(format), std::move(theirs)});
-    } else {
-      out.push_back({std::move(theirs), std::move(format)});
-    }
   }
   return out;
 }
@@ -108,25 +110,22 @@ class agreement {
     std::vector<negotiated_medium> out;
     out.reserve(offered_.media.size());
     for (std::size_t place = 0; place < offered_.media.size(); ++place) {
-      auto agreed = one(place);
-      if (!agreed) return agreed.error();
-      out.push_back(*std::move(agreed));
+      if (const errc problem = agree_on(place, out.emplace_back()); problem != errc{}) return problem;
     }
     return out;
   }
 
  private:
-  base::result<negotiated_medium> one(std::size_t place) const {
+  errc agree_on(std::size_t place, negotiated_medium& out) const {
     const media_reading& offer = offered_.media[place];
     const media_reading& answer = answered_.media[place];
     const media_reading& remote = by_offerer_ ? answer : offer;
-    negotiated_medium out;
     out.media = offer.media;
     out.protocol = offer.protocol;
     out.mid = offer.mid.empty() ? answer.mid : offer.mid;
     out.transport = place;
     out.active = offer.is_offered() && answer.port != 0;
-    if (!out.active) return out;
+    if (!out.active) return {};
 
     if (!iequals(offer.media, answer.media)) return errc::media_changed;
     if (!same_protocol(offer, answer)) return errc::incompatible_protocol;
@@ -148,7 +147,7 @@ class agreement {
     out.streams = remote.streams;
     out.sctp_port = remote.sctp_port;
     out.max_message_size = remote.max_message_size;
-    return out;
+    return {};
   }
 
   errc agree_on_transport(std::size_t place, negotiated_medium& out) const {

@@ -45,6 +45,10 @@ constexpr std::array entries{
 }  // namespace
 
 protocol_traits traits_of(std::string_view protocol) noexcept {
+  // Nearly all are spelled as the RFCs do.
+  for (const entry& one : entries) {
+    if (one.name == protocol) return one.traits;
+  }
   for (const entry& one : entries) {
     if (detail::iequals(one.name, protocol)) return one.traits;
   }

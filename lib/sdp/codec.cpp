@@ -75,8 +75,18 @@ parsed<rtpmap> rtpmap::read(std::string_view text) {
 
 void rtpmap::write(std::string& out) const {
   append_number(out, payload_type);
-  append_number(out.append(1, ' ').append(encoding).append(1, '/'), clock_rate);
-  if (channels != 1) append_number(out.append(1, '/'), channels);
+  out += ' ';
+  out += encoding;
+  out += '/';
+  append_number(out, clock_rate);
+  if (channels == 1) return;
+  out += '/';
+  append_number(out, channels);
+}
+
+bool rtpmap::is_writable() const noexcept {
+  return payload_type <= 127 && detail::all_of(encoding, detail::is_token) && clock_rate != 0 &&
+         channels != 0;
 }
 
 std::optional<rtpmap> static_rtpmap(std::uint8_t payload_type) {
@@ -96,7 +106,15 @@ parsed<fmtp> fmtp::read(std::string_view text) {
 
 void fmtp::write(std::string& out) const {
   out += format;
-  if (!parameters.empty()) out.append(1, ' ').append(parameters);
+  if (parameters.empty()) return;
+  out += ' ';
+  out += parameters;
+}
+
+bool fmtp::is_writable() const noexcept {
+  return detail::all_of(format, detail::is_word) &&
+         (parameters.empty() ||
+          (!detail::is_space(parameters.front()) && !detail::is_space(parameters.back())));
 }
 
 parsed<ptime> ptime::read(std::string_view text) { return read_thousandths<ptime>(text); }

@@ -234,12 +234,13 @@ parsed<telephone_event_parameters> telephone_event_parameters::read(std::string_
 
 void telephone_event_parameters::write(std::string& out) const {
   bool first = true;
-  for (unsigned event = 0; event < events.size(); ++event) {
+  std::size_t left = events.count();
+  for (unsigned event = 0; left != 0; ++event) {
     if (!events.test(event)) continue;
     if (!first) out += ',';
     first = false;
     const unsigned start = event;
-    while (event + 1 < events.size() && events.test(event + 1)) ++event;
+    while (--left != 0 && events.test(event + 1)) ++event;
     detail::append_number(out, start);
     if (event != start) detail::append_number(out.append(1, '-'), event);
   }

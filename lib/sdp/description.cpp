@@ -3,7 +3,28 @@
 
 #include "sdp/detail/cursor.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
 namespace parley::sdp {
+namespace {
+
+bool is_protocol(char c) noexcept { return detail::is_token(c) || c == '/'; }
+
+/// What is written for the m= line. *Errors:* as `media_description::create`.
+parsed<std::string> written(const media_line& line) {
+  std::string text;
+  text.reserve(64);
+  line.write(text);
+  if (line.is_writable()) return text;
+  const auto again = media_line::read(text);
+  if (!again) return again.error();
+  if (*again != line) return parse_error{errc::unwritable, 0};
+  return text;
+}
+
+}  // namespace
 
 parsed<media_line> media_line::read(std::string_view text) {
   detail::cursor in(text);
@@ -14,7 +35,9 @@ parsed<media_line> media_line::read(std::string_view text) {
     } while (in.more());
     return true;
   };
-  const auto is_protocol = [](char c) { return detail::is_token(c) || c == '/'; };
+  const auto formats = std::count(text.begin(), text.end(), ' ');
+  out.formats.reserve(std::min<std::size_t>(
+      static_cast<std::size_t>(std::max<std::ptrdiff_t>(formats - 2, 1)), limits().formats));
   static_cast<void>(in.token(out.media) && in.space() && in.number(out.port) &&
                     (!in.consume('/') || in.number(out.port_count, 1)) && in.space() &&
                     in.run(out.protocol, is_protocol, errc::expected_token) && read_formats());
@@ -22,28 +45,40 @@ parsed<media_line> media_line::read(std::string_view text) {
 }
 
 void media_line::write(std::string& out) const {
-  detail::append_number(out.append(media).append(1, ' '), port);
+  out += media;
+  out += ' ';
+  detail::append_number(out, port);
   if (port_count != 1) detail::append_number(out.append(1, '/'), port_count);
-  out.append(1, ' ').append(protocol);
-  for (const std::string& format : formats) out.append(1, ' ').append(format);
+  out += ' ';
+  out += protocol;
+  for (const std::string& format : formats) {
+    out += ' ';
+    out += format;
+  }
 }
 
-parsed<media_description> media_description::create(const media_line& line) {
+bool media_line::is_writable() const noexcept {
+  return detail::all_of(media, detail::is_token) && detail::all_of(protocol, is_protocol) &&
+         port_count != 0 && !formats.empty() &&
+         std::all_of(formats.begin(), formats.end(),
+                     [](const std::string& one) { return detail::all_of(one, detail::is_word); });
+}
+
+parsed<media_description> media_description::create(media_line line) {
+  parsed<std::string> text = written(line);
+  if (!text) return text.error();
   media_description out;
-  out.lines_.reserve(8);
-  out.lines_.push_back({'m', {}, 0});
-  if (const auto made = out.set_media(line); !made) return made.error();
+  out.reserve(512, 16);
+  out.push_line('m', *text, 0);
+  out.media_ = std::move(line);
   return out;
 }
 
-parsed<void> media_description::set_media(const media_line& line) {
-  std::string text;
-  line.write(text);
-  const auto again = media_line::read(text);
-  if (!again) return again.error();
-  if (*again != line) return parse_error{errc::unwritable, 0};
-  lines_.front() = {'m', std::move(text), 0};
-  media_ = line;
+parsed<void> media_description::set_media(media_line line) {
+  const parsed<std::string> text = written(line);
+  if (!text) return text.error();
+  replace_line(0, *text);
+  media_ = std::move(line);
   return {};
 }
 
@@ -55,11 +90,11 @@ bool media_description::is_rejected() const noexcept { return media_.port == 0 &
 
 parsed<description> description::create(const origin& from) {
   description out;
-  out.lines_.reserve(4);
-  out.lines_.push_back({'v', "0", 0});
+  out.reserve(128, 8);
+  out.push_line('v', "0", 0);
   if (const auto made = out.add(from); !made) return made.error();
-  out.lines_.push_back({'s', "-", 0});
-  out.lines_.push_back({'t', "0 0", 0});
+  out.push_line('s', "-", 0);
+  out.push_line('t', "0 0", 0);
   return out;
 }
 
@@ -77,8 +112,12 @@ sdp::direction description::direction_of(const media_description& medium) const 
 }
 
 std::string description::to_string() const {
-  std::string out = section::to_string();
-  for (const media_description& medium : media_) out += medium.to_string();
+  std::size_t size = text().size();
+  for (const media_description& medium : media_) size += medium.text().size();
+  std::string out;
+  out.reserve(size);
+  out += text();
+  for (const media_description& medium : media_) out += medium.text();
   return out;
 }
 

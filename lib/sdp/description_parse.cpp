@@ -14,11 +14,13 @@ class description::reader {
 
   parsed<description> read() {
     if (text_.size() > bounds_.text_bytes) return fail(errc::text_too_large, bounds_.text_bytes);
+    // What comes out is as long, but for what becomes CRLF.
+    out_.reserve(std::min(text_.find("\nm="), text_.size()) + line_ends, 8);
     while (at_ < text_.size()) {
       if (const auto taken = take_line(); !taken) return taken.error();
     }
     if (out_.lines_.empty()) return fail(errc::missing_version, 0);
-    if (out_.find('o') == nullptr) return fail(errc::missing_origin, text_.size());
+    if (!out_.find('o')) return fail(errc::missing_origin, text_.size());
     return std::move(out_);
   }
 
@@ -45,38 +47,39 @@ class description::reader {
     if (found.size() < 2 || !detail::is_letter(found[0]) || found[1] != '=') {
       return fail(lines_ == 1 ? errc::missing_version : errc::bad_line, start);
     }
-    return place({found[0], std::string(found.substr(2)), static_cast<std::uint32_t>(start + 2)}, start);
+    return place({found[0], found.substr(2), static_cast<std::uint32_t>(start + 2)}, start);
   }
 
-  parsed<void> place(line&& one, std::size_t start) {
+  parsed<void> place(const line& one, std::size_t start) {
     if (lines_ == 1 && one.type != 'v') return fail(errc::missing_version, start);
-    if (one.type == 'm') return begin_medium(std::move(one));
+    if (one.type == 'm') return begin_medium(one);
     section& into = current();
     if (into.is_media() && detail::session_only(one.type)) return fail(errc::misplaced_line, start);
-    if ((one.type == 'v' || into.stands_once(one.type)) && into.find(one.type) != nullptr) {
+    if ((one.type == 'v' || into.stands_once(one.type)) && into.find(one.type)) {
       return fail(errc::duplicate_line, start);
     }
     if (one.type == 'v' && one.value != "0") return fail(errc::unsupported_version, one.offset);
     if (one.type == 'a') {
       if (detail::lacks_name(one.value)) return fail(errc::bad_attribute_name, one.offset);
       if (++attributes_ > bounds_.attributes) return fail(errc::too_many_attributes, start);
-      if (one.attribute_name() == candidate::name && ++candidates_ > bounds_.candidates) {
-        return fail(errc::too_many_candidates, start);
-      }
     }
-    into.lines_.push_back(std::move(one));
+    const std::uint64_t kind = into.push_line(one.type, one.value, one.offset);
+    if (kind == detail::kind_bit('a', candidate::name) && one.attribute_name() == candidate::name &&
+        ++candidates_ > bounds_.candidates) {
+      return fail(errc::too_many_candidates, start);
+    }
     return {};
   }
 
-  parsed<void> begin_medium(line&& one) {
+  parsed<void> begin_medium(const line& one) {
     if (out_.media_.size() == bounds_.media) return fail(errc::too_many_media, one.offset - 2);
     auto media = media_line::read(one.value);
     if (!media) return fail(media.error().code, one.offset + media.error().offset);
     if (media->formats.size() > bounds_.formats) return fail(errc::too_many_formats, one.offset);
     media_description next;
     next.media_ = *std::move(media);
-    next.lines_.reserve(8);
-    next.lines_.push_back(std::move(one));
+    next.reserve(std::min(text_.find("\nm=", at_), text_.size()) - at_ + one.value.size() + line_ends, 16);
+    next.push_line(one.type, one.value, one.offset);
     out_.media_.push_back(std::move(next));
     attributes_ = candidates_ = 0;
     return {};
@@ -85,6 +88,8 @@ class description::reader {
   section& current() noexcept {
     return out_.media_.empty() ? static_cast<section&>(out_) : out_.media_.back();
   }
+
+  static constexpr std::size_t line_ends = 32;  // room for those that are written longer
 
   std::string_view text_;
   const limits& bounds_;

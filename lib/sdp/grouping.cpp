@@ -57,6 +57,8 @@ parsed<mid> mid::read(std::string_view text) {
 
 void mid::write(std::string& out) const { out += id; }
 
+bool mid::is_writable() const noexcept { return detail::all_of(id, detail::is_token); }
+
 bool group::contains(std::string_view id) const noexcept {
   return std::find(mids.begin(), mids.end(), id) != mids.end();
 }

@@ -42,13 +42,13 @@ std::vector<rtp_format> rtp_formats(const media_description& media) {
     return type && place[*type] != 0 ? &formats[place[*type] - 1U] : nullptr;
   };
 
-  media.for_each<rtpmap>([&](const parsed<rtpmap>& one) {
+  media.for_each<rtpmap>([&](parsed<rtpmap> one) {
     rtp_format* const format = one ? find(one->payload_type) : nullptr;
-    if (format != nullptr && format->codec.encoding.empty()) format->codec = *one;
+    if (format != nullptr && format->codec.encoding.empty()) format->codec = *std::move(one);
   });
-  media.for_each<fmtp>([&](const parsed<fmtp>& one) {
+  media.for_each<fmtp>([&](parsed<fmtp> one) {
     rtp_format* const format = one ? find(payload_type_of(one->format)) : nullptr;
-    if (format != nullptr && format->parameters.empty()) format->parameters = one->parameters;
+    if (format != nullptr && format->parameters.empty()) format->parameters = std::move(one->parameters);
   });
   media.for_each<rtcp_fb>([&](const parsed<rtcp_fb>& one) {
     if (!one) return;

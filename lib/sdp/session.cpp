@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <limits>
+#include <utility>
 
 namespace parley::sdp {
 namespace {
@@ -35,13 +36,18 @@ parsed<origin> origin::read(std::string_view text) {
 }
 
 void origin::write(std::string& out) const {
-  out.append(username)
-      .append(1, ' ')
-      .append(session_id)
-      .append(1, ' ')
-      .append(session_version)
-      .append(1, ' ');
-  out.append(network_type).append(1, ' ').append(address_type).append(1, ' ').append(address);
+  bool first = true;
+  for (const std::string* const each :
+       {&username, &session_id, &session_version, &network_type, &address_type, &address}) {
+    if (!std::exchange(first, false)) out += ' ';
+    out += *each;
+  }
+}
+
+bool origin::is_writable() const noexcept {
+  return detail::all_of(username, detail::is_word) && detail::all_of(session_id, detail::is_word) &&
+         detail::all_of(session_version, detail::is_word) && detail::all_of(network_type, detail::is_token) &&
+         detail::all_of(address_type, detail::is_token) && detail::all_of(address, detail::is_word);
 }
 
 connection_data connection_data::to(const base::ip_address& ip) {
@@ -65,9 +71,18 @@ parsed<connection_data> connection_data::read(std::string_view text) {
 }
 
 void connection_data::write(std::string& out) const {
-  out.append(network_type).append(1, ' ').append(address_type).append(1, ' ').append(address);
+  out += network_type;
+  out += ' ';
+  out += address_type;
+  out += ' ';
+  out += address;
   if (ttl) append_number(out.append(1, '/'), *ttl);
   if (count != 1) append_number(out.append(1, '/'), count);
+}
+
+bool connection_data::is_writable() const noexcept {
+  return detail::all_of(network_type, detail::is_token) && detail::all_of(address_type, detail::is_token) &&
+         detail::all_of(address, detail::is_host) && !ttl && count == 1;
 }
 
 std::optional<std::uint64_t> bandwidth::bits_per_second() const noexcept {

@@ -54,7 +54,7 @@ TEST_CASE("RFC 9143 7.2, 7.3: media are bundled on the transport of the first", 
   CHECK(answer.media()[0].has<sdp::ice_ufrag>());
   for (const char* const name : {"ice-ufrag", "candidate", "fingerprint", "setup", "rtcp-mux", "tls-id"}) {
     CAPTURE(name);
-    CHECK(answer.media()[1].find_attribute(name) == nullptr);
+    CHECK_FALSE(answer.media()[1].find_attribute(name));
   }
   for (end* one : {&c.alice, &c.bob}) {
     const auto& media = (*one)->media();

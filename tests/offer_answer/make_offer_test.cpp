@@ -79,7 +79,7 @@ TEST_CASE("media that are no RTP are offered with their formats and attributes",
   alice.add(fax);
   bob.add(fax);
   REQUIRE(test::exchange(alice, bob));
-  CHECK(bob->local_description()->media()[0].find_attribute("T38FaxVersion") != nullptr);
+  CHECK(bob->local_description()->media()[0].find_attribute("T38FaxVersion"));
   CHECK(alice->media()[0].other_formats == std::vector<std::string>{"t38"});
   CHECK(alice->media()[0].active);
 }

@@ -9,6 +9,8 @@
 #include "support/sdp.hpp"
 
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 using namespace parley::sdp;
@@ -50,7 +52,7 @@ TEST_CASE("a typed line is found, or said to be missing", "[sdp]") {
   CHECK(d.media()[0].get<ptime>().error() == parse_error{errc::missing_attribute, 0});
   CHECK(d.media()[0].get<connection_data>().error() == parse_error{errc::missing_line, 0});
   CHECK(d.find('t')->value == "0 0");
-  CHECK(d.find('x') == nullptr);
+  CHECK_FALSE(d.find('x'));
   CHECK(d.find_attribute("group")->value == "group:BUNDLE 1");
 }
 
@@ -180,7 +182,7 @@ TEST_CASE("RFC 8866 6.7: the direction", "[sdp]") {
   CHECK((media.direction() == direction::sendonly));
   media.set_direction(direction::recvonly);
   CHECK(media.to_string().find("a=rtpmap:0 PCMU/8000\r\na=recvonly\r\na=rtpmap:8") != std::string::npos);
-  CHECK(media.find_attribute("inactive") == nullptr);
+  CHECK_FALSE(media.find_attribute("inactive"));
   d.set_direction(direction::inactive);
   CHECK((d.direction() == direction::inactive));
 }
@@ -190,6 +192,69 @@ TEST_CASE("RFC 8866 5.8: a bandwidth by its kind", "[sdp]") {
   CHECK(d.media()[0].bandwidth_of("TIAS") == 50780U);
   CHECK(d.media()[0].bandwidth_of("AS") == 64U);
   CHECK_FALSE(d.media()[0].bandwidth_of("RS").has_value());
+}
+
+TEST_CASE("lines that are added, changed and taken out leave the others as they were", "[sdp]") {
+  auto d = parse("v=0\no=- 1 1 IN IP4 a\ns=\nt=0 0 \na=x:1\nm=audio 9 RTP/AVP 0\na=y:2\n");
+  const auto all_of = [](const section& from) {
+    std::string out;
+    for (const line one : from.lines()) out.append(1, one.type).append(one.value).append(1, '|');
+    return out;
+  };
+  REQUIRE(d.add_line('i', "about"));
+  REQUIRE(d.add_line('b', "AS:64"));
+  REQUIRE(d.set_line('s', "a name"));
+  CHECK(all_of(d) == "v0|o- 1 1 IN IP4 a|sa name|iabout|bAS:64|t0 0|ax:1|");
+  CHECK(d.find_attribute("x")->offset == 33);
+  CHECK(d.find('i')->offset == 0);
+  REQUIRE(d.set_line('s', " "));
+  CHECK(d.text() == "v=0\r\no=- 1 1 IN IP4 a\r\ns= \r\ni=about\r\nb=AS:64\r\nt=0 0\r\na=x:1\r\n");
+  CHECK(d.remove_lines('i') == 1);
+  CHECK(d.remove<bandwidth>() == 1);
+  CHECK(d.remove<bandwidth>() == 0);
+  CHECK(all_of(d) == "v0|o- 1 1 IN IP4 a|s|t0 0|ax:1|");
+  CHECK(d == parse(d.to_string()));
+  CHECK_FALSE(d.add_line('a', "y\r\nm=audio 1 RTP/AVP 0"));
+  CHECK_FALSE(d.media()[0].add(mid{"two words"}));
+  CHECK(all_of(d.media()[0]) == "maudio 9 RTP/AVP 0|ay:2|");
+  const auto copy = d;
+  d.media()[0].set_direction(direction::inactive);
+  CHECK(all_of(copy.media()[0]) == "maudio 9 RTP/AVP 0|ay:2|");
+  CHECK_FALSE(copy == d);
+}
+
+TEST_CASE("a value that says that it can be written is read again as it was", "[sdp]") {
+  const auto holds = [](const auto& value) {
+    std::string text;
+    value.write(text);
+    const auto again = std::decay_t<decltype(value)>::read(text);
+    return !value.is_writable() || (again && *again == value);
+  };
+  for (const std::string word : {"", "a", " a", "a ", "a b", "a/b", "a:b", "a\tb", "1", "IP4", "\xc3\xa4"}) {
+    CHECK(holds(rtpmap{96, word, 8000, 1}));
+    CHECK(holds(fmtp{word, "x=1"}));
+    CHECK(holds(fmtp{"96", word}));
+    CHECK(holds(mid{word}));
+    CHECK(holds(media_line{word, 9, 1, "RTP/AVP", {"0"}}));
+    CHECK(holds(media_line{"audio", 9, 2, word, {"0"}}));
+    CHECK(holds(media_line{"audio", 9, 1, "RTP/AVP", {"0", word}}));
+    CHECK(holds(connection_data{word, "IP4", "192.0.2.1", {}, 1}));
+    CHECK(holds(connection_data{"IN", word, "192.0.2.1", {}, 1}));
+    CHECK(holds(connection_data{"IN", "IP4", word, {}, 1}));
+    origin from{"-", "1", "1", "IN", "IP4", "192.0.2.1"};
+    for (std::string* each : {&from.username, &from.session_id, &from.address_type, &from.address}) {
+      const std::string before = std::exchange(*each, word);
+      CHECK(holds(from));
+      *each = before;
+    }
+  }
+  CHECK(holds(rtpmap{128, "a", 8000, 1}));
+  CHECK(holds(rtpmap{96, "a", 0, 1}));
+  CHECK(holds(rtpmap{96, "a", 8000, 0}));
+  CHECK(holds(media_line{"audio", 9, 0, "RTP/AVP", {"0"}}));
+  CHECK(holds(media_line{"audio", 9, 1, "RTP/AVP", {}}));
+  CHECK(rtpmap{96, "opus", 48000, 2}.is_writable());
+  CHECK(rtcp_mux{}.is_writable());
 }
 
 TEST_CASE("an attribute of the application's own", "[sdp]") {

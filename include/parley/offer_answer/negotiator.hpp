@@ -4,6 +4,7 @@
 #include <parley/base/api.hpp>
 #include <parley/base/random_source.hpp>
 #include <parley/base/result.hpp>
+#include <parley/offer_answer/codec_match.hpp>
 #include <parley/offer_answer/error.hpp>
 #include <parley/offer_answer/medium.hpp>
 #include <parley/offer_answer/negotiated.hpp>
@@ -142,7 +143,7 @@ class PARLEY_API negotiator {
 
   /// Takes an offer. *Errors:* `offer_pending`, `answer_pending`, `media_missing`, `too_many_media`; why the
   /// first of its media was refused, where all are. Answer as `status_for` and `warning_for` say.
-  base::result<void> handle_offer(const sdp::description& offer);
+  base::result<void> handle_offer(sdp::description offer);
 
   /// Answers the offer that waits (RFC 3264 6). *Errors:* `no_offer`, `missing_transport`,
   /// `missing_local_keys`: give one, and try again; what `handle_offer` says of media, where the keys of the
@@ -156,11 +157,11 @@ class PARLEY_API negotiator {
   /// Takes the answer to the offer that waits (RFC 3264 7). *Errors:* `no_offer`; why it is none to that
   /// offer: `rollback`, and end the session or offer anew. The same text as the answer before is no error in
   /// the stable state, since 183 and 200 both have it (RFC 6337 3.1).
-  base::result<void> handle_answer(const sdp::description& answer);
+  base::result<void> handle_answer(sdp::description answer);
 
   /// Takes an answer that may be followed by another, as in an unreliable provisional response.
   /// *Errors:* as `handle_answer`.
-  base::result<void> handle_provisional_answer(const sdp::description& answer);
+  base::result<void> handle_provisional_answer(sdp::description answer);
 
   /// The offer that waits was refused, or is: all is as it was before it (RFC 3264 8, RFC 6141 3). *Errors:*
   /// `no_offer`.
@@ -169,13 +170,14 @@ class PARLEY_API negotiator {
  private:
   struct entry {
     medium_id id{};
-    medium what;
+    std::shared_ptr<const medium> what;  // never changed, so that copies of this have it together
+    sdp::direction wanted = sdp::direction::sendrecv;
     std::optional<local_transport> transport;
     sdp::direction allowed = sdp::direction::sendrecv;  // what a hold leaves
     bool removed = false;
     bool idle = false;  // the peer has refused or ended it
 
-    sdp::direction direction() const noexcept { return what.direction & allowed; }
+    sdp::direction direction() const noexcept { return wanted & allowed; }
     bool held() const noexcept { return allowed != sdp::direction::sendrecv; }
   };
   /// An m= line, and what both ends have to remember of it.
@@ -214,7 +216,7 @@ class PARLEY_API negotiator {
                                                        bool by_offerer, const std::vector<line>& lines) const;
   /// What the answer to our offer says and agrees on.
   struct taken;
-  base::result<taken> take(const sdp::description& answer);
+  base::result<taken> take(const sdp::description& answer) const;
   void conclude(std::vector<line> lines, std::vector<negotiated_medium> agreed);
   bool is_in_use(medium_id id) const noexcept;
   void purge();
@@ -229,7 +231,10 @@ class PARLEY_API negotiator {
 
   enum state state_ = state::stable;
   std::vector<line> pending_;  // lines_ as they are once the offer is answered
-  shared_reading offer_read_;  // of the offer that waits, once it was looked at
+  shared_reading offer_read_;  // of the offer that waits
+  // For each m= line of the peer's offer that waits, the formats in common with the medium that takes it;
+  // empty where they are to be looked for.
+  std::vector<std::vector<format_pair>> matches_;
   shared_description local_;
   shared_description remote_;
   shared_description stable_local_;  // what a rollback goes back to

@@ -24,6 +24,7 @@ struct PARLEY_API rtpmap {
 
   static parsed<rtpmap> read(std::string_view text);
   void write(std::string& out) const;
+  bool is_writable() const noexcept;
 
   friend bool operator==(const rtpmap&, const rtpmap&) = default;
 };
@@ -42,6 +43,7 @@ struct PARLEY_API fmtp {
 
   static parsed<fmtp> read(std::string_view text);
   void write(std::string& out) const;
+  bool is_writable() const noexcept;
 
   friend bool operator==(const fmtp&, const fmtp&) = default;
 };

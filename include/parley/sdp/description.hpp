@@ -27,6 +27,7 @@ struct PARLEY_API media_line {
 
   static parsed<media_line> read(std::string_view text);
   void write(std::string& out) const;
+  bool is_writable() const noexcept;
 
   friend bool operator==(const media_line&, const media_line&) = default;
 };
@@ -36,12 +37,12 @@ class PARLEY_API media_description : public section {
  public:
   /// With an m= line alone. *Errors:* what `media_line::read` says, or `unwritable`, where `line` breaks the
   /// grammar.
-  static parsed<media_description> create(const media_line& line);
+  static parsed<media_description> create(media_line line);
 
   const media_line& media() const noexcept { return media_; }
 
   /// Another m= line. *Errors:* as `create`; nothing is changed then.
-  parsed<void> set_media(const media_line& line);
+  parsed<void> set_media(media_line line);
 
   /// Whether the protocol carries RTP, so that formats are payload types.
   bool is_rtp() const noexcept;

@@ -22,6 +22,7 @@ struct PARLEY_API mid {
 
   static parsed<mid> read(std::string_view text);
   void write(std::string& out) const;
+  bool is_writable() const noexcept;
 
   friend bool operator==(const mid&, const mid&) = default;
 };

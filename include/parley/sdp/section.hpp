@@ -9,27 +9,102 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace parley::sdp {
 
-/// One line of a description: its letter and what stands behind the equals sign.
+/// One line of a description: its letter and what stands behind the equals sign. *Ownership:* a view into its
+/// section, valid until a line of that is added, changed or taken out, or it is moved or ends.
 struct PARLEY_API line {
   char type = 'a';
-  std::string value;
+  std::string_view value;
   /// Where the value began in the text that was parsed; 0 for a line that was added since.
   std::uint32_t offset = 0;
 
-  /// The name of an attribute, empty for other lines. *Ownership:* a view into `value`.
+  /// The name of an attribute, empty for other lines.
   std::string_view attribute_name() const noexcept;
 
   /// What stands behind the colon of the attribute `name`, empty where there is no colon; nothing where this
-  /// is another line. Names are compared with regard to case (RFC 8866 5). *Ownership:* a view into `value`.
+  /// is another line. Names are compared with regard to case (RFC 8866 5).
   std::optional<std::string_view> attribute_value(std::string_view name) const noexcept;
 
   friend bool operator==(const line& a, const line& b) { return a.type == b.type && a.value == b.value; }
+};
+
+namespace detail {
+
+/// Where the value of a line is in the text of its section.
+struct line_place {
+  std::uint32_t start = 0;
+  std::uint32_t size = 0;
+  std::uint32_t offset = 0;
+  char type = 'a';
+};
+
+/// A bit for the lines of a type, and for the attributes of a name. Several share one: where it is not set,
+/// no such line is there.
+constexpr std::uint64_t kind_bit(char type, std::string_view name = {}) noexcept {
+  const auto number = [](char c) { return static_cast<unsigned>(static_cast<unsigned char>(c)); };
+  const unsigned slot =
+      type != 'a' || name.empty()
+          ? number(type)
+          // No two attributes of the RFCs that telephones write meet here.
+          : number(name.front()) * 5 + number(name.back()) * 60 + static_cast<unsigned>(name.size()) * 13;
+  return std::uint64_t{1} << (slot & 63U);
+}
+
+}  // namespace detail
+
+/// The lines of a section, in their order. *Ownership:* as `line`.
+class line_list {
+ public:
+  class iterator {
+   public:
+    using value_type = line;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() = default;
+    line operator*() const noexcept {
+      return {at_->type, std::string_view(text_ + at_->start, at_->size), at_->offset};
+    }
+    iterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    iterator operator++(int) noexcept {
+      const iterator before = *this;
+      ++at_;
+      return before;
+    }
+    friend bool operator==(const iterator&, const iterator&) = default;
+
+   private:
+    friend class line_list;
+    iterator(const char* text, const detail::line_place* at) noexcept : text_(text), at_(at) {}
+
+    const char* text_ = nullptr;
+    const detail::line_place* at_ = nullptr;
+  };
+
+  std::size_t size() const noexcept { return places_.size(); }
+  bool empty() const noexcept { return places_.empty(); }
+  line operator[](std::size_t index) const noexcept { return *iterator(text_, places_.data() + index); }
+  line front() const noexcept { return (*this)[0]; }
+  line back() const noexcept { return (*this)[size() - 1]; }
+  iterator begin() const noexcept { return {text_, places_.data()}; }
+  iterator end() const noexcept { return {text_, places_.data() + places_.size()}; }
+
+ private:
+  friend class section;
+  line_list(const char* text, std::span<const detail::line_place> places) noexcept
+      : text_(text), places_(places) {}
+
+  const char* text_;
+  std::span<const detail::line_place> places_;
 };
 
 /// The lines that stand for the whole session, or for one medium, in their order and as they were spelled.
@@ -43,14 +118,13 @@ struct PARLEY_API line {
 /// A new line goes to the place that RFC 8866 5 gives its type, behind those of the same type.
 class PARLEY_API section {
  public:
-  const std::vector<line>& lines() const noexcept { return lines_; }
+  line_list lines() const noexcept { return {text_.data(), lines_}; }
 
-  /// The first line of that type, null where there is none. *Ownership:* valid until a line is added or taken
-  /// out.
-  const line* find(char type) const noexcept;
+  /// The first line of that type, nothing where there is none. *Ownership:* as `line`.
+  std::optional<line> find(char type) const noexcept;
 
-  /// The first attribute of that name, null where there is none. *Ownership:* as `find`.
-  const line* find_attribute(std::string_view name) const noexcept;
+  /// The first attribute of that name, nothing where there is none. *Ownership:* as `line`.
+  std::optional<line> find_attribute(std::string_view name) const noexcept;
 
   /// The value of the first `T`. *Errors:* `missing_attribute` or `missing_line` where there is none, else
   /// what `T::read` says, with an offset into the whole text as it was parsed (into the value for a line that
@@ -63,7 +137,7 @@ class PARLEY_API section {
   template <typed_line T>
   parsed<std::vector<T>> all() const;
 
-  /// Calls `f(const parsed<T>&)` for each `T` in its order.
+  /// Calls `f(parsed<T>)` for each `T` in its order.
   template <typed_line T, class F>
   void for_each(F f) const;
 
@@ -113,10 +187,11 @@ class PARLEY_API section {
   /// be read.
   std::optional<std::uint64_t> bandwidth_of(std::string_view kind) const;
 
-  /// The lines, each ended by CRLF.
-  std::string to_string() const;
+  /// The lines, each ended by CRLF. *Ownership:* as `line`.
+  std::string_view text() const noexcept { return text_; }
+  std::string to_string() const { return text_; }
 
-  friend bool operator==(const section&, const section&) = default;
+  friend bool operator==(const section& a, const section& b) noexcept { return a.text_ == b.text_; }
 
  protected:
   // Copied and moved only as part of what it is a section of.
@@ -129,23 +204,50 @@ class PARLEY_API section {
 
   bool is_media() const noexcept { return !lines_.empty() && lines_.front().type == 'm'; }
 
-  std::vector<line> lines_;
+  void reserve(std::size_t bytes, std::size_t lines);
+  /// Puts a line behind all others, and returns the bit of its kind.
+  std::uint64_t push_line(char type, std::string_view value, std::uint32_t offset);
+  void replace_line(std::size_t index, std::string_view value);
 
  private:
   friend class description;
-  enum class mode : bool { replace, append };
+  class unfinished_line;
 
+  /// Whether there may be lines of that bit.
+  bool may_have(std::uint64_t bit) const noexcept { return (kinds_ & bit) != 0; }
+  template <typed_line T>
+  bool may_have() const noexcept;
   /// The text that stands for a T in `one`; nothing where that is another line.
   template <typed_line T>
   static std::optional<std::string_view> text_of(const line& one) noexcept;
   template <typed_line T>
   static parsed<T> read(const line& one, std::string_view text);
   template <typed_line T>
-  parsed<void> put(const T& value, mode how);
+  static parsed<void> append_to(std::string& text, const T& value);
   static parsed<void> check(char type, std::string_view value);
   parsed<void> insert(char type, std::string_view value);
+  parsed<void> place_last(char type, std::size_t start);
+  template <class Predicate>
+  std::size_t erase_lines(Predicate which);
   bool stands_once(char type) const noexcept;
+
+  // The lines as they are written. What is found in them is behind each, so that a section is two blocks of
+  // memory, however many lines it has.
+  std::string text_;
+  std::vector<detail::line_place> lines_;
+  std::uint64_t kinds_ = 0;  // of each line that there is or was
 };
+
+template <typed_line T>
+bool section::may_have() const noexcept {
+  if constexpr (own_line<T>) {
+    return may_have(detail::kind_bit(T::type));
+  } else {
+    constexpr std::string_view name = T::name;
+    // Lines are known by what stands before their first colon.
+    return name.find(':') != std::string_view::npos || may_have(detail::kind_bit('a', name));
+  }
+}
 
 template <typed_line T>
 std::optional<std::string_view> section::text_of(const line& one) noexcept {
@@ -168,8 +270,10 @@ parsed<T> section::read(const line& one, std::string_view text) {
 
 template <typed_line T>
 parsed<T> section::get() const {
-  for (const line& one : lines_) {
-    if (const auto text = text_of<T>(one)) return read<T>(one, *text);
+  if (may_have<T>()) {
+    for (const line one : lines()) {
+      if (const auto text = text_of<T>(one)) return read<T>(one, *text);
+    }
   }
   return parse_error{attribute<T> ? errc::missing_attribute : errc::missing_line, 0};
 }
@@ -177,7 +281,8 @@ parsed<T> section::get() const {
 template <typed_line T>
 parsed<std::vector<T>> section::all() const {
   std::vector<T> values;
-  for (const line& one : lines_) {
+  if (!may_have<T>()) return values;
+  for (const line one : lines()) {
     const auto text = text_of<T>(one);
     if (!text) continue;
     parsed<T> value = read<T>(one, *text);
@@ -189,58 +294,106 @@ parsed<std::vector<T>> section::all() const {
 
 template <typed_line T, class F>
 void section::for_each(F f) const {
-  for (const line& one : lines_) {
+  if (!may_have<T>()) return;
+  for (const line one : lines()) {
     if (const auto text = text_of<T>(one)) f(read<T>(one, *text));
   }
 }
 
 template <typed_line T>
 bool section::has() const noexcept {
-  return std::any_of(lines_.begin(), lines_.end(),
-                     [](const line& one) { return text_of<T>(one).has_value(); });
+  if (!may_have<T>()) return false;
+  const line_list all = lines();
+  return std::any_of(all.begin(), all.end(), [](const line& one) { return text_of<T>(one).has_value(); });
 }
 
+/// The end of a section's text while a line is written there, which is as it was where that is given up.
+class section::unfinished_line {
+ public:
+  unfinished_line(std::string& text, char type) : text_(text), start_(text.size()) {
+    text_ += type;
+    text_ += '=';
+  }
+  unfinished_line(const unfinished_line&) = delete;
+  unfinished_line& operator=(const unfinished_line&) = delete;
+  ~unfinished_line() {
+    if (!kept_) text_.resize(start_);
+  }
+
+  std::size_t start() const noexcept { return start_ + 2; }
+  void keep() noexcept { kept_ = true; }
+
+ private:
+  std::string& text_;
+  std::size_t start_;
+  bool kept_ = false;
+};
+
 template <typed_line T>
-parsed<void> section::put(const T& value, mode how) {
-  std::string text;
+parsed<void> section::append_to(std::string& text, const T& value) {
+  const std::size_t start = text.size();
   char type = 'a';
   if constexpr (attribute<T>) {
-    text.append(T::name).append(1, ':');
+    text += T::name;
+    text += ':';
   } else {
     type = T::type;
   }
   const std::size_t prefix = text.size();
   value.write(text);
-  if (const auto checked = check(type, text); !checked) return checked.error();
-  const parsed<T> again = T::read(std::string_view(text).substr(prefix));
-  if (!again) return again.error();
-  if (*again != value) return parse_error{errc::unwritable, 0};
+  const auto written = std::string_view(text);
+  if (const auto checked = check(type, written.substr(start)); !checked) return checked.error();
+  bool known = false;
+  if constexpr (self_checking<T>) known = value.is_writable();
+  if (!known) {
+    const parsed<T> again = T::read(written.substr(prefix));
+    if (!again) return again.error();
+    if (*again != value) return parse_error{errc::unwritable, 0};
+  }
   if constexpr (attribute<T>) {
     if (text.size() == prefix) text.pop_back();
   }
-
-  bool replaced = false;
-  for (auto at = lines_.begin(); how == mode::replace && at != lines_.end();) {
-    if (!text_of<T>(*at)) {
-      ++at;
-    } else if (replaced) {
-      at = lines_.erase(at);
-    } else {
-      *at++ = {type, text, 0};
-      replaced = true;
-    }
-  }
-  return replaced ? parsed<void>() : insert(type, text);
+  return {};
 }
 
 template <typed_line T>
 parsed<void> section::set(const T& value) {
-  return put(value, mode::replace);
+  std::string text;
+  if (const auto written = append_to(text, value); !written) return written;
+  char type = 'a';
+  if constexpr (own_line<T>) type = T::type;
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < lines_.size() && !first; ++i) {
+    if (text_of<T>(lines()[i])) first = i;
+  }
+  if (!first) return insert(type, text);
+  std::size_t index = 0;
+  erase_lines([&](const line& one) { return index++ > *first && text_of<T>(one); });
+  replace_line(*first, text);
+  return {};
 }
 
 template <typed_line T>
 parsed<void> section::add(const T& value) {
-  return put(value, mode::append);
+  char type = 'a';
+  if constexpr (own_line<T>) type = T::type;
+  unfinished_line last(text_, type);
+  if (const auto written = append_to(text_, value); !written) return written;
+  const auto placed = place_last(type, last.start());
+  if (placed) last.keep();
+  return placed;
+}
+
+template <class Predicate>
+std::size_t section::erase_lines(Predicate which) {
+  section kept;
+  kept.reserve(text_.size(), lines_.size());
+  for (const line one : lines()) {
+    if (!which(one)) kept.push_line(one.type, one.value, one.offset);
+  }
+  const std::size_t erased = lines_.size() - kept.lines_.size();
+  if (erased != 0) *this = std::move(kept);
+  return erased;
 }
 
 template <typed_line T>
@@ -248,13 +401,14 @@ std::size_t section::remove() {
   if constexpr (own_line<T>) {
     return remove_lines(T::type);
   } else {
-    return std::erase_if(lines_, [](const line& one) { return text_of<T>(one).has_value(); });
+    if (!may_have<T>()) return 0;
+    return erase_lines([](const line& one) { return text_of<T>(one).has_value(); });
   }
 }
 
 template <typed_line T, class Predicate>
 std::size_t section::remove(Predicate which) {
-  return std::erase_if(lines_, [&which](const line& one) {
+  return erase_lines([&which](const line& one) {
     const auto text = text_of<T>(one);
     if (!text) return false;
     const parsed<T> value = read<T>(one, *text);

@@ -31,6 +31,7 @@ struct PARLEY_API origin {
 
   static parsed<origin> read(std::string_view text);
   void write(std::string& out) const;
+  bool is_writable() const noexcept;
 
   friend bool operator==(const origin&, const origin&) = default;
 };
@@ -55,6 +56,7 @@ struct PARLEY_API connection_data {
 
   static parsed<connection_data> read(std::string_view text);
   void write(std::string& out) const;
+  bool is_writable() const noexcept;
 
   friend bool operator==(const connection_data&, const connection_data&) = default;
 };

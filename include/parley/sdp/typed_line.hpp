@@ -51,6 +51,14 @@ concept own_line = line_value<T> && requires {
 template <class T>
 concept typed_line = attribute<T> || own_line<T>;
 
+/// A line that knows whether it can be written: `is_writable` is true only where what `write` puts down is
+/// read again as an equal value, controls left aside. Other lines are read again for that when they are
+/// added.
+template <class T>
+concept self_checking = typed_line<T> && requires(const T& value) {
+  { value.is_writable() } -> std::same_as<bool>;
+};
+
 /// A line that, where it stands in the session's section, counts for each media description that has none of
 /// its own. Such a type says `static constexpr bool inherited = true`.
 template <class T>
@@ -79,6 +87,7 @@ struct flag {
     return flag{};
   }
   void write(std::string&) const {}
+  bool is_writable() const noexcept { return true; }
 
   friend bool operator==(const flag&, const flag&) = default;
 };

@@ -70,7 +70,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   base::result<std::string> make_offer(offer_answer::negotiator& session);
   base::result<std::string> make_answer(offer_answer::negotiator& session);
   static base::result<sdp::description> read_description(const std::string& text);
-  base::result<void> take_offer(offer_answer::negotiator& session, const sdp::description& offer);
+  base::result<void> take_offer(offer_answer::negotiator& session, sdp::description offer);
   base::result<void> open_media(offer_answer::negotiator& session);
   void handle_description(base::time_point now, const ua::core_event& event);
   void handle_answered_offer(base::time_point now, const ua::core_event& event);
@@ -91,7 +91,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   /// The INVITE that takes this call's place has brought its offer, or wants one (RFC 3891).
   void take_over(base::time_point now, const ua::core_event& event);
   /// An answer, or an offer where there is none.
-  base::result<std::string> describe_to(const std::optional<sdp::description>& offer);
+  base::result<std::string> describe_to(std::optional<sdp::description> offer);
   base::result<void> describe(std::shared_ptr<parley::media> chosen);
   base::result<void> ring(int status, bool with_media);
   void start_answer(std::shared_ptr<parley::media> chosen, completion<call> done);

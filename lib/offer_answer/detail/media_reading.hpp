@@ -42,7 +42,7 @@ struct media_reading {
   bool bundle_only = false;
   sdp::direction direction = sdp::direction::sendrecv;
   std::vector<sdp::rtp_format> formats;
-  std::vector<std::string> format_texts;
+  std::vector<std::string> format_texts;  ///< where the protocol isn't RTP
   std::vector<sdp::extmap> extensions;
   bool mixed_extensions = false;
   std::optional<sdp::ptime> ptime;
@@ -65,6 +65,8 @@ using bundle = std::vector<std::size_t>;
 /// `transport_reading::problem` speaks of.
 struct description_reading {
   explicit description_reading(const sdp::description& from);
+  /// Of media and bundles that are known.
+  description_reading(std::vector<media_reading> said, std::vector<bundle> groups);
 
   std::vector<media_reading> media;
   /// The BUNDLE groups (RFC 9143 7), without mids that no medium has and those of an earlier group.
@@ -81,6 +83,10 @@ struct description_reading {
   bool has_own_transport(std::size_t place) const {
     return media[place].port != 0 && &transport_of(place) == &media[place].transport;
   }
+
+ private:
+  /// Lets addresses that say to hold do so.
+  void obey_holds();
 };
 
 }  // namespace parley::offer_answer::detail

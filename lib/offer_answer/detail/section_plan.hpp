@@ -4,6 +4,8 @@
 #include <parley/offer_answer/medium.hpp>
 #include <parley/sdp/description.hpp>
 
+#include "offer_answer/detail/media_reading.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,5 +46,21 @@ base::result<sdp::media_description> write_section(const section_plan& plan);
 
 /// Writes a medium with port 0: RFC 3264 6 and 8.2 leave it its formats, which mean nothing.
 base::result<sdp::media_description> write_rejected(const sdp::media_line& line, const std::string& mid);
+
+/// Writes the media of a description, and knows what it has said.
+class section_author {
+ public:
+  /// As `write_section`, and `write_rejected`.
+  base::result<sdp::media_description> write(section_plan plan);
+  base::result<sdp::media_description> write_rejected(const sdp::media_line& line, const std::string& mid);
+
+  /// What the description `made` of these media says, with those bundles, as the negotiation asks for it of
+  /// our own descriptions: nothing that only the peer makes use of, as bandwidth and sources.
+  description_reading reading(const sdp::description& made, std::vector<bundle> bundles);
+
+ private:
+  std::vector<media_reading> said_;
+  bool knows_all_ = true;  // attributes that are only texts may say anything
+};
 
 }  // namespace parley::offer_answer::detail

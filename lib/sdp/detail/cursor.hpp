@@ -20,18 +20,35 @@ constexpr bool is_alphanumeric(char c) noexcept {
   return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
-/// token-char (RFC 8866 9).
-constexpr bool is_token(char c) noexcept {
+
+/// The characters for which `belongs` is true.
+template <class Belongs>
+constexpr std::array<bool, 256> table_of(Belongs belongs) {
+  std::array<bool, 256> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = belongs(static_cast<char>(i));
+  return out;
+}
+inline constexpr auto token_characters = table_of([](char c) {
   return is_alphanumeric(c) ||
          (c != '\0' && std::string_view("!#$%&'*+-.^_`{|}~").find(c) != std::string_view::npos);
-}
+});
+/// token-char (RFC 8866 9).
+constexpr bool is_token(char c) noexcept { return token_characters[static_cast<unsigned char>(c)]; }
 /// non-ws-string (RFC 8866 9): whatever is seen, and UTF-8.
 constexpr bool is_word(char c) noexcept { return static_cast<unsigned char>(c) > ' ' && c != '\x7f'; }
 /// ice-char (RFC 8839 5.1).
 constexpr bool is_ice(char c) noexcept { return is_alphanumeric(c) || c == '+' || c == '/'; }
 /// Addresses of both families, zones included, and host names, an underscore as seen in the field.
-constexpr bool is_host(char c) noexcept {
-  return is_alphanumeric(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
+inline constexpr auto host_characters = table_of(
+    [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '%'; });
+constexpr bool is_host(char c) noexcept { return host_characters[static_cast<unsigned char>(c)]; }
+/// Whether `text` is a run of such characters, and not empty.
+template <class Belongs>
+constexpr bool all_of(std::string_view text, Belongs belongs) noexcept {
+  for (const char c : text) {
+    if (!belongs(c)) return false;
+  }
+  return !text.empty();
 }
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -40,6 +57,7 @@ constexpr char lower(char c) noexcept {
 /// ASCII letters without regard to case, as encoding and parameter names are compared.
 constexpr bool iequals(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
+  if (a == b) return true;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (lower(a[i]) != lower(b[i])) return false;
   }
