@@ -7,11 +7,20 @@ function(parley_compile_fast target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
 endfunction()
 
+# What compilers have made of support/<header>.hpp with the target `owner` serves others, too.
+function(parley_share_header target owner header)
+  if(target STREQUAL owner)
+    target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/${header}.hpp")
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
+endfunction()
+
 # parley_add_tests(<room> x_test.cpp … [LINK parley::net …])
 #
 # One Catch2 program a room, <room>_test, known to CTest by that name. Tests see tests/ ("support/catch.hpp") and
-# lib/ ("sip/detail/x.hpp"). The header that they share is compiled with base_test; those that link parley_test_certificates, tests
-# over sockets, have a larger one.
+# lib/ ("sip/detail/x.hpp"). The header that they share is compiled with base_test; tests over sockets, which link
+# parley_test_certificates, share a larger one, that of net_test.
 function(parley_add_tests room)
   cmake_parse_arguments(PARSE_ARGV 1 tests "" "" "LINK")
   set(target ${room}_test)
@@ -20,11 +29,9 @@ function(parley_add_tests room)
   target_link_libraries(${target} PRIVATE parley_flags parley_test_support ${tests_LINK})
   parley_compile_fast(${target})
   if("parley_test_certificates" IN_LIST tests_LINK)
-    target_precompile_headers(${target} REUSE_FROM parley_test_certificates)
-  elseif(room STREQUAL "base")
-    target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/precompiled.hpp")
+    parley_share_header(${target} net_test precompiled_network)
   else()
-    target_precompile_headers(${target} REUSE_FROM base_test)
+    parley_share_header(${target} base_test precompiled)
   endif()
   if(TARGET parley::${room})
     target_link_libraries(${target} PRIVATE parley::${room})
