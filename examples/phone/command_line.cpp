@@ -2,6 +2,7 @@
 #include <parley/sip/uri.hpp>
 
 #include "settings.hpp"
+#include "settings/settings.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -279,13 +280,18 @@ std::string settle(const options& o, settings& out) {
     out.transports.push_back(one.substr(0, one.find(':')));
   }
   if (!o.advertise.empty()) {
-    if (std::string why = read_advertised(o.advertise, endpoint); !why.empty()) return "--advertise: " + why;
+    if (std::string why =
+            parley_settings::read_advertised(o.advertise, endpoint.advertised_host, endpoint.advertised_port);
+        !why.empty())
+      return "--advertise: " + why;
   }
   for (const std::string& one : o.name_servers) {
-    if (std::string why = read_name_server(one, endpoint.dns); !why.empty()) return "--dns: " + why;
+    if (std::string why = parley_settings::read_name_server(one, endpoint.dns); !why.empty())
+      return "--dns: " + why;
   }
   if (!o.level.empty()) {
-    if (std::string why = read_log_level(o.level, out.log_level); !why.empty()) return "--log-level: " + why;
+    if (std::string why = parley_settings::read_log_level(o.level, out.log_level); !why.empty())
+      return "--log-level: " + why;
   }
 
   if (o.certificate.empty() != o.key.empty()) return "--cert and --key come together";

@@ -42,7 +42,7 @@ constexpr std::array event_kinds = {
     event_kind{"subscribed", " package "},
     event_kind{"notify", " package state content_type body "},
     event_kind{"subscription_ended", " package reason "},
-    event_kind{"published", " status "},
+    event_kind{"published", " "},
     event_kind{"publish_failed", " status "},
     event_kind{"options", " status "},
 };

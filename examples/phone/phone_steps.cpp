@@ -178,10 +178,8 @@ asio::awaitable<outcome> phone::send_within(const step& one) {
 }
 
 asio::awaitable<outcome> phone::send_message(const step& one) {
-  const auto [error] = co_await endpoint_.send_message(one.uri, parley::message(one.text), as_values);
-  if (const int status = error ? parley::status_of(error) : 200; status != 0) {
-    tell("message_sent", {{"status", status}});
-  }
+  const auto [error, status] = co_await endpoint_.send_message(one.uri, parley::message(one.text), as_values);
+  if (status != 0) tell("message_sent", {{"status", status}});
   co_return outcome_of(step_failed, error);
 }
 
@@ -226,7 +224,7 @@ asio::awaitable<outcome> phone::publish(const step& one) {
   if (error) {
     tell("publish_failed", {{"status", parley::status_of(error)}});
   } else {
-    tell("published", {{"status", 200}});
+    tell("published");
   }
   co_return outcome_of(step_failed, error);
 }

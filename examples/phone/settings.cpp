@@ -4,6 +4,8 @@
 #include <parley/sip/transport.hpp>
 #include <parley/sip/uri.hpp>
 
+#include "settings/settings.hpp"
+
 #include <utility>
 
 namespace parley_phone {
@@ -70,58 +72,10 @@ script steps_of(const plan& wanted) {
 }
 
 std::string read_listener(const std::string& text, parley::endpoint_options& out) {
-  using parley::sip::transport;
-  const auto colon = text.find(':');
-  const transport kind = parley::sip::transport_of(text.substr(0, colon));
-  if (kind == transport::other || kind == transport::sctp || colon == std::string::npos) {
-    return "\"" + text +
-           "\" is no listener: it begins with udp:, tcp:, tls:, ws: or wss:, as in udp:192.0.2.1:5060";
-  }
-  const auto address = parley::base::socket_address::from_string(text.substr(colon + 1), 0);
-  if (!address) {
-    return "\"" + text + "\" is no listener: behind " + text.substr(0, colon) +
-           ": stand a numeric address and perhaps a port, as in 192.0.2.1:5060 or [2001:db8::1]";
-  }
-  out.listen.push_back(text.substr(0, colon + 1) + address->to_string());
+  parley::net::listener_options listener;
+  if (std::string why = parley_settings::read_listener(text, listener, 0); !why.empty()) return why;
+  out.listen.push_back(text.substr(0, text.find(':') + 1) + listener.bind.to_string());
   return {};
-}
-
-std::string read_advertised(const std::string& text, parley::endpoint_options& out) {
-  const std::string whole = "sip:" + text;
-  const auto uri = parley::sip::parse_uri(whole);
-  if (!uri || uri->has_user || !uri->parameters.empty() || !uri->headers.empty()) {
-    return "\"" + text +
-           "\" is no address to advertise: a host and perhaps a port are, as in sip.example.com:5061";
-  }
-  out.advertised_host = std::string(uri->host);
-  out.advertised_port = uri->port;
-  return {};
-}
-
-std::string read_name_server(const std::string& text, parley::net::dns_options& out) {
-  const auto server = parley::base::socket_address::from_string(text, 53);
-  if (!server || server->port == 0) {
-    return "\"" + text +
-           "\" is no name server: a numeric address and perhaps a port are, as in 192.0.2.53:53";
-  }
-  out.servers.push_back(*server);
-  return {};
-}
-
-std::string read_log_level(const std::string& text, parley::base::log_level& out) {
-  using parley::base::log_level;
-  for (const auto& [name, level] : {std::pair{"trace", log_level::trace},
-                                    {"debug", log_level::debug},
-                                    {"info", log_level::info},
-                                    {"warning", log_level::warning},
-                                    {"error", log_level::error},
-                                    {"off", log_level::off}}) {
-    if (text == name) {
-      out = level;
-      return {};
-    }
-  }
-  return "\"" + text + "\" is no log level: trace, debug, info, warning, error and off are";
 }
 
 }  // namespace parley_phone

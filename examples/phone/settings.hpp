@@ -61,13 +61,4 @@ script steps_of(const plan& wanted);
 /// empty where nothing is.
 std::string read_listener(const std::string& text, parley::endpoint_options& out);
 
-/// `HOST[:PORT]`, as Via and Contact are to have it. *Errors:* as above.
-std::string read_advertised(const std::string& text, parley::endpoint_options& out);
-
-/// `HOST[:PORT]` of a name server, HOST numeric. *Errors:* as above.
-std::string read_name_server(const std::string& text, parley::net::dns_options& out);
-
-/// *Errors:* as above.
-std::string read_log_level(const std::string& text, parley::base::log_level& out);
-
 }  // namespace parley_phone

@@ -1,6 +1,7 @@
 #include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
+#include "settings/settings.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -120,16 +121,19 @@ reading read_command_line(int argc, const char* const* argv) {
     listen = {"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"};
   for (const std::string& text : listen) {
     net::listener_options one;
-    if (const std::string why = read_listener(text, one); !why.empty()) return fail("--listen: " + why);
+    if (const std::string why = parley_settings::read_listener(text, one); !why.empty())
+      return fail("--listen: " + why);
     out.config.server.listeners.push_back(one);
   }
   if (!advertise.empty()) {
-    if (const std::string why = read_advertised(advertise, out.config.advertised); !why.empty())
+    if (const std::string why = parley_settings::read_advertised(
+            advertise, out.config.advertised.advertised_host, out.config.advertised.advertised_port);
+        !why.empty())
       return fail("--advertise: " + why);
   }
   if (!name_servers.empty()) out.config.server.dns.servers.clear();
   for (const std::string& text : name_servers) {
-    if (const std::string why = read_name_server(text, out.config.server.dns); !why.empty())
+    if (const std::string why = parley_settings::read_name_server(text, out.config.server.dns); !why.empty())
       return fail("--dns: " + why);
   }
   if (!static_folder.empty()) out.config.websocket.static_folder = static_folder;
@@ -173,7 +177,7 @@ reading read_command_line(int argc, const char* const* argv) {
   }
   if (workers != 0) out.config.server.workers = workers;
   if (!level.empty()) {
-    if (const std::string why = read_log_level(level, out.config.log_level); !why.empty())
+    if (const std::string why = parley_settings::read_log_level(level, out.config.log_level); !why.empty())
       return fail("--log-level: " + why);
   }
   out.run = true;

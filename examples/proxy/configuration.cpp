@@ -11,37 +11,6 @@ namespace parley_proxy {
 
 namespace net = parley::net;
 
-std::string read_listener(const std::string& text, net::listener_options& out) {
-  const auto colon = text.find(':');
-  const std::string scheme = text.substr(0, colon);
-  out.transport = parley::sip::transport_of(scheme);
-  const bool known =
-      out.transport != parley::sip::transport::other && out.transport != parley::sip::transport::sctp;
-  if (!known || colon == std::string::npos) {
-    return "\"" + text +
-           "\" is no listener: it begins with udp:, tcp:, tls:, ws: or wss:, as in udp:192.0.2.1:5060";
-  }
-  const auto address = parley::base::socket_address::from_string(text.substr(colon + 1));
-  if (!address) {
-    return "\"" + text + "\" is no listener: behind " + scheme +
-           ": stand a numeric address and a port, as in 192.0.2.1:5060 or [2001:db8::1]:5060";
-  }
-  out.bind = *address;
-  return {};
-}
-
-std::string read_advertised(const std::string& text, net::listener_options& listener) {
-  const std::string whole = "sip:" + text;
-  const auto uri = parley::sip::parse_uri(whole);
-  if (!uri || uri->has_user || !uri->parameters.empty() || !uri->headers.empty()) {
-    return "\"" + text +
-           "\" is no address to advertise: a host and perhaps a port are, as in sip.example.com:5061";
-  }
-  listener.advertised_host = std::string(uri->host);
-  listener.advertised_port = uri->port;
-  return {};
-}
-
 std::string require_proxy_protocol(configuration& config) {
   config.proxy_listeners.clear();
   for (const net::listener_options& one : config.server.listeners) {
@@ -75,16 +44,6 @@ void settle_listeners(configuration& config) {
   }
 }
 
-std::string read_name_server(const std::string& text, net::dns_options& out) {
-  const auto server = parley::base::socket_address::from_string(text, 53);
-  if (!server || server->port == 0) {
-    return "\"" + text +
-           "\" is no name server: a numeric address and perhaps a port are, as in 192.0.2.53:53";
-  }
-  out.servers.push_back(*server);
-  return {};
-}
-
 std::string load_tls(const net::tls_options& options, std::vector<net::listener_options>& listeners) {
   std::optional<net::tls_context> made;
   for (net::listener_options& listener : listeners) {
@@ -99,22 +58,6 @@ std::string load_tls(const net::tls_options& options, std::vector<net::listener_
     listener.tls = *made;
   }
   return {};
-}
-
-std::string read_log_level(const std::string& text, parley::base::log_level& out) {
-  using parley::base::log_level;
-  for (const auto& [name, level] : {std::pair{"trace", log_level::trace},
-                                    {"debug", log_level::debug},
-                                    {"info", log_level::info},
-                                    {"warning", log_level::warning},
-                                    {"error", log_level::error},
-                                    {"off", log_level::off}}) {
-    if (text == name) {
-      out = level;
-      return {};
-    }
-  }
-  return "\"" + text + "\" is no log level: trace, debug, info, warning, error and off are";
 }
 
 std::string check_next_hop(const std::string& text, const configuration& config) {

@@ -37,24 +37,12 @@ struct reading {
 /// Reads the command line, and the file that it names; what the command line says wins.
 reading read_command_line(int argc, const char* const* argv);
 
-/// `udp:HOST:PORT`, or with tcp, tls, ws or wss; an IPv6 address has brackets. *Errors:* returns what
-/// is wrong, empty where nothing is.
-std::string read_listener(const std::string& text, parley::net::listener_options& out);
-
 /// Reads a file into `config`. *Errors:* returns what is wrong, and where, empty where nothing is.
 std::string read_file(const std::string& path, configuration& config);
 
 /// Whether some listener can send to `uri`: it needs one of the same transport, and of the same family where
 /// the host is an address. *Errors:* returns what is missing, empty where nothing is.
 std::string check_next_hop(const std::string& uri, const configuration& config);
-
-/// `HOST` or `HOST:PORT`, an IPv6 address in brackets, as Via and Record-Route are to have it. *Errors:* as
-/// above.
-std::string read_advertised(const std::string& text, parley::net::listener_options& listener);
-
-/// `HOST` or `HOST:PORT` of a name server, HOST numeric; it goes behind those that are there. *Errors:* as
-/// above.
-std::string read_name_server(const std::string& text, parley::net::dns_options& out);
 
 /// Reads keys and certificates and gives them to the secure listeners; also again, while the proxy runs.
 /// *Errors:* as above.
@@ -70,8 +58,5 @@ std::string allow_proxy_sender(const std::string& text, configuration& config);
 
 /// Gives the listeners what holds for all of them. After the command line and the file have been read.
 void settle_listeners(configuration& config);
-
-/// *Errors:* returns what is wrong, empty where nothing is.
-std::string read_log_level(const std::string& text, parley::base::log_level& out);
 
 }  // namespace parley_proxy

@@ -2,6 +2,7 @@
 #include <parley/sip/uri.hpp>
 
 #include "configuration.hpp"
+#include "settings/settings.hpp"
 #include "table_reader.hpp"
 
 #include <toml++/toml.h>
@@ -184,7 +185,8 @@ void read_dns(table_reader& in, parley::net::proxy_server_options& server) {
             "prefer_ipv4", "attempt_delay_ms", "blacklist_s",    "blacklist_max_s", "blacklist_targets"});
   auto& dns = server.dns;
   in.texts("servers", [&](const std::string& text, const toml::node& node) {
-    if (const std::string why = read_name_server(text, dns); !why.empty()) in.fail(node, why);
+    if (const std::string why = parley_settings::read_name_server(text, dns); !why.empty())
+      in.fail(node, why);
   });
   read_milliseconds(in, "timeout_ms", dns.timeout);
   in.number("tries", dns.tries, 1, 10);
@@ -244,7 +246,8 @@ void read_proxy_protocol(table_reader& in, configuration& config) {
   in.allow({"listeners", "from"});
   in.texts("listeners", [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options wanted;
-    if (const std::string why = read_listener(text, wanted); !why.empty()) return in.fail(node, why);
+    if (const std::string why = parley_settings::read_listener(text, wanted); !why.empty())
+      return in.fail(node, why);
     const auto& all = config.server.listeners;
     const bool listed = std::any_of(all.begin(), all.end(), [&wanted](const auto& one) {
       return one.transport == wanted.transport && one.bind == wanted.bind;
@@ -331,7 +334,8 @@ std::string read_file(const std::string& path, configuration& config) {
   auto& server = config.server;
   const auto listen = [&](const std::string& text, const toml::node& node) {
     parley::net::listener_options one;
-    if (const std::string why = read_listener(text, one); !why.empty()) return in.fail(node, why);
+    if (const std::string why = parley_settings::read_listener(text, one); !why.empty())
+      return in.fail(node, why);
     server.listeners.push_back(one);
   };
   in.texts_or_tables("listen", listen, [&](table_reader& one, const toml::node& node) {
@@ -342,7 +346,9 @@ std::string read_file(const std::string& path, configuration& config) {
     one.text("advertise", advertised);
     listen(at, node);
     if (advertised.empty() || server.listeners.empty()) return;
-    if (const std::string why = read_advertised(advertised, server.listeners.back()); !why.empty())
+    if (const std::string why = parley_settings::read_advertised(
+            advertised, server.listeners.back().advertised_host, server.listeners.back().advertised_port);
+        !why.empty())
       one.fail(node, why);
   });
   in.texts("domains", [&](const std::string& text, const toml::node&) { server.domains.push_back(text); });
@@ -367,7 +373,8 @@ std::string read_file(const std::string& path, configuration& config) {
   if (const toml::node* const node = root.get("log_level")) {
     std::string level;
     in.text("log_level", level);
-    if (const std::string why = read_log_level(level, config.log_level); !why.empty()) in.fail(*node, why);
+    if (const std::string why = parley_settings::read_log_level(level, config.log_level); !why.empty())
+      in.fail(*node, why);
   }
   in.flag("record_route", server.core.record_route);
   in.flag("stateless", server.core.stateless);
@@ -384,7 +391,9 @@ std::string read_file(const std::string& path, configuration& config) {
   if (const toml::node* const node = root.get("advertise")) {
     std::string advertised;
     in.text("advertise", advertised);
-    if (const std::string why = read_advertised(advertised, config.advertised); !why.empty())
+    if (const std::string why = parley_settings::read_advertised(
+            advertised, config.advertised.advertised_host, config.advertised.advertised_port);
+        !why.empty())
       in.fail(*node, why);
   }
   in.tables("location", [&](table_reader& t, const toml::node& where) { read_location(t, where, config); });

@@ -65,11 +65,7 @@ void call::start_next_event(detail::completion<call_event> done) const {
 void call::start_answered(detail::completion<> done) const {
   detail::call_state& c = *state_;
   if (c.state == state::established) return waiter<>(state_, c.executor, std::move(done)).complete({});
-  if (c.is_over()) {
-    const bool refused = c.ending && c.ending->why == call_end::refused;
-    return waiter<>(state_, c.executor, std::move(done))
-        .complete(refused ? make_status_error(c.ending->status) : make_error_code(errc::call_over));
-  }
+  if (c.is_over()) return waiter<>(state_, c.executor, std::move(done)).complete(c.error_of_end());
   c.answered_waiters.add(state_, c.executor, std::move(done), &detail::call_state::cancel_answered);
 }
 

@@ -195,21 +195,24 @@ void call_state::end(base::time_point now, const call_ending& how) {
   }
   invite.reset();
   report_referred(now, how.status >= 300 ? how.status : 487, how.reason);
-  const base::error_code why =
-      how.why == call_end::refused ? make_status_error(how.status) : make_error_code(errc::call_over);
-  abandon(why);
+  ending = how;
+  abandon(error_of_end());
   call_event told;
   told.what = call_event::kind::ended;
   told.by_peer = how.why == call_end::peer_hung_up;
   told.status = how.status;
   told.ending = how;
-  ending = how;
   report(std::move(told));
   ended_waiters.complete({}, how);
   if (media) media->close();
   session.reset();
   legs.clear();
   core->check_closed();
+}
+
+base::error_code call_state::error_of_end() const noexcept {
+  if (ending && ending->why == call_end::refused) return make_status_error(ending->status);
+  return errc::call_over;
 }
 
 // Completes what waits for a call that will not bring it any more.

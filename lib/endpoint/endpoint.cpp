@@ -110,7 +110,7 @@ void endpoint::start_call(const core_pointer& core, const std::string& target, c
 }
 
 void endpoint::start_message(const core_pointer& core, const std::string& target, const message& what,
-                             detail::completion<> done) {
+                             detail::completion<int> done) {
   core->start_message(target, what, std::move(done));
 }
 

@@ -306,9 +306,7 @@ void endpoint_core::wait_answered(const call& c, completion<call> done) {
   if (state->state == call::state::calling) {
     return state->answering_waiters.add(state, executor, std::move(done), &call_state::cancel_answering);
   }
-  const bool refused = state->ending && state->ending->why == call_end::refused;
-  waiter<call>(state, executor, std::move(done))
-      .complete(refused ? make_status_error(state->ending->status) : make_error_code(errc::call_over), {});
+  waiter<call>(state, executor, std::move(done)).complete(state->error_of_end(), {});
 }
 
 // Media mostly say what those of the call before have said, which need not be checked again.

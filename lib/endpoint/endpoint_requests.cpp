@@ -87,11 +87,11 @@ void endpoint_core::handle_message(base::time_point at, const ua::core_event& ev
   });
 }
 
-void endpoint_core::start_message(const std::string& target, const message& what, completion<> done) {
+void endpoint_core::start_message(const std::string& target, const message& what, completion<int> done) {
   const auto uri = sip::parse_uri(target);
   if (closed || !agent || !uri || !uri->is_sip()) {
     const errc why = closed || !agent ? errc::closed : errc::bad_uri;
-    return waiter<>(shared_from_this(), executor, std::move(done)).complete(why);
+    return waiter<int>(shared_from_this(), executor, std::move(done)).complete(why, 0);
   }
   auto& known = pagers[target];
   auto pager = known.lock();
@@ -105,10 +105,10 @@ void endpoint_core::start_message(const std::string& target, const message& what
     add_usage(pager);
   }
   const auto number = pager->machine.send({what.content_type, what.text});
-  waiter<> one(pager, executor, std::move(done));
+  waiter<int> one(pager, executor, std::move(done));
   const base::time_point at = now();
   if (!number) {
-    one.complete(number.error());
+    one.complete(number.error(), 0);
   } else {
     pager->add(*number, std::move(one));
   }

@@ -98,27 +98,27 @@ pager_state::~pager_state() {
   if (found != core->pagers.end() && found->second.expired()) core->pagers.erase(found);
 }
 
-void pager_state::add(std::uint64_t number, waiter<> one) {
+void pager_state::add(std::uint64_t number, waiter<int> one) {
   one.on_cancel([weak = std::weak_ptr(std::static_pointer_cast<pager_state>(shared_from_this())), number] {
-    if (const auto self = weak.lock()) self->finish(number, asio::error::operation_aborted);
+    if (const auto self = weak.lock()) self->finish(number, asio::error::operation_aborted, 0);
   });
   sent.emplace_back(number, std::move(one));
 }
 
-void pager_state::finish(std::uint64_t number, const base::error_code& error) {
+void pager_state::finish(std::uint64_t number, const base::error_code& error, int status) {
   const auto found =
       std::find_if(sent.begin(), sent.end(), [number](const auto& one) { return one.first == number; });
   if (found == sent.end()) return;
-  waiter<> one = std::move(found->second);
+  waiter<int> one = std::move(found->second);
   sent.erase(found);
-  one.complete(error);
+  one.complete(error, status);
 }
 
 void pager_state::report_events(base::time_point) {
   const auto happened = machine.poll_event();
   if (happened.kind == ua::pager::event_kind::none) return;
   const bool good = happened.kind == ua::pager::event_kind::delivered;
-  finish(happened.number, good ? base::error_code() : make_status_error(happened.status));
+  finish(happened.number, good ? base::error_code() : make_status_error(happened.status), happened.status);
   // The next one goes out once this event was fetched.
   if (machine.waiting() != 0)
     core->post([core = core.get(), self = shared_from_this()] {
@@ -129,7 +129,7 @@ void pager_state::report_events(base::time_point) {
 }
 
 void pager_state::abort() {
-  for (auto& [number, one] : std::exchange(sent, {})) one.complete(asio::error::operation_aborted);
+  for (auto& [number, one] : std::exchange(sent, {})) one.complete(asio::error::operation_aborted, 0);
 }
 
 query_state::query_state(std::shared_ptr<endpoint_core> its_core, sip::message its_request)

@@ -69,7 +69,8 @@ TEST_CASE("messages are delivered in and outside of calls", "[endpoint]") {
   agent alice(io, "alice");
   agent bob(io, "bob");
   run(io, [&]() -> asio::awaitable<void> {
-    co_await alice.ep.send_message(bob.uri(), {"<b>hello</b>", "text/html"});
+    const int status = co_await alice.ep.send_message(bob.uri(), {"<b>hello</b>", "text/html"});
+    CHECK(status == 200);
     const incoming_message got = co_await bob.take_message();
     CHECK(got.sender.uri == "sip:alice@example.com");
     CHECK(got.sender.display_name == "alice");
@@ -81,14 +82,14 @@ TEST_CASE("messages are delivered in and outside of calls", "[endpoint]") {
     int delivered = 0;
     for (int i = 0; i < 5; ++i) {
       alice.ep.send_message(bob.uri(), {std::to_string(i)},
-                            [&](base::error_code error) { delivered += !error; });
+                            [&](base::error_code error, int) { delivered += !error; });
     }
     for (int i = 0; i < 5; ++i) {
       const incoming_message next = co_await bob.take_message();
       CHECK(next.text == std::to_string(i));
     }
     while (delivered < 5) co_await pause(std::chrono::milliseconds(1));
-    const auto [bad] = co_await alice.ep.send_message("bob", {"hello"}, as_values);
+    const auto [bad, none] = co_await alice.ep.send_message("bob", {"hello"}, as_values);
     CHECK(bad == errc::bad_uri);
   }());
 }
@@ -99,8 +100,9 @@ TEST_CASE("what nobody has a handler for is refused; OPTIONS is answered", "[end
   endpoint bare(io, {.listen = {"udp:127.0.0.1:0"}});
   const std::string uri = "sip:x@" + bare.local_address().to_string();
   run(io, [&]() -> asio::awaitable<void> {
-    const auto [message_error] = co_await alice.ep.send_message(uri, {"hello"}, as_values);
+    const auto [message_error, message_status] = co_await alice.ep.send_message(uri, {"hello"}, as_values);
     CHECK(message_error == make_status_error(405));
+    CHECK(message_status == 405);
     const auto [call_error, none] = co_await alice.ep.call(uri, as_values);
     CHECK(call_error == make_status_error(480));
     const int status = co_await alice.ep.query(uri);

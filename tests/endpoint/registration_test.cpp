@@ -166,7 +166,7 @@ TEST_CASE("an endpoint that takes its leave hangs up and removes what it has reg
     const auto refused = alice.ep.dial("sip:bob@example.com");
     CHECK(refused.error() == errc::closed);
     CHECK(alice.ep.register_address(options).error() == errc::closed);
-    const auto [error] = co_await alice.ep.send_message("sip:bob@example.com", {"late"}, as_values);
+    const auto [error, status] = co_await alice.ep.send_message("sip:bob@example.com", {"late"}, as_values);
     CHECK(error == errc::closed);
     co_await alice.ep.close();
   }());

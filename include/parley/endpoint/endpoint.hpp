@@ -128,13 +128,14 @@ class endpoint {
   /// `errc::bad_uri`; `errc::closed`.
   PARLEY_API base::result<publication> publication_of(const std::string& address, const std::string& event);
 
-  /// Sends an instant message outside calls: `void(error_code)`, when it was taken. *Errors:*
-  /// `errc::bad_uri`; `errc::closed`; those of `ua::pager::send`; of `status_category`.
+  /// Sends an instant message outside calls: `void(error_code, int status)`, when it was taken; 202 says that
+  /// it is delivered later, if at all (RFC 3428 7). *Errors:* `errc::bad_uri`; `errc::closed`; those of
+  /// `ua::pager::send`; of `status_category`.
   template <class Token = default_token>
   auto send_message(std::string target, message what, Token&& token = {}) {
-    return detail::initiate<>(
+    return detail::initiate<int>(
         std::forward<Token>(token),
-        [core = core_, target = std::move(target), what = std::move(what)](detail::completion<> done) {
+        [core = core_, target = std::move(target), what = std::move(what)](detail::completion<int> done) {
           start_message(core, target, what, std::move(done));
         });
   }
@@ -189,7 +190,7 @@ class endpoint {
   PARLEY_API static void start_call(const core_pointer& core, const std::string& target,
                                     const call_options& options, detail::completion<parley::call> done);
   PARLEY_API static void start_message(const core_pointer& core, const std::string& target,
-                                       const message& what, detail::completion<> done);
+                                       const message& what, detail::completion<int> done);
   PARLEY_API static void start_query(const core_pointer& core, const std::string& target,
                                      detail::completion<int> done);
   PARLEY_API static void start_close(const core_pointer& core, detail::completion<> done);

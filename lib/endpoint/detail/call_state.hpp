@@ -59,6 +59,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void hang_up(base::time_point now, int status);
   void end(base::time_point now, const call_ending& how);
   void abort();
+  /// What operations end with that the call does not live to see.
+  base::error_code error_of_end() const noexcept;
   void arm();
   void handle_accepted(base::time_point now, std::uint32_t leg);
   void complete_answered(const base::error_code& error);

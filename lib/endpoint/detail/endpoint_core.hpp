@@ -82,7 +82,7 @@ class endpoint_core final : public net::user_agent_handler,
   void handle_options(base::time_point at, const ua::core_event& event);
   void handle_message(base::time_point at, const ua::core_event& event, call_state* within);
   void respond(base::time_point at, ua::request_id to, int status, std::string_view reason = {});
-  void start_message(const std::string& target, const message& what, completion<> done);
+  void start_message(const std::string& target, const message& what, completion<int> done);
   void start_query(const std::string& target, completion<int> done);
 
   // usages.cpp

@@ -172,12 +172,12 @@ class pager_state final : public usage {
   void release(base::time_point) override {}
   void abort() override;
 
-  void add(std::uint64_t number, waiter<> one);
-  void finish(std::uint64_t number, const base::error_code& error);
+  void add(std::uint64_t number, waiter<int> one);
+  void finish(std::uint64_t number, const base::error_code& error, int status);
 
   ua::pager machine;
   std::string target;
-  std::vector<std::pair<std::uint64_t, waiter<>>> sent;
+  std::vector<std::pair<std::uint64_t, waiter<int>>> sent;
 };
 
 /// An OPTIONS of ours.
