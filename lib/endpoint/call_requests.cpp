@@ -3,6 +3,7 @@
 #include <parley/sip/message.hpp>
 #include <parley/sip/uri.hpp>
 #include <parley/ua/dtmf_info.hpp>
+#include <parley/ua/info_package.hpp>
 #include <parley/ua/replaces.hpp>
 
 #include "endpoint/detail/call_state.hpp"
@@ -64,10 +65,7 @@ void call_state::handle_info(base::time_point now, ua::request_id id_of_it, cons
                        [&](const std::string& own) { return sip::iequals(own, told.text); })) {
         auto refusal = sip::message::response(469);
         if (!refusal) return;
-        // RFC 6086 4.2.2: what would be taken.
-        std::string all;
-        for (const std::string& one : taken) all.append(all.empty() ? "" : ", ").append(one);
-        std::ignore = refusal->add("Recv-Info", all);
+        ua::info_packages(taken).write_refusal(*refusal);
         std::ignore = core->machine().respond(now, id_of_it, *refusal);
         return;
       }

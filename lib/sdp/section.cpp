@@ -99,8 +99,11 @@ bool section::stands_once(char type) const noexcept {
 }
 
 parsed<void> section::insert(char type, std::string_view value) {
+  // A value may be that of another line here.
+  const bool own = value.data() >= text_.data() && value.data() < text_.data() + text_.size();
+  const std::string kept(own ? value : std::string_view{});
   unfinished_line last(text_, type);
-  text_ += value;
+  text_ += own ? std::string_view(kept) : value;
   const auto placed = place_last(type, last.start());
   if (placed) last.keep();
   return placed;

@@ -139,7 +139,8 @@ void core::implementation::handle_invite_response(base::time_point now, call_rec
 void core::implementation::handle_late_success(base::time_point now, client_request& r,
                                                const sip::message_view& response) {
   const auto id = dialog_id::of_response(response);
-  if (!id || std::find(r.over.begin(), r.over.end(), hash_of(id->remote_tag)) != r.over.end()) return;
+  // As many may have been answered as while the call goes on.
+  if (!id || r.over.size() >= options_.max_forks * 2) return;
   sip::message_view invite;
   if (!invite.parse(r.sent.text(), options_.limits)) return;
   const auto made = calls_.create();
@@ -161,6 +162,14 @@ void core::implementation::handle_late_success(base::time_point now, client_requ
   r.call = c.id;
   tags_.emplace(c.local_tag, c.id);
   handle_invite_response(now, c, r, response, in_hand_);
+  // Where no dialog can be made of it.
+  if (call_record* const left = calls_.get(r.call)) maybe_destroy(now, *left);
+}
+
+// Both ends have hung up: copies of its 2xx mean nothing any more.
+bool core::implementation::is_over(const client_request& r, const sip::message_view& response) {
+  const auto tag = response.to_tag();
+  return tag && std::find(r.over.begin(), r.over.end(), hash_of(*tag)) != r.over.end();
 }
 
 // The session that a response belongs to, made where it is the first of its dialog.
@@ -409,7 +418,6 @@ void core::implementation::maybe_destroy(base::time_point now, call_record& c) {
 void core::implementation::release(call_record& c) {
   // Its requests may be under way; so may what shares its dialog.
   if (c.requests != 0 || (c.current < c.legs.size() && c.legs[c.current]->session.is_outlived())) return;
-  // Copies of a 2xx mean nothing any more once both ends have hung up; those of another branch do.
   if (client_request* const r = requests_.get(c.invite)) {
     for (const auto& one : c.legs) {
       if (one->session.has_acknowledged()) r->over.push_back(hash_of(one->session.dialog().remote_tag()));

@@ -268,7 +268,7 @@ void core::implementation::send_unsent(base::time_point now) {
   }
 }
 
-// A request is answered at once, or twice in a row: by 180 and 200.
+// What comes is looked at until its events were polled; a request is answered twice in a row, by 180 and 200.
 const sip::message_view* core::implementation::view_of(const base::packet_buffer& data) {
   if (data.data() == viewed_.data()) return &view_;
   if (data.data() == kept_.data()) return &kept_view_;

@@ -400,6 +400,7 @@ void core::implementation::deliver(base::time_point now, client_request& r, cons
     event.from = r.by;
     return drop(r);
   }
+  if (!r.in_dialog && status / 100 == 2 && is_over(r, response)) return;
   if (c == nullptr) {
     if (!r.in_dialog && status / 100 == 2) handle_late_success(now, r, response);
     return;

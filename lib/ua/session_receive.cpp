@@ -171,7 +171,8 @@ void session::handle_prack(base::time_point, std::uint64_t server, const sip::me
         .description = **description;
   }
   if (role == description_role::offer) {
-    offer_in_ = {server, *dialog_request::of(request), {}};
+    // A PRACK has no Contact that could be wrong, and its CSeq and tags have been read.
+    offer_in_ = {server, dialog_request::of(request).value(), {}};
     return;
   }
   respond_plainly(server, request, 200);

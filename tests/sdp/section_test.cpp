@@ -113,6 +113,16 @@ TEST_CASE("RFC 8866 5: new lines go to the place of their type", "[sdp]") {
         "m=audio 9 RTP/AVP 0\r\ni=speaker\r\nc=IN IP6 ::1\r\na=mid:1\r\na=rtcp-mux\r\n");
 }
 
+TEST_CASE("a line may be made from another one of the same section", "[sdp]") {
+  auto d = call();
+  REQUIRE(d.add_line('a', "tool:of more than a few characters, so that its text has to move"));
+  const std::string tool(d.find_attribute("tool")->value);
+  for (int i = 0; i < 20; ++i) REQUIRE(d.add_line('a', d.find_attribute("tool")->value));
+  REQUIRE(d.set_line('i', d.find_attribute("tool")->value));
+  CHECK(d.find_attribute("tool")->value == tool);
+  CHECK(d.find('i')->value == tool);
+}
+
 TEST_CASE("t= before c= still finds its place", "[sdp]") {
   auto d = parse("v=0\r\no=- 1 1 IN IP4 a\r\ns=-\r\nt=0 0\r\nc=IN IP4 192.0.2.1\r\n");
   REQUIRE(d.set(connection_data::to(parley::base::ip_address::loopback_v4())));

@@ -112,6 +112,19 @@ TEST_CASE("headers are set and removed by kind", "[message]") {
   CHECK(request.header_count() == 2);
 }
 
+TEST_CASE("a header may be made from another one of the same message", "[message]") {
+  auto request = message::request("INVITE", "sip:bob@example.com").value();
+  const std::string value = "of more than a few characters, so that its text has to move";
+  REQUIRE(request.add(header_id::subject, value));
+  for (int i = 0; i < 20; ++i) REQUIRE(request.add("X-Own", request.value_of(header_id::subject)));
+  REQUIRE(request.set(header_id::organization, request.value_of(header_id::subject)));
+  REQUIRE(request.set(header_id::subject, request.value_of(header_id::organization).substr(3)));
+  CHECK(request.value_of(header_id::subject) == value.substr(3));
+  CHECK(request.value_of(header_id::organization) == value);
+  CHECK(request.header(20).value == value);
+  CHECK(request.header_count() == 22);
+}
+
 TEST_CASE("a parsed message is written as it came, but for spacing", "[message]") {
   const std::string text = request_with("s :  folded\r\n text \r\nX-Own:\r\nl: 2\r\n", "hi and more");
   const auto parsed = message::parse(text);

@@ -127,6 +127,8 @@ TEST_CASE("a 2xx of another branch is acknowledged and hung up also when the cal
     forked.net.reply(forked.invite, 200, tag, contact, "answer");
     CHECK(forked.count("ACK sip:" + tag + "@") == 2);
     CHECK(forked.count("BYE sip:" + tag + "@") == 1);
+    forked.net.reply(forked.invite, 200, "one", contact_1, "answer one");
+    CHECK(forked.count("ACK sip:one@") == 0);
     forked.net.reply(forked.net.last("BYE"), 200);
     forked.net.reply(forked.invite, 200, tag, contact, "answer");
     CHECK(forked.count("ACK sip:" + tag + "@") == 2);
@@ -134,6 +136,24 @@ TEST_CASE("a 2xx of another branch is acknowledged and hung up also when the cal
   CHECK(forked.net.take(0, kind::ended).what == kind::none);
   forked.net.run_for(40'000);
   CHECK(forked.net[0].core.transactions().client_count() == 0);
+  CHECK(forked.net[0].core.is_idle());
+}
+
+TEST_CASE("what can't be hung up, and more answers than may be, are left alone when the call is over") {
+  forked_call forked;
+  forked.net.reply(forked.invite, 200, "one", contact_1, "answer one");
+  REQUIRE(forked.net[0].core.hang_up(forked.net.now(), forked.call));
+  forked.net.collect();
+  forked.net.reply(forked.net.last("BYE"), 200);
+  forked.net.sent.clear();
+  forked.net.reply(forked.invite, 200, "bad", "Contact: <tel:+1>\r\n", "answer");
+  CHECK(forked.net.sent.empty());
+  for (int i = 0; i < 100; ++i) {
+    forked.net.reply(forked.invite, 200, "t" + std::to_string(i), contact_2, "answer");
+    forked.net.reply(forked.net.last("BYE"), 200);
+  }
+  CHECK(forked.count("BYE sip:two@") == static_cast<int>(2 * ua::core_options{}.max_forks) - 1);
+  forked.net.run_for(40'000);
   CHECK(forked.net[0].core.is_idle());
 }
 

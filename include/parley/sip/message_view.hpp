@@ -34,7 +34,8 @@ struct header_line {
 /// with `get` or `for_each`, and the answer is the same however often that is done.
 ///
 /// *Ownership:* the view points into the text and must not outlive it. Copying a view copies the index only.
-/// Whoever keeps a message beyond the call that delivered it keeps the buffer, or makes a `message`.
+/// Whoever keeps a message beyond the call that delivered it keeps the buffer, or makes a `message`. For one
+/// thread at a time, since it remembers what it has read; give each its copy.
 class message_view {
  public:
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
@@ -136,8 +137,7 @@ class message_view {
     return out;
   }
 
-  /// The tag of From or To, empty where there is none. It is read once and remembered, which makes this the
-  /// one getter that two threads may not use at the same time. *Errors:* as those of `get`.
+  /// The tag of From or To, empty where there is none; read once and remembered. *Errors:* as those of `get`.
   PARLEY_API parsed<std::string_view> from_tag() const noexcept;
   PARLEY_API parsed<std::string_view> to_tag() const noexcept;
 

@@ -147,6 +147,8 @@ struct core_counters {
 ///              other usages (RFC 5057)
 ///  outlived    request of either end, response        event request, response                     outlived
 ///  outlived    the last usage ends                    -                                           gone
+///  gone        2xx of another branch, as long as the  ACK, then BYE (RFC 3261 13.2.2.4)           gone
+///              INVITE's transaction lasts
 ///
 /// Refused by itself: 405 and 501 with Allow, 420 with Unsupported, 416, 481 for a dialog that is not there,
 /// 482 for a request that came by two ways, 400 for what breaks the grammar, 503 where there is no room.

@@ -47,8 +47,8 @@ struct call_record {
   std::vector<std::unique_ptr<leg>> legs;
   std::uint32_t current = 0;  // the leg that commands mean
   std::string local_tag;
-  // Of the caller, until the INVITE has its answer.
-  std::uint64_t invite = 0;    // the client request; 0 once it is gone
+  // Of the caller.
+  std::uint64_t invite = 0;    // the client request, as long as its transaction lasts; 0 then
   std::uint64_t reinvite = 0;  // the last one
   offer_exchange exchange;
   session_timer timer_offer;
@@ -83,7 +83,7 @@ struct client_request {
   std::vector<sip::hop> others;  // the next one last
   std::uint64_t lookup = 0;
   base::time_point lookup_ends = base::never;
-  std::uint64_t call = 0;
+  std::uint64_t call = 0;  // which may be over before its INVITE's transaction is
   std::uint32_t leg = 0;
   std::uint32_t cseq = 0;
   int failure = 0;  // what it fails with once nothing else is under way
@@ -196,6 +196,7 @@ class core::implementation {
                               const sip::message_view& response, const base::packet_buffer& data);
   void invite_failed(base::time_point now, call_record& c, int status);
   detail::leg* leg_for(call_record& c, const client_request& r, const sip::message_view& response);
+  static bool is_over(const client_request& r, const sip::message_view& response);
   void handle_late_success(base::time_point now, client_request& r, const sip::message_view& response);
   detail::leg* leg_of(call_record& c, const dialog_id& id) noexcept;
   static std::uint32_t index_of(const call_record& c, const detail::leg& l) noexcept;
