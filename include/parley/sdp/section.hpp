@@ -62,6 +62,7 @@ constexpr std::uint64_t kind_bit(char type, std::string_view name = {}) noexcept
 /// The lines of a section, in their order. *Ownership:* as `line`.
 class line_list {
  public:
+  /// Makes each line as it is looked at.
   class iterator {
    public:
     using value_type = line;
