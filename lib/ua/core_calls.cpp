@@ -337,9 +337,9 @@ void core::implementation::transmit(base::time_point now, call_record& c, std::u
 void core::implementation::send_ack(base::time_point now, call_record& c, std::uint32_t index,
                                     sip::message&& ack) {
   leg& l = *c.legs[index];
+  for (const auto& [id, value] : c.credentials) std::ignore = ack.add(id, value);
   const auto uri = sip::parse_uri(detail::first_uri(ack));
   if (!uri || !uri->is_sip()) return;
-  for (const auto& [id, value] : c.credentials) std::ignore = ack.add(id, value);
   if (c.flow.only_flow || c.flow.flow != 0) {
     send_ack_to(l, ack, c.flow);
     return;
