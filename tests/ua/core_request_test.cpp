@@ -133,6 +133,28 @@ TEST_CASE("an INVITE that is challenged has its credentials in the ACK and in th
   CHECK(again.text.find("nonce=\"n2\"") != std::string::npos);
 }
 
+TEST_CASE("the ACK of an INVITE that was challenged goes along a route that fills it") {
+  ua_network net(1);
+  REQUIRE(net[0].core.accounts().set_account(
+      {.realm = "example.com", .username = "alice", .password = "secret", .ha1 = {}}));
+  ua::invite_options options;
+  options.uri = "sip:bob@192.0.2.99";
+  options.from = "<sip:alice@example.com>";
+  options.description = "offer";
+  REQUIRE(net[0].core.invite(net.now(), options));
+  net.collect();
+  net.reply(net.last("INVITE"), 401, "x", challenge);
+  const auto invite = net.last("INVITE");
+  for (std::size_t length = 10; length < 400; length += 50) {
+    const std::string tag = "x" + std::to_string(length);
+    const std::string route = "<sip:192.0.2.99;lr;own=" + std::string(length, 'a') + ">";
+    net.reply(invite, 200, tag, std::string(contact) + "Record-Route: " + route + "\r\n", "answer");
+    const auto ack = net.last("ACK sip:s@");
+    CHECK(ack.text.find("Route: " + route) != std::string::npos);
+    CHECK(ack.text.find("Authorization: Digest") != std::string::npos);
+  }
+}
+
 TEST_CASE("a stranger who calls is told no credentials, and one who can't be reached ends all the same") {
   ua_network net(1);
   REQUIRE(net[0].core.accounts().set_account(
