@@ -103,8 +103,8 @@ TEST_CASE("a wrong password, or a realm that is not configured, is the applicati
   CHECK(net.take(0, kind::response).status == 407);
 }
 
-TEST_CASE("an INVITE that is challenged has its credentials in the ACK and in the BYE") {
-  ua_network net(1);
+/// A call of Alice's, challenged and sent again with credentials.
+ua::call_id challenged_call(ua_network& net) {
   REQUIRE(net[0].core.accounts().set_account(
       {.realm = "example.com", .username = "alice", .password = "secret", .ha1 = {}}));
   ua::invite_options options;
@@ -112,15 +112,22 @@ TEST_CASE("an INVITE that is challenged has its credentials in the ACK and in th
   options.from = "<sip:alice@example.com>";
   options.description = "offer";
   const auto call = net[0].core.invite(net.now(), options);
+  REQUIRE(call);
   net.collect();
   net.reply(net.last("INVITE"), 401, "x", challenge);
+  return *call;
+}
+
+TEST_CASE("an INVITE that is challenged has its credentials in the ACK and in the BYE") {
+  ua_network net(1);
+  const ua::call_id call = challenged_call(net);
   const auto invite = net.last("INVITE");
   REQUIRE(invite.text.find("CSeq: 2 INVITE") != std::string::npos);
   net.reply(invite, 200, "x", contact, "answer");
   const auto ack = net.last("ACK sip:s@");
   CHECK(ack.text.find("CSeq: 2 ACK") != std::string::npos);
   CHECK(ack.text.find("Authorization: Digest") != std::string::npos);
-  REQUIRE(net[0].core.hang_up(net.now(), *call));
+  REQUIRE(net[0].core.hang_up(net.now(), call));
   net.collect();
   const auto bye = net.last("BYE");
   CHECK(bye.text.find("CSeq: 3 BYE") != std::string::npos);
@@ -135,15 +142,7 @@ TEST_CASE("an INVITE that is challenged has its credentials in the ACK and in th
 
 TEST_CASE("the ACK of an INVITE that was challenged goes along a route that fills it") {
   ua_network net(1);
-  REQUIRE(net[0].core.accounts().set_account(
-      {.realm = "example.com", .username = "alice", .password = "secret", .ha1 = {}}));
-  ua::invite_options options;
-  options.uri = "sip:bob@192.0.2.99";
-  options.from = "<sip:alice@example.com>";
-  options.description = "offer";
-  REQUIRE(net[0].core.invite(net.now(), options));
-  net.collect();
-  net.reply(net.last("INVITE"), 401, "x", challenge);
+  challenged_call(net);
   const auto invite = net.last("INVITE");
   for (std::size_t length = 10; length < 400; length += 50) {
     const std::string tag = "x" + std::to_string(length);
