@@ -22,12 +22,14 @@ install(EXPORT parley-shared NAMESPACE parley:: DESTINATION "${package_dir}" FIL
 install(FILES "${PROJECT_BINARY_DIR}/include/parley/base/api.hpp"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/parley/base")
 
+file(GLOB find_modules "${PROJECT_SOURCE_DIR}/cmake/Find*.cmake")
+list(APPEND find_modules cmake/parley_find_library.cmake)
 configure_package_config_file(cmake/parley-config.cmake.in "${PROJECT_BINARY_DIR}/parley-config.cmake"
   INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/parley-config-version.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/parley-config.cmake" "${PROJECT_BINARY_DIR}/parley-config-version.cmake"
-  cmake/Findc-ares.cmake
+  ${find_modules}
   DESTINATION "${package_dir}")
 
 get_property(defines GLOBAL PROPERTY parley_defines)

@@ -34,6 +34,30 @@ parley_outside_library(ASIO FOR "room net       " FOUND PARLEY_ASIO_INCLUDE_DIR)
 find_package(c-ares 1.18 QUIET)
 parley_outside_library(CARES FOR "room net       " FOUND c-ares_FOUND)
 
+find_package(uring QUIET)
+parley_outside_library(URING FOR "room net (RTP) " FOUND uring_FOUND)
+
+find_package(srtp2 QUIET)
+parley_outside_library(SRTP2 FOR "room srtp      " FOUND srtp2_FOUND)
+
+find_package(opus QUIET)
+parley_outside_library(OPUS FOR "room media     " FOUND opus_FOUND)
+
+find_package(spandsp QUIET)
+parley_outside_library(SPANDSP FOR "room media     " FOUND spandsp_FOUND)
+
+find_package(speexdsp QUIET)
+parley_outside_library(SPEEXDSP FOR "room media     " FOUND speexdsp_FOUND)
+
+find_package(sndfile QUIET)
+parley_outside_library(SNDFILE FOR "room media     " FOUND sndfile_FOUND)
+
+find_package(gsm QUIET)
+parley_outside_library(GSM FOR "room media     " FOUND gsm_FOUND)
+
+find_package(vpx QUIET)
+parley_outside_library(VPX FOR "room media     " FOUND vpx_FOUND)
+
 find_package(tomlplusplus QUIET)
 parley_outside_library(TOMLPLUSPLUS FOR "parley-proxy   " FOUND tomlplusplus_FOUND)
 

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <parley/base/api.hpp>
+#include <parley/base/error.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace parley::srtp {
+
+/// Why something of SRTP was refused. Each value stands for one rule; `rule()` words it.
+enum class errc : std::uint8_t {
+  authentication_failed = 1,
+  replayed,
+  no_space,
+};
+
+/// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.
+PARLEY_API std::string_view rule(errc code) noexcept;
+
+/// The category of `errc`; its name is "parley.srtp".
+PARLEY_API const base::error_category& category() noexcept;
+
+/// Makes an `error_code` of the category above.
+inline base::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
+
+}  // namespace parley::srtp
+
+template <>
+struct boost::system::is_error_code_enum<parley::srtp::errc> : std::true_type {};

@@ -1,0 +1,30 @@
+#include <parley/media/error.hpp>
+
+#include <string>
+
+namespace parley::media {
+namespace {
+
+class media_category final : public base::error_category {
+ public:
+  const char* name() const noexcept override { return "parley.media"; }
+  std::string message(int value) const override { return std::string(rule(static_cast<errc>(value))); }
+};
+
+}  // namespace
+
+std::string_view rule(errc code) noexcept {
+  switch (code) {
+    case errc::unknown_codec: return "no codec of that name, rate and number of channels is built in";
+    case errc::bad_payload: return "the payload is none of its codec";
+    case errc::no_space: return "limit: the output buffer is full";
+  }
+  return "unknown error";
+}
+
+const base::error_category& category() noexcept {
+  static const media_category instance;
+  return instance;
+}
+
+}  // namespace parley::media
