@@ -1,0 +1,157 @@
+#pragma once
+
+#include <parley/base/address.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/media/audio_codec.hpp>
+#include <parley/srtp/master_key.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace relay {
+
+namespace base = parley::base;
+namespace media = parley::media;
+namespace srtp = parley::srtp;
+
+/// One m= line of a call, under an id that never comes twice.
+using medium_id = std::uint64_t;
+
+/// The two ends of a medium: each has ports of its own, at which the peer of that side sends and from which
+/// it is sent to.
+enum class side : std::uint8_t { offerer, answerer };
+
+constexpr side other(side s) noexcept { return s == side::offerer ? side::answerer : side::offerer; }
+constexpr std::size_t index(side s) noexcept { return static_cast<std::size_t>(s); }
+
+/// What is opened for one side: the name of the interface (`--media-ip NAME/IP!ADVERTISED`) and the family.
+struct end_request {
+  std::string interface;
+  bool v6 = false;
+};
+
+/// Where the peer of one side is to send, as its description says it: advertised addresses.
+struct end_addresses {
+  base::socket_address rtp;
+  base::socket_address rtcp;  // that of `rtp` in single-port mode
+};
+
+/// From one audio format to another on the way through.
+struct transcoding {
+  media::audio_format from;
+  media::audio_format to;
+};
+
+/// What becomes of packets of one payload type that the peer of this side sends.
+struct payload_rule {
+  std::uint8_t received = 0;  ///< as this side's peer sends it
+  std::uint8_t sent = 0;      ///< as the other side's peer knows it
+  std::optional<transcoding> transcode{};
+  /// These are telephone-events (RFC 4733): what blocks DTMF looks for, and digits are reported of.
+  bool events = false;
+};
+
+/// How a side finds out where its peer really sends from.
+enum class source_learning : std::uint8_t {
+  signalled,  ///< sends to where signalling said, whatever arrives from where (flag asymmetric)
+  delayed,    ///< takes the first source that proves itself within a few packets, then no other
+  immediate,  ///< takes the first packet's source, then no other
+};
+
+/// Everything that signalling has said of one side of a medium. Applied as a whole; what is the same as before
+/// goes on as it was (roll-over counters, statistics, sources that were learned).
+struct end_settings {
+  base::socket_address rtp{};   ///< where its peer receives; port 0: not known yet, or refused
+  base::socket_address rtcp{};  ///< and where RTCP; the same as `rtp` with rtcp-mux
+  bool rtcp_mux = false;
+  source_learning learning = source_learning::delayed;
+  bool strict_source = false;   ///< packets from elsewhere than the learned source are dropped, not only ignored
+  bool media_handover = false;  ///< the source may change at any time: as the operator asked for, at his risk
+  bool relearn = false;         ///< signalling gave a new address: the source is learned anew
+  bool may_send = true;         ///< false: what its peer sends is dropped (sendonly and inactive at the other side)
+  bool blocked = false;         ///< block media: as if it sent nothing
+  bool dtmf_blocked = false;    ///< block DTMF
+  std::vector<srtp::master_key> receives_with{};  ///< keys of what its peer sends; empty: plain RTP
+  std::vector<srtp::master_key> sends_with{};     ///< keys of what it is sent; empty: plain RTP
+  /// Any other payload type passes as it is where this is empty, and is dropped where it isn't.
+  std::vector<payload_rule> payloads{};
+  std::uint8_t dscp = 0;        ///< of what it is sent (TOS >> 2)
+};
+
+/// Counters of one side, since it was opened. Packets and bytes are what its peer sent.
+struct end_counters {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t errors = 0;   ///< dropped: not RTP, wrong key, wrong source, no rule
+  std::uint64_t rtcp_packets = 0;
+  std::uint64_t rtcp_bytes = 0;
+  std::uint64_t lost = 0;     ///< by the sequence numbers
+  std::uint32_t jitter_us = 0;
+  std::uint32_t ssrc = 0;
+  base::socket_address source{};    ///< learned; port 0 until then
+  base::time_point last_packet{};   ///< time of the last one that was accepted; default: none yet
+};
+
+/// A telephone-event of a side's peer, told once each.
+struct dtmf_report {
+  medium_id medium = 0;
+  side from = side::offerer;
+  std::uint8_t event = 0;
+  base::duration length{};
+};
+
+/// Why a medium asks for attention.
+enum class trouble : std::uint8_t { silent };
+
+/// The part of parley-relay that has sockets and threads, as the part that has calls sees it. All functions
+/// are called on the thread of the control side, and never wait for the workers.
+class media_plane {
+ public:
+  media_plane() = default;
+  media_plane(const media_plane&) = delete;
+  media_plane& operator=(const media_plane&) = delete;
+  virtual ~media_plane() = default;
+
+  /// What `open` gave.
+  struct opened {
+    medium_id id = 0;
+    std::array<end_addresses, 2> ends{};
+  };
+
+  /// Opens the ports of both sides. *Errors:* no such interface or family; no port free (`limit_reached`): the
+  /// offer is refused with that reason, and the next one may find a port.
+  virtual base::result<opened> open(const std::array<end_request, 2>& ends) = 0;
+
+  /// *Errors:* keys or codecs that can't be used: nothing has changed.
+  virtual base::result<void> apply(medium_id id, side of, const end_settings& settings) = 0;
+
+  /// Nothing is forwarded any more, and the ports are free again after a while.
+  virtual void close(medium_id id) = 0;
+
+  virtual end_counters counters(medium_id id, side of) const = 0;
+
+  /// Writes what passes into a file until `stop_recording` or `close`. *Errors:* of the file.
+  virtual base::result<void> start_recording(medium_id id, const std::string& path) = 0;
+  virtual void stop_recording(medium_id id) = 0;
+
+  /// Plays a sound file to the peer of that side, in the format `payload` of it. *Errors:* of the file or format.
+  virtual base::result<base::duration> play(medium_id id, side to, const std::string& bytes, const media::audio_format& format,
+                                            std::uint8_t payload_type, unsigned repeat) = 0;
+  virtual void stop_playing(medium_id id, side to) = 0;
+
+  /// Sends a digit to the peer of that side as telephone-events of that payload type.
+  virtual base::result<void> play_dtmf(medium_id id, side to, std::uint8_t event, base::duration length,
+                                       std::uint8_t payload_type, unsigned clock_rate) = 0;
+
+  /// Called on the control thread. Set once, before the first `open`.
+  std::function<void(const dtmf_report&)> on_dtmf;
+  std::function<void(medium_id, trouble)> on_trouble;
+};
+
+}  // namespace relay
