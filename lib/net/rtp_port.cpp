@@ -48,10 +48,15 @@ base::result<rtp_port> rtp_port::open(const base::socket_address& local, std::si
   return made;
 }
 
-base::result<void> rtp_port::mark(std::uint8_t code_point) {
+base::result<void> rtp_port::mark(std::uint8_t code_point) { return mark(socket_, code_point); }
+
+base::result<void> rtp_port::mark(int socket, std::uint8_t code_point) {
+  detail::ip_sockaddr address;
+  socklen_t length = sizeof address;
+  if (::getsockname(socket, &address.any, &length) != 0) return last_error();
   const int field = code_point << 2U;
-  const bool v6 = local_.ip.is_v6();
-  if (::setsockopt(socket_, v6 ? int{IPPROTO_IPV6} : int{IPPROTO_IP}, v6 ? IPV6_TCLASS : IP_TOS, &field,
+  const bool v6 = address.any.sa_family == AF_INET6;
+  if (::setsockopt(socket, v6 ? int{IPPROTO_IPV6} : int{IPPROTO_IP}, v6 ? IPV6_TCLASS : IP_TOS, &field,
                    sizeof field) != 0) {
     return last_error();
   }

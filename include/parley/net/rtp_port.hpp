@@ -31,6 +31,9 @@ class PARLEY_API rtp_port {
   /// Marks what is sent from here with that code point, 0 to 63 (RFC 2474). *Errors:* the system's.
   base::result<void> mark(std::uint8_t code_point);
 
+  /// The same for a port that an `rtp_io` has; `socket` was its `native_handle`.
+  static base::result<void> mark(int socket, std::uint8_t code_point);
+
   const base::socket_address& local() const noexcept { return local_; }
   int native_handle() const noexcept { return socket_; }
   explicit operator bool() const noexcept { return socket_ >= 0; }
