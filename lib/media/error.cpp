@@ -22,6 +22,7 @@ std::string_view rule(errc code) noexcept {
     case errc::bad_frame_length: return "the codec has no frame of so many samples";
     case errc::not_concealed: return "the codec has nothing to fill the gap with";
     case errc::codec_failed: return "the codec's library has refused what it should take";
+    case errc::unsupported_rate: return "there is no filter between these rates or numbers of channels";
   }
   return "unknown error";
 }

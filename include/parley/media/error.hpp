@@ -18,6 +18,7 @@ enum class errc : std::uint8_t {
   bad_frame_length,
   not_concealed,
   codec_failed,
+  unsupported_rate,
 };
 
 /// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.
