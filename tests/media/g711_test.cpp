@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <vector>
@@ -161,4 +162,56 @@ TEST_CASE("the laws of G.711 as codecs of RTP", "[media]") {
     CHECK((*decoder)->conceal(out).error() == media::errc::not_concealed);
     CHECK((*decoder)->recover(payload, out).error() == media::errc::not_concealed);
   }
+}
+
+namespace {
+
+/// FNV-1a over what sox 14.4.2 has made of all samples, and of all codes:
+///
+///  sox -D -t raw -r 8000 -e signed -b 16 -c 1 all -t raw -e a-law coded
+///  sox -D -t raw -r 8000 -e a-law -c 1 codes -t raw -e signed -b 16 decoded
+constexpr std::uint64_t sox_a_law_coded = 0xb3b755e169a35e25;
+constexpr std::uint64_t sox_mu_law_coded = 0xe1eeec5d0a7b09f1;
+constexpr std::uint64_t sox_a_law_decoded = 0x693a40ca62a3d2a5;
+constexpr std::uint64_t sox_mu_law_decoded = 0xb91e65d68481a1a8;
+
+std::uint64_t fnv(std::span<const std::byte> bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const std::byte b : bytes) hash = (hash ^ std::to_integer<std::uint64_t>(b)) * 0x100000001b3;
+  return hash;
+}
+
+/// Sox rounds to the bits of the law before it encodes: 14 for mu-law, 13 for A-law.
+std::vector<std::int16_t> rounded_to(int bits) {
+  auto samples = all_samples();
+  const int step = 1 << (16 - bits);
+  for (auto& s : samples) s = static_cast<std::int16_t>(std::min((s + step / 2) & -step, 32768 - step));
+  return samples;
+}
+
+std::vector<std::byte> little_endian(std::span<const std::int16_t> samples) {
+  std::vector<std::byte> out;
+  for (const std::int16_t s : samples) {
+    out.push_back(static_cast<std::byte>(s & 0xFF));
+    out.push_back(static_cast<std::byte>(static_cast<unsigned>(s) >> 8U & 0xFFU));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("sox makes the same of samples and codes", "[media]") {
+  std::vector<std::byte> codes(65536);
+  std::vector<std::int16_t> samples(256);
+  media::encode_a_law(rounded_to(13), codes);
+  CHECK(fnv(codes) == sox_a_law_coded);
+  // Mu-law of negative samples it takes by their two's complement.
+  auto rounded = rounded_to(14);
+  for (auto& r : rounded) r = static_cast<std::int16_t>(r < 0 ? std::max(r - 1, -32768) : r);
+  media::encode_mu_law(rounded, codes);
+  CHECK(fnv(codes) == sox_mu_law_coded);
+  media::decode_a_law(all_codes(), samples);
+  CHECK(fnv(little_endian(samples)) == sox_a_law_decoded);
+  media::decode_mu_law(all_codes(), samples);
+  CHECK(fnv(little_endian(samples)) == sox_mu_law_decoded);
 }
