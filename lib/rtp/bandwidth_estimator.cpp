@@ -10,6 +10,8 @@ constexpr base::duration slice_length = std::chrono::milliseconds(50);
 constexpr base::duration quiet_after = std::chrono::milliseconds(1500);
 constexpr base::duration quiet_again = std::chrono::milliseconds(500);
 constexpr double quiet_factor = 0.8;
+constexpr base::duration reference_unit = std::chrono::milliseconds(64);
+constexpr base::duration delta_unit = std::chrono::microseconds(250);
 constexpr std::size_t most_history = 32768;
 
 }  // namespace
@@ -57,30 +59,51 @@ void bandwidth_estimator::handle_sent(base::time_point now, std::uint16_t sequen
   if (quiet_at_ == base::never) quiet_at_ = now + quiet_after;
 }
 
-void bandwidth_estimator::handle_feedback(base::time_point now,
-                                          std::span<const packet_arrival> arrivals) noexcept {
-  std::uint32_t arrived = 0;
-  std::uint32_t lost = 0;
-  for (const packet_arrival& a : arrivals) {
-    sent_packet& packet = history_[a.sequence & (history_.size() - 1)];
-    if (packet.sequence != a.sequence) continue;
-    if (!a.received) {
-      if (packet.what != fate::in_flight) continue;
-      packet.what = fate::lost;
-      ++lost;
-      continue;
-    }
-    if (packet.what != fate::in_flight && packet.what != fate::lost) continue;
-    packet.what = fate::arrived;
-    ++arrived;
-    count_arrival(a.at, packet.size);
-    trend_.handle_packet(packet.sent, a.at);
+void bandwidth_estimator::take(const packet_arrival& arrival, tally& counts) noexcept {
+  sent_packet& packet = history_[arrival.sequence & (history_.size() - 1)];
+  if (packet.sequence != arrival.sequence) return;
+  if (!arrival.received) {
+    if (packet.what != fate::in_flight) return;
+    packet.what = fate::lost;
+    ++counts.lost;
+    return;
   }
+  if (packet.what != fate::in_flight && packet.what != fate::lost) return;
+  packet.what = fate::arrived;
+  ++counts.arrived;
+  count_arrival(arrival.at, packet.size);
+  trend_.handle_packet(packet.sent, arrival.at);
+}
+
+void bandwidth_estimator::conclude(base::time_point now, const tally& counts) noexcept {
   // Feedback that names nothing of ours says nothing about the path, nor that the other end lives.
-  if (arrived + lost == 0) return;
+  if (counts.arrived + counts.lost == 0) return;
   quiet_at_ = base::never;
   delay_control_.update(now, trend_.signal(), arriving());
-  loss_control_.update(now, arrived, lost, estimate());
+  loss_control_.update(now, counts.arrived, counts.lost, estimate());
+}
+
+void bandwidth_estimator::handle_feedback(base::time_point now,
+                                          std::span<const packet_arrival> arrivals) noexcept {
+  tally counts;
+  for (const packet_arrival& a : arrivals) take(a, counts);
+  conclude(now, counts);
+}
+
+void bandwidth_estimator::handle_feedback(base::time_point now, const transport_cc& feedback) noexcept {
+  // The reference has 24 bits, twelve days of 64 ms: the nearest to the last one is meant.
+  const auto moved = static_cast<std::int32_t>(
+      static_cast<std::uint32_t>(feedback.reference_time - static_cast<std::int32_t>(reference_ & 0xFFFFFF))
+      << 8U);
+  reference_ += moved / 256;
+  base::time_point at = base::time_point{} + reference_ * reference_unit;
+  tally counts;
+  std::uint16_t sequence = feedback.base_sequence;
+  for (const packet_status& status : feedback.packets) {
+    if (status.received) at += status.delta * delta_unit;
+    take({sequence++, status.received, at}, counts);
+  }
+  conclude(now, counts);
 }
 
 void bandwidth_estimator::handle_timeout(base::time_point now) noexcept {

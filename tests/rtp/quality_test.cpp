@@ -67,20 +67,20 @@ TEST_CASE("delay costs little up to 150 ms and much from 200 ms on", "[rtp]") {
 
 TEST_CASE("loss costs what G.113 says of each codec", "[rtp]") {
   const double best = transmission_rating({});
-  CHECK(best - with_loss(rtp::g729, 0) == Approx(11));
-  CHECK(best - with_loss(rtp::gsm, 0) == Approx(20));
+  CHECK(best - with_loss(rtp::impairment::g729, 0) == Approx(11));
+  CHECK(best - with_loss(rtp::impairment::gsm, 0) == Approx(20));
   // Ie-eff = Ie + (95 - Ie) Ppl / (Ppl / BurstR + Bpl).
-  CHECK(best - with_loss(rtp::g711, 0.02) == Approx(95 * 2 / (2 + 4.3)));
-  CHECK(best - with_loss(rtp::g711_concealed, 0.02) == Approx(95 * 2 / (2 + 25.1)));
-  CHECK(best - with_loss(rtp::g729, 0.02) == Approx(11 + 84 * 2 / (2 + 19.0)));
-  CHECK(best - with_loss(rtp::g711, 0.02, 2) == Approx(95 * 2 / (1 + 4.3)));
-  CHECK(with_loss(rtp::g711, 1) >= 0);
-  CHECK(with_loss(rtp::g711, 5) == with_loss(rtp::g711, 1));
+  CHECK(best - with_loss(rtp::impairment::g711, 0.02) == Approx(95 * 2 / (2 + 4.3)));
+  CHECK(best - with_loss(rtp::impairment::g711_concealed, 0.02) == Approx(95 * 2 / (2 + 25.1)));
+  CHECK(best - with_loss(rtp::impairment::g729, 0.02) == Approx(11 + 84 * 2 / (2 + 19.0)));
+  CHECK(best - with_loss(rtp::impairment::g711, 0.02, 2) == Approx(95 * 2 / (1 + 4.3)));
+  CHECK(with_loss(rtp::impairment::g711, 1) >= 0);
+  CHECK(with_loss(rtp::impairment::g711, 5) == with_loss(rtp::impairment::g711, 1));
 }
 
 TEST_CASE("the advantage of a mobile phone makes up for something", "[rtp]") {
   call_conditions c;
-  c.codec = rtp::gsm_efr;
+  c.codec = rtp::impairment::gsm_efr;
   const double wired = transmission_rating(c);
   c.advantage = 5;
   CHECK(transmission_rating(c) == Approx(wired + 5));

@@ -4,6 +4,7 @@
 #include <parley/base/time.hpp>
 #include <parley/rtp/delay_trend.hpp>
 #include <parley/rtp/rate_control.hpp>
+#include <parley/rtp/transport_cc.hpp>
 
 #include <array>
 #include <cstddef>
@@ -58,6 +59,8 @@ class PARLEY_API bandwidth_estimator {
   /// Feedback came; `arrivals` by ascending number. Packets that are not known, or were spoken of before, are
   /// passed over, except that a packet which was called lost may turn out to have come.
   void handle_feedback(base::time_point now, std::span<const packet_arrival> arrivals) noexcept;
+  /// The same, as it came in a packet; `transport_feedback` is its other end.
+  void handle_feedback(base::time_point now, const transport_cc& feedback) noexcept;
 
   void handle_timeout(base::time_point now) noexcept;
   base::time_point poll_timeout() const noexcept { return quiet_at_; }
@@ -74,6 +77,14 @@ class PARLEY_API bandwidth_estimator {
   // Half a second in slices of 50 ms of the receiver's clock.
   static constexpr std::size_t slices = 10;
 
+  /// What one feedback has said so far.
+  struct tally {
+    std::uint32_t arrived = 0;
+    std::uint32_t lost = 0;
+  };
+
+  void take(const packet_arrival& arrival, tally& counts) noexcept;
+  void conclude(base::time_point now, const tally& counts) noexcept;
   void count_arrival(base::time_point at, std::uint32_t size) noexcept;
 
   std::vector<sent_packet> history_;
@@ -83,6 +94,7 @@ class PARLEY_API bandwidth_estimator {
   std::array<std::uint64_t, slices> bytes_{};
   std::int64_t slice_ = 0;
   std::int64_t first_slice_ = 0;
+  std::int64_t reference_ = 0;  // of the last feedback, beyond its 24 bits
   base::time_point quiet_at_ = base::never;
   bool any_arrival_ = false;
 };

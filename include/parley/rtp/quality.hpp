@@ -12,6 +12,9 @@ struct codec_impairment {
   double robustness = 4.3;
 };
 
+/// Codecs that are in wide use.
+namespace impairment {
+
 /// ITU-T G.113 Appendix I, for packets of 20 ms (10 ms with G.711).
 inline constexpr codec_impairment g711{0, 4.3};
 inline constexpr codec_impairment g711_concealed{0, 25.1};  ///< with packet-loss concealment (G.711 App. I)
@@ -26,9 +29,11 @@ inline constexpr codec_impairment gsm{20, 10};
 inline constexpr codec_impairment g722{0, 25.1};
 inline constexpr codec_impairment opus{0, 25.1};
 
+}  // namespace impairment
+
 /// What was measured of a call. Times are one way.
 struct call_conditions {
-  codec_impairment codec = g711_concealed;
+  codec_impairment codec = impairment::g711_concealed;
   /// The share of packets that were not played, from 0 to 1: lost, and too late for the jitter buffer.
   double loss = 0;
   /// `loss_pattern::burst_ratio`; 1 for independent losses.
