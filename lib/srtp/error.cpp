@@ -33,7 +33,7 @@ std::string_view rule(errc code) noexcept {
     case errc::bad_key_set:
       return "RFC 4568 6.1: 1 to 16 master keys of one profile; several have different MKIs of one length";
     case errc::bad_option: return "limit: replay window 64 to 16384, sources 1 to 65536";
-    case errc::engine_missing: return "the library was built without this engine";
+    case errc::engine_unavailable: return "limit: the engine is built in, and can do what is asked of it";
     case errc::unknown_suite: return "RFC 4568 6.2: the crypto suite is one that is supported";
     case errc::bad_session_parameter:
       return "RFC 4568 6.3: a session parameter is well formed, and stands once";

@@ -31,7 +31,6 @@ errc reason(srtp_err_status_t status) noexcept {
     case srtp_err_status_key_expired: return errc::key_expired;
     case srtp_err_status_bad_param:
     case srtp_err_status_parse_err: return errc::too_short;
-    case srtp_err_status_cant_check: return errc::rtcp_encryption_mismatch;
     default: return errc::crypto_failed;
   }
 }
@@ -263,6 +262,9 @@ base::result<void> libsrtp_engine::protect_rtcp(base::packet_buffer& packet) noe
 base::result<void> libsrtp_engine::unprotect_rtcp(base::packet_buffer& packet) noexcept {
   const auto ssrc = read_rtcp(packet.bytes(), rtcp_trailer());
   if (!ssrc) return ssrc.error();
+  // With GCM libsrtp2 takes either.
+  const std::uint32_t word = load_u32(packet.data() + rtcp_index_offset(packet.size()));
+  if (((word & rtcp_encrypted) != 0) != options_.encrypt_rtcp) return errc::rtcp_encryption_mismatch;
   if (const errc failed = make_room(*ssrc); failed != errc{}) return failed;
   const auto done = unprotect(packet, [&](std::byte* bytes, int* length) {
     return srtp_unprotect_rtcp_mki(session_.get(), bytes, length, use_mki());
@@ -276,6 +278,10 @@ base::result<void> libsrtp_engine::unprotect_rtcp(base::packet_buffer& packet) n
 
 base::result<std::unique_ptr<engine>> make_libsrtp_engine(std::span<const master_key> keys,
                                                           const context_options& options, bool protects) {
+  // libsrtp2 takes the MKI of an RTCP packet to stand before a tag of RTP's length.
+  const key_sizes each = sizes(keys.front().profile());
+  if (!protects && !keys.front().mki().empty() && each.rtp_tag != each.rtcp_tag)
+    return errc::engine_unavailable;
   if (!library_is_ready()) return errc::crypto_failed;
   auto made = std::make_unique<libsrtp_engine>(keys, options, protects);
   if (!made->init()) return errc::crypto_failed;

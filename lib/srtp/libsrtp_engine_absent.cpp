@@ -6,7 +6,7 @@ namespace parley::srtp::detail {
 base::result<std::unique_ptr<engine>> make_libsrtp_engine(std::span<const master_key> /*keys*/,
                                                           const context_options& /*options*/,
                                                           bool /*protects*/) {
-  return errc::engine_missing;
+  return errc::engine_unavailable;
 }
 
 }  // namespace parley::srtp::detail

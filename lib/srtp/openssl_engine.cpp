@@ -120,12 +120,12 @@ base::result<void> openssl_engine::unprotect_rtp(base::packet_buffer& packet) no
   const std::size_t tag_bytes = sizes(profile_).rtp_tag;
   const std::span<std::byte> all(packet.mutable_data(), packet.size() - trailer);
   std::byte* const end = packet.mutable_data() + packet.size();
-  const auto named = key_before(aead_ ? end : end - tag_bytes);
-  if (!named) return errc::unknown_mki;
   source* from = sources_.find(layout->ssrc);
   if (from == nullptr) {
     if (const errc failed = sources_.prepare_add(); failed != errc{}) return failed;
   }
+  const auto named = key_before(aead_ ? end : end - tag_bytes);
+  if (!named) return errc::unknown_mki;
   const std::uint64_t index = from == nullptr ? layout->sequence : from->index_of(layout->sequence);
   if (from != nullptr) {
     if (const errc failed = sources_.check_rtp(*from, index); failed != errc{}) return failed;
@@ -203,15 +203,15 @@ base::result<void> openssl_engine::unprotect_rtcp(base::packet_buffer& packet) n
   const std::size_t tag_bytes = sizes(profile_).rtcp_tag;
   const std::span<std::byte> all(packet.mutable_data(), packet.size() - trailer);
   std::byte* const end = packet.mutable_data() + packet.size();
-  const auto named = key_before(aead_ ? end : end - tag_bytes);
-  if (!named) return errc::unknown_mki;
-  const std::byte* const index_at = all.data() + all.size() + (aead_ ? tag_bytes : 0);
+  const std::byte* const index_at = packet.data() + rtcp_index_offset(packet.size());
   const std::uint32_t word = load_u32(index_at);
   if (((word & rtcp_encrypted) != 0) != options_.encrypt_rtcp) return errc::rtcp_encryption_mismatch;
   source* from = sources_.find(*ssrc);
   if (from == nullptr) {
     if (const errc failed = sources_.prepare_add(); failed != errc{}) return failed;
   }
+  const auto named = key_before(aead_ ? end : end - tag_bytes);
+  if (!named) return errc::unknown_mki;
   const std::uint64_t index = word & ~rtcp_encrypted;
   if (from != nullptr) {
     if (const errc failed = from->rtcp().check(from->rtcp_highest, index); failed != errc{}) return failed;

@@ -5,6 +5,7 @@
 #include "srtp/detail/session_keys.hpp"
 #include "support/catch.hpp"
 #include "support/hex.hpp"
+#include "support/result.hpp"
 #include "support/srtp.hpp"
 
 #include <algorithm>

@@ -54,7 +54,8 @@ class PARLEY_API context {
   /// A context that protects with the first of `keys`, until `select_key` names another, or unprotects with
   /// the one that a packet's MKI names. At most 16 keys of one profile; several have MKIs of one length, all
   /// different.
-  /// *Errors:* `bad_key_set`, `bad_option`; `engine_missing` where parley was built without libsrtp2;
+  /// *Errors:* `bad_key_set`, `bad_option`; `engine_unavailable` where parley was built without libsrtp2, or
+  /// where that is to unprotect by a profile of 32 bits with MKIs, which it looks for in the wrong place;
   /// `crypto_failed` where OpenSSL or libsrtp2 refuse. Nothing can be sent then: refuse the medium.
   static base::result<context> protecting(std::span<const master_key> keys,
                                           const context_options& options = {});

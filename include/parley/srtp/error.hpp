@@ -28,7 +28,7 @@ enum class errc : std::uint8_t {
   bad_lifetime,
   bad_key_set,
   bad_option,
-  engine_missing,
+  engine_unavailable,
   // a=crypto. Leave this attribute out; where none is left refuse the medium.
   unknown_suite,
   bad_session_parameter,

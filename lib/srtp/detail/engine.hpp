@@ -65,6 +65,11 @@ class engine {
   std::size_t rtcp_trailer() const noexcept {
     return mki_size_ + rtcp_index_bytes + sizes(profile_).rtcp_tag;
   }
+  /// Where the word of the E flag and the index begins in an SRTCP packet: GCM's tag stands before it, and
+  /// the MKI behind; in the others tag and MKI are the end (RFC 3711 3.4, RFC 7714 9.1).
+  std::size_t rtcp_index_offset(std::size_t packet_bytes) const noexcept {
+    return packet_bytes - mki_size_ - rtcp_index_bytes - (is_aead(profile_) ? 0 : sizes(profile_).rtcp_tag);
+  }
   std::size_t sources() const noexcept { return sources_.size(); }
   source* find(std::uint32_t ssrc) noexcept { return sources_.find(ssrc); }
 
@@ -96,7 +101,7 @@ class engine {
 base::result<std::unique_ptr<engine>> make_openssl_engine(std::span<const master_key> keys,
                                                           const context_options& options, bool protects);
 
-/// *Errors:* `engine_missing`, `crypto_failed`.
+/// *Errors:* `engine_unavailable`, `crypto_failed`.
 base::result<std::unique_ptr<engine>> make_libsrtp_engine(std::span<const master_key> keys,
                                                           const context_options& options, bool protects);
 
