@@ -1,0 +1,130 @@
+#pragma once
+
+#include <parley/base/address.hpp>
+#include <parley/base/api.hpp>
+#include <parley/base/packet_buffer.hpp>
+#include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
+#include <parley/media/source_latch.hpp>
+#include <parley/srtp/master_key.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace parley::media {
+
+/// The two ends of a medium that is relayed: each has ports of its own, at which the peer of that side sends
+/// and from which it is sent to.
+enum class relay_side : std::uint8_t { offerer, answerer };
+
+/// The other end.
+constexpr relay_side other(relay_side side) noexcept {
+  return side == relay_side::offerer ? relay_side::answerer : relay_side::offerer;
+}
+
+/// Which of the two ports of an end.
+enum class relay_component : std::uint8_t { rtp, rtcp };
+
+/// What becomes of packets of one payload type that the peer of a side sends.
+struct payload_rule {
+  std::uint8_t received = 0;  ///< as this side's peer sends it
+  std::uint8_t sent = 0;      ///< as the other side's peer knows it
+  std::uint32_t clock_rate = 8000;
+  bool events = false;  ///< these are telephone-events (RFC 4733)
+};
+
+/// Everything that signalling has said of one side of a medium.
+struct relay_end_settings {
+  base::socket_address rtp{};              ///< where its peer receives; port 0: not known yet, or refused
+  base::socket_address rtcp{};             ///< and where RTCP; not used with `rtcp_mux`
+  bool rtcp_mux = false;                   ///< RTCP goes to `rtp` (RFC 5761)
+  std::optional<base::ip_address> seen{};  ///< where its signalling came from, if it may send from there
+  source_learning learning = source_learning::delayed;
+  bool handover = false;                          ///< see `expected_source::handover`
+  bool may_send = true;                           ///< false: what its peer sends is dropped
+  bool blocked = false;                           ///< the same, by the operator
+  bool dtmf_blocked = false;                      ///< telephone-events are dropped
+  std::vector<srtp::master_key> receives_with{};  ///< keys of what its peer sends; empty: plain RTP
+  std::vector<srtp::master_key> sends_with{};     ///< keys of what it is sent; empty: plain RTP
+  /// Where there are rules, a payload type without one is dropped; where there is none, all pass as they are.
+  std::vector<payload_rule> payloads{};
+  /// What comes is forwarded as it is and counted as RTP, whatever it is: for T.38's UDPTL. Only the source
+  /// is looked at.
+  bool datagrams = false;
+};
+
+/// Counters of one side since it was opened, of what its peer has sent.
+struct relay_end_counters {
+  std::uint64_t packets = 0;  ///< RTP that was accepted
+  std::uint64_t bytes = 0;    ///< of the same, as they came, without UDP and IP
+  std::uint64_t rtcp_packets = 0;
+  std::uint64_t rtcp_bytes = 0;
+  std::uint64_t malformed = 0;        ///< neither RTP nor RTCP
+  std::uint64_t unauthenticated = 0;  ///< SRTP with a wrong key, or that was here before
+  std::uint64_t strangers = 0;        ///< from a source that is not believed
+  std::uint64_t dropped = 0;          ///< blocked, no rule, or nobody to send it to
+  std::uint64_t lost = 0;             ///< by the sequence numbers
+  std::uint32_t ssrc = 0;             ///< the last one
+  base::time_point last_packet{};     ///< when the last one was accepted; default: none yet
+};
+
+/// One medium between two peers, without sockets: packets of one side come in, and the same buffers go out to
+/// the other, decrypted, rewritten and encrypted in place.
+///
+/// A packet passes these, in this order: its source may be believed (`source_latch`); its tag is right, where
+/// the peer sends SRTP; its source is believed; the side may send; its payload type has a rule; the other
+/// side has an address. What fails at one of them is counted there and dropped. Nothing of it allocates but
+/// the first packet of an SSRC in SRTP.
+///
+/// *Ownership:* keeps no packet. One thread at a time.
+class PARLEY_API relay_medium {
+ public:
+  relay_medium();
+  ~relay_medium();
+  relay_medium(const relay_medium&) = delete;
+  relay_medium& operator=(const relay_medium&) = delete;
+
+  /// Takes over what signalling has said. What is the same as before goes on as it was: contexts of SRTP with
+  /// the same keys, sources that were learned. New keys go on with the roll-over counters of the old
+  /// ones (RFC 3711 3.3.1). *Errors:* of the keys; nothing has changed.
+  base::result<void> apply(relay_side side, const relay_end_settings& settings);
+
+  /// Signalling has the peer of that side move: its sources are learned anew.
+  void relearn(relay_side side) noexcept;
+
+  const relay_end_settings& settings(relay_side side) const noexcept;
+  const relay_end_counters& counters(relay_side side) const noexcept;
+  /// Where its peer sends RTP from; port 0 until that is known.
+  const base::socket_address& source(relay_side side) const noexcept;
+
+  /// Where a packet is to go.
+  struct forwarded {
+    relay_side side;            ///< from the ports of this side
+    relay_component component;  ///< from this one of them
+    base::socket_address to;
+  };
+
+  /// A packet has come to a port of `side`. Send it where the result says; drop it where there is none.
+  /// *Ownership:* changes the packet in place; it is the only handle to its block, with tailroom for
+  /// encryption.
+  std::optional<forwarded> handle_packet(base::time_point now, relay_side side, relay_component component,
+                                         const base::socket_address& from, base::packet_buffer& packet);
+
+ private:
+  struct end;
+
+  std::optional<forwarded> handle_any(base::time_point now, relay_side side, const base::socket_address& from,
+                                      const base::packet_buffer& packet);
+  std::optional<forwarded> handle_rtp(base::time_point now, relay_side side, const base::socket_address& from,
+                                      base::packet_buffer& packet);
+  std::optional<forwarded> handle_rtcp(base::time_point now, relay_side side, relay_component component,
+                                       const base::socket_address& from, base::packet_buffer& packet);
+
+  std::unique_ptr<std::array<end, 2>> ends_;
+};
+
+}  // namespace parley::media

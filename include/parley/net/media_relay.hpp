@@ -1,0 +1,115 @@
+#pragma once
+
+#include <parley/base/address.hpp>
+#include <parley/base/api.hpp>
+#include <parley/base/random_source.hpp>
+#include <parley/base/result.hpp>
+#include <parley/media/relay_medium.hpp>
+#include <parley/net/rtp_io.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::net {
+
+/// An address at which media come in, and what peers are told instead where a NAT stands before it.
+struct media_interface {
+  std::string name;  ///< by which `media_relay::open` knows it; several may have one, one of each family
+  base::ip_address bind;
+  base::ip_address advertised;
+};
+
+/// How a `media_relay` works.
+struct media_relay_options {
+  std::vector<media_interface> interfaces;
+  std::uint16_t low_port = 30000;
+  std::uint16_t high_port = 39999;
+  std::size_t workers = 1;  ///< threads; a medium stays on one of them
+  std::size_t max_media = 20000;
+  rtp_io_options io{};
+  /// While it is busy a worker waits for so many packets, but not longer than that; see `rtp_io::poll`.
+  std::size_t enough = 16;
+  base::duration patience = std::chrono::microseconds(500);
+};
+
+/// Relays media between pairs of peers on threads of its own: sockets around `media::relay_medium`.
+///
+/// All calls are made on one thread, that of signalling, and none of them waits for the network. What is
+/// applied holds from the next packet on.
+class PARLEY_API media_relay {
+ public:
+  using medium_id = std::uint64_t;  ///< never 0, never the same twice
+
+  /// *Errors:* `errc::unsupported_transport` where the options name no interface; else the system's.
+  static base::result<std::unique_ptr<media_relay>> create(const media_relay_options& options,
+                                                           base::random_source& random);
+
+  /// Ends the threads; what is on its way is dropped.
+  ~media_relay();
+  media_relay(const media_relay&) = delete;
+  media_relay& operator=(const media_relay&) = delete;
+
+  /// Which interface an end is to have: the first of that name and family; the first of the family where the
+  /// name is empty.
+  struct wanted_end {
+    std::string_view interface;
+    bool v6 = false;
+  };
+
+  /// Where the peer of a side is to send: advertised addresses.
+  struct end_addresses {
+    base::socket_address rtp;
+    base::socket_address rtcp;
+  };
+
+  /// What `open` has opened.
+  struct opened {
+    medium_id id = 0;
+    std::array<end_addresses, 2> ends{};  ///< by `media::relay_side`
+  };
+
+  /// Opens the ports of both sides. Nothing is forwarded until `apply` has said to where. *Errors:*
+  /// `errc::unknown_listener` for an interface that there is not; `errc::limit_reached` where no ports are
+  /// left, or `max_media` are open: refuse the call, and try again with the next.
+  base::result<opened> open(const std::array<wanted_end, 2>& ends);
+
+  /// *Errors:* `errc::closed` where the medium is gone; of the keys, with nothing changed.
+  base::result<void> apply(medium_id id, media::relay_side side, const media::relay_end_settings& settings);
+
+  /// As `media::relay_medium::relearn`.
+  void relearn(medium_id id, media::relay_side side);
+
+  /// Marks what that side is sent (RFC 2474). *Errors:* `errc::closed`, the system's.
+  base::result<void> mark(medium_id id, media::relay_side side, std::uint8_t code_point);
+
+  /// Ends it. Its ports are the last to be given out again.
+  void close(medium_id id);
+
+  /// What a side has sent, and from where. All zero where the medium is gone.
+  struct end_state {
+    media::relay_end_counters counters;
+    base::socket_address source;
+  };
+  end_state state(medium_id id, media::relay_side side) const;
+
+  std::size_t size() const noexcept;
+  /// Pairs of ports, over all interfaces.
+  std::size_t ports() const noexcept;
+  std::size_t ports_available() const noexcept;
+  rtp_engine engine() const noexcept;
+  /// Of all workers together, at most a second old.
+  rtp_io_counters io_counters() const;
+
+ private:
+  struct impl;
+  explicit media_relay(std::unique_ptr<impl> made);
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace parley::net

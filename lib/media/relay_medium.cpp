@@ -1,0 +1,264 @@
+#include <parley/media/relay_medium.hpp>
+#include <parley/rtp/packet.hpp>
+#include <parley/rtp/sequence_tracker.hpp>
+#include <parley/srtp/context.hpp>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace parley::media {
+namespace {
+
+bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {
+  return std::ranges::equal(a, b);
+}
+
+bool same_keys(const std::vector<srtp::master_key>& a, const std::vector<srtp::master_key>& b) noexcept {
+  return std::ranges::equal(a, b, [](const srtp::master_key& x, const srtp::master_key& y) {
+    return x.profile() == y.profile() && same_bytes(x.key(), y.key()) && same_bytes(x.salt(), y.salt()) &&
+           same_bytes(x.mki(), y.mki());
+  });
+}
+
+}  // namespace
+
+struct relay_medium::end {
+  /// What a payload type becomes.
+  struct fate {
+    bool passes = true;
+    bool events = false;
+    std::uint8_t sent = 0;
+  };
+
+  relay_end_settings settings;
+  relay_end_counters counters;
+  source_latch rtp;
+  source_latch rtcp;
+  std::optional<srtp::context> unprotects;
+  std::optional<srtp::context> protects;
+  std::array<fate, 128> payloads;
+  rtp::sequence_tracker sequence{1};
+  std::uint64_t lost_before = 0;  // by SSRCs that were followed by another
+
+  end() { plan_payloads(); }
+
+  void plan_payloads() noexcept {
+    for (std::size_t i = 0; i < payloads.size(); ++i) {
+      payloads[i] = {settings.payloads.empty(), false, static_cast<std::uint8_t>(i)};
+    }
+    for (const payload_rule& rule : settings.payloads) {
+      payloads[rule.received & 0x7FU] = {true, rule.events, static_cast<std::uint8_t>(rule.sent & 0x7FU)};
+    }
+  }
+
+  void expect_sources() noexcept {
+    expected_source expected;
+    expected.signalled = settings.rtp;
+    expected.seen = settings.seen;
+    expected.learning = settings.learning;
+    expected.handover = settings.handover;
+    expected.authenticated = !settings.receives_with.empty();
+    rtp.expect(expected);
+    expected.signalled = settings.rtcp;
+    // RTCP has no sequence numbers by which a source could prove itself, but it comes from where RTP does.
+    if (!expected.seen && rtp.source().port != 0) expected.seen = rtp.source().ip;
+    rtcp.expect(expected);
+  }
+
+  void count(const rtp::packet_view& packet) noexcept {
+    if (packet.ssrc() != counters.ssrc) {
+      lost_before = counters.lost;
+      counters.ssrc = packet.ssrc();
+      sequence = rtp::sequence_tracker(1);
+    }
+    sequence.handle_packet(packet.sequence_number());
+    counters.lost = lost_before + static_cast<std::uint64_t>(std::max<std::int64_t>(sequence.lost(), 0));
+  }
+
+  bool is_silent() const noexcept { return settings.blocked || !settings.may_send; }
+};
+
+relay_medium::relay_medium() : ends_(std::make_unique<std::array<end, 2>>()) {}
+relay_medium::~relay_medium() = default;
+
+base::result<void> relay_medium::apply(relay_side side, const relay_end_settings& settings) {
+  end& e = (*ends_)[static_cast<std::size_t>(side)];
+
+  // First what may fail.
+  std::optional<srtp::context> unprotects;
+  std::optional<srtp::context> protects;
+  const bool new_in = !same_keys(settings.receives_with, e.settings.receives_with);
+  const bool new_out = !same_keys(settings.sends_with, e.settings.sends_with);
+  if (new_in && !settings.receives_with.empty()) {
+    auto made = srtp::context::unprotecting(settings.receives_with);
+    if (!made) return made.error();
+    unprotects = std::move(*made);
+  }
+  if (new_out && !settings.sends_with.empty()) {
+    auto made = srtp::context::protecting(settings.sends_with);
+    if (!made) return made.error();
+    protects = std::move(*made);
+  }
+
+  const auto go_on = [](std::optional<srtp::context>& old, std::optional<srtp::context>& next,
+                        std::uint32_t ssrc) {
+    if (!old || !next) return;
+    if (const auto counter = old->roll_over_counter(ssrc)) {
+      static_cast<void>(next->set_roll_over_counter(ssrc, *counter));  // there is room for the first one
+    }
+  };
+  if (new_in) {
+    go_on(e.unprotects, unprotects, e.counters.ssrc);
+    e.unprotects = std::move(unprotects);
+  }
+  if (new_out) {
+    go_on(e.protects, protects, (*ends_)[static_cast<std::size_t>(other(side))].counters.ssrc);
+    e.protects = std::move(protects);
+  }
+  e.settings = settings;
+  e.plan_payloads();
+  e.expect_sources();
+  return {};
+}
+
+void relay_medium::relearn(relay_side side) noexcept {
+  end& e = (*ends_)[static_cast<std::size_t>(side)];
+  e.rtp.forget();
+  e.rtcp.forget();
+}
+
+const relay_end_settings& relay_medium::settings(relay_side side) const noexcept {
+  return (*ends_)[static_cast<std::size_t>(side)].settings;
+}
+const relay_end_counters& relay_medium::counters(relay_side side) const noexcept {
+  return (*ends_)[static_cast<std::size_t>(side)].counters;
+}
+const base::socket_address& relay_medium::source(relay_side side) const noexcept {
+  return (*ends_)[static_cast<std::size_t>(side)].rtp.source();
+}
+
+std::optional<relay_medium::forwarded> relay_medium::handle_packet(base::time_point now, relay_side side,
+                                                                   relay_component component,
+                                                                   const base::socket_address& from,
+                                                                   base::packet_buffer& packet) {
+  if ((*ends_)[static_cast<std::size_t>(side)].settings.datagrams) {
+    if (component == relay_component::rtcp) return std::nullopt;
+    return handle_any(now, side, from, packet);
+  }
+  if (rtp::is_rtcp(packet.bytes())) return handle_rtcp(now, side, component, from, packet);
+  if (component == relay_component::rtcp) {
+    ++(*ends_)[static_cast<std::size_t>(side)].counters.malformed;
+    return std::nullopt;
+  }
+  return handle_rtp(now, side, from, packet);
+}
+
+std::optional<relay_medium::forwarded> relay_medium::handle_any(base::time_point now, relay_side side,
+                                                                const base::socket_address& from,
+                                                                const base::packet_buffer& packet) {
+  end& in = (*ends_)[static_cast<std::size_t>(side)];
+  const base::socket_address& to = (*ends_)[static_cast<std::size_t>(other(side))].rtp.destination();
+  // UDPTL begins with a sequence number, too (T.38 9.1).
+  const std::uint16_t sequence =
+      packet.size() < 2 ? std::uint16_t{0}
+                        : static_cast<std::uint16_t>(std::to_integer<unsigned>(packet.bytes()[0]) << 8U |
+                                                     std::to_integer<unsigned>(packet.bytes()[1]));
+  if (!in.rtp.handle_packet(now, from, 0, sequence)) {
+    ++in.counters.strangers;
+    return std::nullopt;
+  }
+  ++in.counters.packets;
+  in.counters.bytes += packet.size();
+  in.counters.last_packet = now;
+  if (in.is_silent() || to.port == 0 || to.ip.is_unspecified()) {
+    ++in.counters.dropped;
+    return std::nullopt;
+  }
+  return forwarded{other(side), relay_component::rtp, to};
+}
+
+std::optional<relay_medium::forwarded> relay_medium::handle_rtp(base::time_point now, relay_side side,
+                                                                const base::socket_address& from,
+                                                                base::packet_buffer& packet) {
+  end& in = (*ends_)[static_cast<std::size_t>(side)];
+  end& out = (*ends_)[static_cast<std::size_t>(other(side))];
+
+  if (!in.rtp.may_accept(now, from)) {
+    ++in.counters.strangers;
+    return std::nullopt;
+  }
+  const std::size_t size = packet.size();
+  if (in.unprotects && !in.unprotects->unprotect_rtp(packet)) {
+    ++in.counters.unauthenticated;
+    return std::nullopt;
+  }
+  const auto view = rtp::packet_view::parse(packet.bytes());
+  if (!view) {
+    ++in.counters.malformed;
+    return std::nullopt;
+  }
+  if (!in.rtp.handle_packet(now, from, view->ssrc(), view->sequence_number())) {
+    ++in.counters.strangers;
+    return std::nullopt;
+  }
+  ++in.counters.packets;
+  in.counters.bytes += size;
+  in.counters.last_packet = now;
+  in.count(*view);
+
+  const end::fate fate = in.payloads[view->payload_type()];
+  const base::socket_address& to = out.rtp.destination();
+  if (in.is_silent() || !fate.passes || (fate.events && in.settings.dtmf_blocked) || to.port == 0 ||
+      to.ip.is_unspecified()) {
+    ++in.counters.dropped;
+    return std::nullopt;
+  }
+  if (fate.sent != view->payload_type()) rtp::set_payload_type(packet.mutable_bytes(), fate.sent);
+  if (out.protects && !out.protects->protect_rtp(packet)) {
+    ++in.counters.dropped;
+    return std::nullopt;
+  }
+  return forwarded{other(side), relay_component::rtp, to};
+}
+
+std::optional<relay_medium::forwarded> relay_medium::handle_rtcp(base::time_point now, relay_side side,
+                                                                 relay_component component,
+                                                                 const base::socket_address& from,
+                                                                 base::packet_buffer& packet) {
+  end& in = (*ends_)[static_cast<std::size_t>(side)];
+  end& out = (*ends_)[static_cast<std::size_t>(other(side))];
+
+  in.expect_sources();
+  source_latch& latch = component == relay_component::rtp ? in.rtp : in.rtcp;
+  if (!latch.may_accept(now, from)) {
+    ++in.counters.strangers;
+    return std::nullopt;
+  }
+  const std::size_t size = packet.size();
+  if (in.unprotects && !in.unprotects->unprotect_rtcp(packet)) {
+    ++in.counters.unauthenticated;
+    return std::nullopt;
+  }
+  if (packet.size() < 8) {
+    ++in.counters.malformed;
+    return std::nullopt;
+  }
+  if (!latch.handle_packet(now, from, 0, 0)) {
+    ++in.counters.strangers;
+    return std::nullopt;
+  }
+  ++in.counters.rtcp_packets;
+  in.counters.rtcp_bytes += size;
+
+  const bool muxed = out.settings.rtcp_mux;
+  const base::socket_address& to = muxed ? out.rtp.destination() : out.rtcp.destination();
+  if (in.settings.blocked || to.port == 0 || to.ip.is_unspecified() ||
+      (out.protects && !out.protects->protect_rtcp(packet))) {
+    ++in.counters.dropped;
+    return std::nullopt;
+  }
+  return forwarded{other(side), muxed ? relay_component::rtp : relay_component::rtcp, to};
+}
+
+}  // namespace parley::media

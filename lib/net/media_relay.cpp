@@ -1,0 +1,174 @@
+#include <parley/net/error.hpp>
+#include <parley/net/media_relay.hpp>
+
+#include "net/detail/relay_worker.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace parley::net {
+
+using detail::relayed_medium;
+
+struct media_relay::impl {
+  struct interface {
+    media_interface described;
+    rtp_port_range ports;
+  };
+  /// Where the ports of a medium came from.
+  struct entry {
+    std::shared_ptr<relayed_medium> medium;
+    std::array<std::pair<std::size_t, std::uint16_t>, 2> ports;  // of which interface, and RTP's number
+    std::size_t worker = 0;
+  };
+
+  impl(const media_relay_options& wanted, base::random_source& random) : options(wanted) {
+    interfaces.reserve(wanted.interfaces.size());
+    for (const media_interface& each : wanted.interfaces) {
+      interfaces.push_back({each, rtp_port_range(each.bind, wanted.low_port, wanted.high_port, random)});
+    }
+  }
+
+  interface* find(const wanted_end& end) noexcept {
+    const auto found = std::ranges::find_if(interfaces, [&end](const interface& each) {
+      return each.described.bind.is_v6() == end.v6 &&
+             (end.interface.empty() || end.interface == each.described.name);
+    });
+    return found == interfaces.end() ? nullptr : &*found;
+  }
+
+  relayed_medium* get(medium_id id) const noexcept {
+    const auto found = media.find(id);
+    return found == media.end() ? nullptr : found->second.medium.get();
+  }
+
+  media_relay_options options;
+  std::vector<interface> interfaces;
+  std::vector<std::unique_ptr<detail::relay_worker>> workers;
+  std::vector<std::size_t> load;  // media of each worker
+  std::unordered_map<medium_id, entry> media;
+  medium_id last_id = 0;
+};
+
+media_relay::media_relay(std::unique_ptr<impl> made) : impl_(std::move(made)) {}
+media_relay::~media_relay() = default;
+
+base::result<std::unique_ptr<media_relay>> media_relay::create(const media_relay_options& options,
+                                                               base::random_source& random) {
+  if (options.interfaces.empty()) return make_error_code(errc::unsupported_transport);
+  auto made = std::make_unique<impl>(options, random);
+  const std::size_t workers = std::max<std::size_t>(options.workers, 1);
+  rtp_io_options io = options.io;
+  // A medium goes to the worker that has the fewest, and has four ports.
+  io.max_ports = 4 * (options.max_media / workers + 1);
+  for (std::size_t i = 0; i < workers; ++i) {
+    auto worker = detail::relay_worker::create({io, options.enough, options.patience});
+    if (!worker) return worker.error();
+    made->workers.push_back(std::move(*worker));
+  }
+  made->load.resize(made->workers.size());
+  return std::unique_ptr<media_relay>(new media_relay(std::move(made)));
+}
+
+base::result<media_relay::opened> media_relay::open(const std::array<wanted_end, 2>& ends) {
+  if (impl_->media.size() >= impl_->options.max_media) return make_error_code(errc::limit_reached);
+  const std::array<impl::interface*, 2> from{impl_->find(ends[0]), impl_->find(ends[1])};
+  if (from[0] == nullptr || from[1] == nullptr) return make_error_code(errc::unknown_listener);
+
+  auto first = from[0]->ports.open();
+  if (!first) return first.error();
+  auto second = from[1]->ports.open();
+  if (!second) {
+    from[0]->ports.give_back(std::move(*first));
+    return second.error();
+  }
+
+  opened result;
+  result.id = ++impl_->last_id;
+  impl::entry entry;
+  entry.medium = std::make_shared<relayed_medium>();
+  const std::array<rtp_port_pair*, 2> pairs{&*first, &*second};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::uint16_t port = pairs[i]->rtp.local().port;
+    const base::ip_address& advertised = from[i]->described.advertised;
+    result.ends[i] = {{advertised, port}, {advertised, static_cast<std::uint16_t>(port + 1)}};
+    entry.ports[i] = {static_cast<std::size_t>(from[i] - impl_->interfaces.data()), port};
+    entry.medium->sockets[i] = pairs[i]->rtp.native_handle();
+  }
+  const auto least = std::ranges::min_element(impl_->load);
+  ++*least;
+  entry.worker = static_cast<std::size_t>(least - impl_->load.begin());
+  impl_->workers[entry.worker]->add(entry.medium, {std::move(*first), std::move(*second)});
+  impl_->media.emplace(result.id, std::move(entry));
+  return result;
+}
+
+base::result<void> media_relay::apply(medium_id id, media::relay_side side,
+                                      const media::relay_end_settings& settings) {
+  relayed_medium* const found = impl_->get(id);
+  if (found == nullptr) return make_error_code(errc::closed);
+  const std::lock_guard lock(found->mutex);
+  return found->machine.apply(side, settings);
+}
+
+void media_relay::relearn(medium_id id, media::relay_side side) {
+  relayed_medium* const found = impl_->get(id);
+  if (found == nullptr) return;
+  const std::lock_guard lock(found->mutex);
+  found->machine.relearn(side);
+}
+
+base::result<void> media_relay::mark(medium_id id, media::relay_side side, std::uint8_t code_point) {
+  relayed_medium* const found = impl_->get(id);
+  if (found == nullptr) return make_error_code(errc::closed);
+  return rtp_port::mark(found->sockets[static_cast<std::size_t>(side)], code_point);
+}
+
+void media_relay::close(medium_id id) {
+  const auto found = impl_->media.find(id);
+  if (found == impl_->media.end()) return;
+  impl::entry& entry = found->second;
+  --impl_->load[entry.worker];
+  impl_->workers[entry.worker]->remove(std::move(entry.medium));
+  for (const auto& [interface, port] : entry.ports) impl_->interfaces[interface].ports.give_back(port);
+  impl_->media.erase(found);
+}
+
+media_relay::end_state media_relay::state(medium_id id, media::relay_side side) const {
+  relayed_medium* const found = impl_->get(id);
+  if (found == nullptr) return {};
+  const std::lock_guard lock(found->mutex);
+  return {found->machine.counters(side), found->machine.source(side)};
+}
+
+std::size_t media_relay::size() const noexcept { return impl_->media.size(); }
+
+std::size_t media_relay::ports() const noexcept {
+  std::size_t sum = 0;
+  for (const impl::interface& each : impl_->interfaces) sum += each.ports.size();
+  return sum;
+}
+
+std::size_t media_relay::ports_available() const noexcept {
+  std::size_t sum = 0;
+  for (const impl::interface& each : impl_->interfaces) sum += each.ports.available();
+  return sum;
+}
+
+rtp_engine media_relay::engine() const noexcept { return impl_->workers.front()->engine(); }
+
+rtp_io_counters media_relay::io_counters() const {
+  rtp_io_counters sum;
+  for (const auto& worker : impl_->workers) {
+    const rtp_io_counters each = worker->counters();
+    sum.received += each.received;
+    sum.sent += each.sent;
+    sum.truncated += each.truncated;
+    sum.no_buffer += each.no_buffer;
+    sum.send_errors += each.send_errors;
+  }
+  return sum;
+}
+
+}  // namespace parley::net

@@ -1,0 +1,120 @@
+#include "net/detail/relay_worker.hpp"
+
+#include <parley/net/clock.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace parley::net::detail {
+namespace {
+
+/// With fewer packets at a time a worker is not busy, and each is forwarded as it comes.
+constexpr std::size_t busy_from = 4;
+constexpr base::duration idle_wait = std::chrono::milliseconds(200);
+constexpr base::duration publication_interval = std::chrono::seconds(1);
+
+}  // namespace
+
+base::result<std::unique_ptr<relay_worker>> relay_worker::create(const settings& wanted) {
+  std::unique_ptr<relay_worker> made(new relay_worker(wanted));
+  auto io = rtp_io::create(*made, wanted.io);
+  if (!io) return io.error();
+  made->io_ = std::move(*io);
+  made->thread_ = std::thread([worker = made.get()] { worker->run(); });
+  return made;
+}
+
+relay_worker::~relay_worker() {
+  stopping_ = true;
+  if (io_ != nullptr) io_->notify();
+  if (thread_.joinable()) thread_.join();
+}
+
+void relay_worker::give(command next) {
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back(std::move(next));
+    if (inbox_.size() > 1) return;  // the worker has been told of the first one
+  }
+  io_->notify();
+}
+
+void relay_worker::add(std::shared_ptr<relayed_medium> medium, std::array<rtp_port_pair, 2> ports) {
+  give({std::move(medium), std::move(ports)});
+}
+
+void relay_worker::remove(std::shared_ptr<relayed_medium> medium) { give({std::move(medium), {}}); }
+
+rtp_io_counters relay_worker::counters() const {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+void relay_worker::run() {
+  std::size_t handled = 0;
+  while (!stopping_) {
+    const bool busy = handled >= busy_from;
+    handled = io_->poll(busy ? settings_.enough : 1, busy ? settings_.patience : idle_wait);
+    publish(steady_clock_source::now());
+  }
+}
+
+void relay_worker::publish(base::time_point now) {
+  if (now < next_publication_) return;
+  next_publication_ = now + publication_interval;
+  const std::lock_guard lock(mutex_);
+  published_ = io_->counters();
+}
+
+void relay_worker::handle_notification(base::time_point) {
+  {
+    const std::lock_guard lock(mutex_);
+    taken_.swap(inbox_);
+  }
+  for (command& next : taken_) obey(next);
+  taken_.clear();
+}
+
+void relay_worker::obey(command& next) {
+  using media::relay_component;
+  using media::relay_side;
+  relayed_medium& medium = *next.medium;
+  if (!next.ports[0].rtp) {
+    for (auto& side : medium.ports) {
+      for (relayed_medium::port& port : side) io_->remove(port.id);
+    }
+    media_.back()->place = medium.place;
+    media_[medium.place] = std::move(media_.back());
+    media_.pop_back();
+    return;
+  }
+  for (const relay_side side : {relay_side::offerer, relay_side::answerer}) {
+    rtp_port_pair& pair = next.ports[static_cast<std::size_t>(side)];
+    for (const relay_component component : {relay_component::rtp, relay_component::rtcp}) {
+      relayed_medium::port& port = medium.at(side, component);
+      port.medium = &medium;
+      port.side = side;
+      port.component = component;
+      rtp_port& socket = component == relay_component::rtp ? pair.rtp : pair.rtcp;
+      if (auto id = io_->add(std::move(socket), reinterpret_cast<std::uintptr_t>(&port))) port.id = *id;
+    }
+  }
+  medium.place = media_.size();
+  media_.push_back(std::move(next.medium));
+}
+
+void relay_worker::handle_datagram(base::time_point now, std::uint64_t tag, base::packet_buffer packet,
+                                   const base::socket_address& from) {
+  const auto& port = *reinterpret_cast<const relayed_medium::port*>(tag);
+  relayed_medium& medium = *port.medium;
+  std::unique_lock lock(medium.mutex);
+  const auto forwarded = medium.machine.handle_packet(now, port.side, port.component, from, packet);
+  lock.unlock();
+  if (!forwarded) return;
+  // Where the port is of the other family the medium was set up wrongly: nothing can be done for one packet.
+  static_cast<void>(
+      io_->send(medium.at(forwarded->side, forwarded->component).id, std::move(packet), forwarded->to));
+}
+
+}  // namespace parley::net::detail

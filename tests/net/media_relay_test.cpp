@@ -1,0 +1,246 @@
+#include <parley/net/clock.hpp>
+#include <parley/net/error.hpp>
+#include <parley/net/media_relay.hpp>
+
+#include "support/catch.hpp"
+#include "support/rtp_packets.hpp"
+#include "support/seeded_random.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace parley;
+using namespace std::chrono_literals;
+using base::ip_address;
+using media::relay_side;
+
+namespace {
+
+/// A peer: one socket, which says what it got.
+class peer final : net::rtp_handler {
+ public:
+  explicit peer(const ip_address& ip = ip_address::loopback_v4()) {
+    net::rtp_io_options options;
+    options.engine = net::rtp_engine::batches;
+    auto made = net::rtp_io::create(*this, options);
+    REQUIRE(made.has_value());
+    io_ = std::move(*made);
+    auto port = net::rtp_port::open({ip, 0});
+    REQUIRE(port.has_value());
+    at = port->local();
+    auto id = io_->add(std::move(*port), 0);
+    REQUIRE(id.has_value());
+    id_ = *id;
+  }
+
+  void send(std::string_view bytes, const base::socket_address& to) {
+    REQUIRE(io_->send(id_, test::buffered(io_->pool(), bytes), to).has_value());
+    io_->flush();
+  }
+  bool gets(std::size_t count) {
+    const auto end = net::steady_clock_source::now() + 2s;
+    while (got.size() < count && net::steady_clock_source::now() < end) io_->poll(1, 10ms);
+    return got.size() == count;
+  }
+  /// What came within 50 ms.
+  std::size_t hears() {
+    const auto end = net::steady_clock_source::now() + 50ms;
+    while (net::steady_clock_source::now() < end) io_->poll(1, 10ms);
+    return got.size();
+  }
+
+  base::socket_address at;
+  std::vector<std::string> got;
+  base::socket_address last_from;
+
+ private:
+  void handle_datagram(base::time_point, std::uint64_t, base::packet_buffer packet,
+                       const base::socket_address& from) override {
+    got.emplace_back(packet.text());
+    last_from = from;
+  }
+  void handle_notification(base::time_point) override {}
+
+  std::unique_ptr<net::rtp_io> io_;
+  net::rtp_port_id id_{};
+};
+
+struct relay_test {
+  explicit relay_test(std::size_t workers = 1, net::rtp_engine engine = net::rtp_engine::automatic) {
+    net::media_relay_options options;
+    options.interfaces = {{"lan", ip_address::loopback_v4(), ip_address::loopback_v4()},
+                          {"six", ip_address::loopback_v6(), ip_address::loopback_v6()},
+                          {"nat", ip_address::loopback_v4(), *ip_address::from_string("192.0.2.1")}};
+    options.low_port = 42000;
+    options.high_port = 42999;
+    options.workers = workers;
+    options.io.engine = engine;
+    auto made = net::media_relay::create(options, random);
+    REQUIRE(made.has_value());
+    relay = std::move(*made);
+  }
+
+  net::media_relay::opened open(bool v6_answerer = false) {
+    auto result = relay->open({{{}, {{}, v6_answerer}}});
+    REQUIRE(result.has_value());
+    return *result;
+  }
+
+  void connect(const net::media_relay::opened& medium, const peer& a, const peer& b) {
+    media::relay_end_settings settings;
+    settings.rtp = a.at;
+    REQUIRE(relay->apply(medium.id, relay_side::offerer, settings).has_value());
+    settings.rtp = b.at;
+    REQUIRE(relay->apply(medium.id, relay_side::answerer, settings).has_value());
+  }
+
+  bool until(const std::function<bool()>& done) {
+    for (int i = 0; i < 200 && !done(); ++i) std::this_thread::sleep_for(10ms);
+    return done();
+  }
+
+  test::seeded_random random;
+  std::unique_ptr<net::media_relay> relay;
+};
+
+}  // namespace
+
+TEST_CASE("a relay carries packets between two peers, each way from the ports of its side", "[net][relay]") {
+  const auto engine = GENERATE(net::rtp_engine::automatic, net::rtp_engine::batches);
+  relay_test t(1, engine);
+  peer a, b;
+  const auto medium = t.open();
+  t.connect(medium, a, b);
+  const std::string sound = test::rtp_packet(8, 1);
+  a.send(sound, medium.ends[0].rtp);
+  REQUIRE(b.gets(1));
+  CHECK(b.got[0] == sound);
+  CHECK(b.last_from == medium.ends[1].rtp);
+  b.send(test::rtp_packet(8, 2), medium.ends[1].rtp);
+  REQUIRE(a.gets(1));
+  CHECK(a.last_from == medium.ends[0].rtp);
+
+  CHECK(t.until([&] { return t.relay->state(medium.id, relay_side::offerer).counters.packets == 1; }));
+  CHECK(t.relay->state(medium.id, relay_side::offerer).source == a.at);
+  CHECK(t.until([&] { return t.relay->io_counters().sent == 2; }));
+}
+
+TEST_CASE("IPv4 speaks to IPv6", "[net][relay]") {
+  relay_test t;
+  peer a, b(ip_address::loopback_v6());
+  const auto medium = t.open(true);
+  t.connect(medium, a, b);
+  a.send(test::rtp_packet(8, 1), medium.ends[0].rtp);
+  REQUIRE(b.gets(1));
+  CHECK(b.last_from == medium.ends[1].rtp);
+  b.send(test::rtp_packet(8, 1), medium.ends[1].rtp);
+  CHECK(a.gets(1));
+}
+
+TEST_CASE("many media on several threads don't mix", "[net][relay]") {
+  relay_test t(3);
+  std::vector<std::unique_ptr<peer>> peers;
+  std::vector<net::media_relay::opened> media;
+  for (int i = 0; i < 30; ++i) {
+    media.push_back(t.open());
+    peers.push_back(std::make_unique<peer>());
+    peers.push_back(std::make_unique<peer>());
+    t.connect(media.back(), *peers[peers.size() - 2], *peers.back());
+  }
+  for (std::size_t i = 0; i < media.size(); ++i) {
+    for (std::uint16_t n = 0; n < 10; ++n) {
+      peers[2 * i]->send(test::rtp_packet(8, n, static_cast<std::uint32_t>(i)), media[i].ends[0].rtp);
+    }
+  }
+  for (std::size_t i = 0; i < media.size(); ++i) {
+    REQUIRE(peers[2 * i + 1]->gets(10));
+    for (std::uint16_t n = 0; n < 10; ++n) {
+      CHECK(peers[2 * i + 1]->got[n] == test::rtp_packet(8, n, static_cast<std::uint32_t>(i)));
+    }
+    CHECK(peers[2 * i]->got.empty());
+  }
+}
+
+TEST_CASE("a medium that was closed is silent, and its ports serve again", "[net][relay]") {
+  relay_test t;
+  peer a, b;
+  CHECK(t.relay->ports_available() == t.relay->ports());
+  const auto first = t.open();
+  t.connect(first, a, b);
+  CHECK(t.relay->ports_available() == t.relay->ports() - 2);
+  t.relay->close(first.id);
+  t.relay->close(first.id);
+  CHECK(t.relay->size() == 0);
+  CHECK(t.relay->ports_available() == t.relay->ports());
+  a.send(test::rtp_packet(8, 1), first.ends[0].rtp);
+  CHECK(b.hears() == 0);
+  CHECK(t.relay->apply(first.id, relay_side::offerer, {}).error() == net::errc::closed);
+  CHECK(t.relay->mark(first.id, relay_side::offerer, 46).error() == net::errc::closed);
+  CHECK(t.relay->state(first.id, relay_side::offerer).counters.packets == 0);
+
+  for (int i = 0; i < 2000; ++i) t.relay->close(t.open().id);
+  const auto last = t.open();
+  t.connect(last, a, b);
+  a.send(test::rtp_packet(8, 1), last.ends[0].rtp);
+  CHECK(b.gets(1));
+}
+
+TEST_CASE("when ports run out that is said, and the next call after one has ended is served",
+          "[net][relay][attack]") {
+  relay_test t;
+  std::vector<net::media_relay::opened> media;
+  base::error_code refused;
+  while (true) {
+    auto next = t.relay->open({});
+    if (!next) {
+      refused = next.error();
+      break;
+    }
+    media.push_back(*next);
+  }
+  CHECK(refused == net::errc::limit_reached);
+  CHECK(media.size() >= 100);
+  t.relay->close(media.back().id);
+  CHECK(t.until([&] {
+    const auto again = t.relay->open({});
+    return again.has_value();
+  }));
+}
+
+TEST_CASE("an interface is chosen by name and family, and peers are told its advertised address",
+          "[net][relay]") {
+  relay_test t;
+  const auto medium = t.relay->open({{{"nat", false}, {"six", true}}});
+  REQUIRE(medium.has_value());
+  CHECK(medium->ends[0].rtp.ip.to_string() == "192.0.2.1");
+  CHECK(medium->ends[0].rtcp.port == medium->ends[0].rtp.port + 1);
+  CHECK(medium->ends[1].rtp.ip == ip_address::loopback_v6());
+  CHECK(t.relay->open({{{"wan", false}, {}}}).error() == net::errc::unknown_listener);
+  CHECK(t.relay->open({{{"lan", true}, {}}}).error() == net::errc::unknown_listener);
+  CHECK(t.relay->mark(medium->id, relay_side::answerer, 46).has_value());
+
+  net::media_relay_options nothing;
+  CHECK(!net::media_relay::create(nothing, t.random).has_value());
+}
+
+TEST_CASE("a flood of strangers at one port leaves the call and its neighbours alone",
+          "[net][relay][attack]") {
+  relay_test t;
+  peer a, b, flooder;
+  const auto medium = t.open();
+  t.connect(medium, a, b);
+  std::size_t heard = 0;
+  for (std::uint16_t n = 0; n < 50; ++n) {
+    // The stranger has the address of the peers here, but neither of their ports; one of them has spoken
+    // first.
+    a.send(test::rtp_packet(8, n), medium.ends[0].rtp);
+    REQUIRE(b.gets(++heard));
+    for (int i = 0; i < 100; ++i) flooder.send(test::rtp_packet(8, n, 666), medium.ends[0].rtp);
+  }
+  CHECK(b.hears() == 50);
+  CHECK(t.relay->state(medium.id, relay_side::offerer).source == a.at);
+  CHECK(t.relay->state(medium.id, relay_side::offerer).counters.strangers > 0);
+}
