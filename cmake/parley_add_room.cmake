@@ -54,6 +54,7 @@ function(parley_add_room)
   target_include_directories(${target}_objects PRIVATE "${PROJECT_SOURCE_DIR}/lib")
   target_compile_definitions(${target}_objects PRIVATE ${room_DEFINES})
   target_link_libraries(${target}_objects PRIVATE parley_flags ${depends} ${room_LINK_PUBLIC} ${room_LINK})
+  parley_compile_together(${target}_objects)
 
   add_library(${target} STATIC $<TARGET_OBJECTS:${target}_objects>)
   add_library(parley::${room_NAME} ALIAS ${target})

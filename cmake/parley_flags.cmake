@@ -40,6 +40,15 @@ if(PARLEY_FUZZ)
   target_compile_options(parley_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Of the libraries and the examples: most of what compilers do is reading the headers that all sources of a room include.
+option(PARLEY_UNITY "Compile the sources of a room, and of an example, eight at a time" OFF)
+function(parley_compile_together target)
+  set_target_properties(${target} PROPERTIES
+    UNITY_BUILD ${PARLEY_UNITY}
+    UNITY_BUILD_BATCH_SIZE 8
+    UNITY_BUILD_CODE_BEFORE_INCLUDE "// NOLINTNEXTLINE(bugprone-suspicious-include)")
+endfunction()
+
 # The fast paths of net each have a portable twin, which scripts/test builds and tests too.
 option(PARLEY_PORTABLE_DATAGRAMS "Use the portable twin of the batched datagram calls of Linux" OFF)
 mark_as_advanced(PARLEY_PORTABLE_DATAGRAMS)

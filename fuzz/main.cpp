@@ -1,5 +1,5 @@
 // A main() for fuzz targets in builds without libFuzzer: runs the target over the files and folders that the
-// command line names, or over its committed corpus.
+// command line names, such as its committed corpus.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -30,8 +30,7 @@ bool run_file(const fs::path& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<fs::path> roots(argv + 1, argv + argc);
-  if (roots.empty()) roots.emplace_back(PARLEY_FUZZ_CORPUS);
+  const std::vector<fs::path> roots(argv + 1, argv + argc);
 
   std::size_t inputs = 0;
   for (const fs::path& root : roots) {

@@ -13,7 +13,7 @@
 namespace parley::net {
 namespace {
 
-base::error_code last_error() noexcept { return {errno, boost::system::system_category()}; }
+base::error_code socket_error() noexcept { return {errno, boost::system::system_category()}; }
 
 bool taken_by_another(const base::error_code& error) noexcept {
   return error == boost::system::errc::address_in_use || error == boost::system::errc::permission_denied;
@@ -29,7 +29,7 @@ base::result<rtp_port> rtp_port::open(const base::socket_address& local, std::si
   const int family = local.ip.is_v6() ? AF_INET6 : AF_INET;
   rtp_port made;
   made.socket_ = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (made.socket_ < 0) return last_error();
+  if (made.socket_ < 0) return socket_error();
   const int on = 1;
   // The same port may belong to another call in IPv4.
   if (family == AF_INET6) ::setsockopt(made.socket_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
@@ -39,10 +39,10 @@ base::result<rtp_port> rtp_port::open(const base::socket_address& local, std::si
   }
   detail::ip_sockaddr address;
   auto length = static_cast<socklen_t>(detail::write_sockaddr(local, address));
-  if (::bind(made.socket_, &address.any, length) != 0) return last_error();
+  if (::bind(made.socket_, &address.any, length) != 0) return socket_error();
   made.local_ = local;
   if (local.port == 0) {
-    if (::getsockname(made.socket_, &address.any, &length) != 0) return last_error();
+    if (::getsockname(made.socket_, &address.any, &length) != 0) return socket_error();
     made.local_ = detail::read_sockaddr(address);
   }
   return made;
@@ -53,12 +53,12 @@ base::result<void> rtp_port::mark(std::uint8_t code_point) { return mark(socket_
 base::result<void> rtp_port::mark(int socket, std::uint8_t code_point) {
   detail::ip_sockaddr address;
   socklen_t length = sizeof address;
-  if (::getsockname(socket, &address.any, &length) != 0) return last_error();
+  if (::getsockname(socket, &address.any, &length) != 0) return socket_error();
   const int field = code_point << 2U;
   const bool v6 = address.any.sa_family == AF_INET6;
   if (::setsockopt(socket, v6 ? int{IPPROTO_IPV6} : int{IPPROTO_IP}, v6 ? IPV6_TCLASS : IP_TOS, &field,
                    sizeof field) != 0) {
-    return last_error();
+    return socket_error();
   }
   return {};
 }

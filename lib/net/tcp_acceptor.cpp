@@ -21,7 +21,7 @@ using asio::ip::tcp;
 namespace {
 
 // What callers can bring about is said at most so often.
-constexpr base::duration quiet_time = std::chrono::seconds(10);
+constexpr base::duration acceptor_quiet_time = std::chrono::seconds(10);
 
 /// Reads a PROXY protocol header for a connection, which is made with the stream and so comes later.
 class header_judge {
@@ -97,7 +97,7 @@ bool tcp_acceptor::accept_one() {
     ++core_->counters().accept_back_offs;
     const base::time_point now = steady_clock_source::now();
     if (now >= quiet_until_) {
-      quiet_until_ = now + quiet_time;
+      quiet_until_ = now + acceptor_quiet_time;
       const std::string why = error.message();
       core_->log(base::log_level::warning, "accepting pauses for want of descriptors or memory",
                  {{"listener", index_}, {"error", why}});

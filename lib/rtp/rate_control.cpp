@@ -22,7 +22,7 @@ constexpr double high_loss = 0.10;
 constexpr base::duration loss_period = std::chrono::seconds(1);
 constexpr std::uint32_t fewest_packets = 20;
 
-double to_seconds(base::duration d) noexcept { return static_cast<double>(d.count()) / 1e6; }
+double seconds_of(base::duration d) noexcept { return static_cast<double>(d.count()) / 1e6; }
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void delay_rate_control::limit(double rate) noexcept {
 
 void delay_rate_control::update(base::time_point now, enum delay_trend::signal signal,
                                 double arriving) noexcept {
-  const double seconds = updated_once_ ? std::clamp(to_seconds(now - updated_), 0.0, 1.0) : 0;
+  const double seconds = updated_once_ ? std::clamp(seconds_of(now - updated_), 0.0, 1.0) : 0;
   updated_ = now;
   updated_once_ = true;
   switch (signal) {
@@ -63,7 +63,7 @@ void delay_rate_control::increase(double seconds, double arriving) noexcept {
   }
   double raised = rate_;
   if (near_convergence(kbits)) {
-    const double response = to_seconds(response_margin + round_trip_);
+    const double response = seconds_of(response_margin + round_trip_);
     const double frame = rate_ / frames_a_second;
     const double expected_packet = frame / std::max(1.0, std::ceil(frame / packet_bits));
     raised += std::max(least_step * seconds, 0.5 * std::min(seconds / response, 1.0) * expected_packet);

@@ -57,7 +57,7 @@ void put(date_text& out, std::size_t& at, unsigned value, std::size_t digits) no
   at += digits;
 }
 
-bool read_lws(cursor& in) noexcept {
+bool read_gap(cursor& in) noexcept {
   const char* const before = in.position();
   in.skip_lws();
   return in.position() != before || in.fail(errc::expected_separator);
@@ -137,7 +137,7 @@ bool warning_header::read(cursor& in, warning_header& out) noexcept {
   // warn-code = 3DIGIT
   if (digits.size() != 3) return in.fail(errc::number_out_of_range, start);
   out.code = static_cast<std::uint16_t>((digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0'));
-  if (!read_lws(in)) return false;
+  if (!read_gap(in)) return false;
   // warn-agent = hostport / pseudonym: a token, or an address that may have brackets and a port.
   const char* const agent = in.position();
   while (!in.at_end() && (is(in.peek(), char_token | char_host) || in.peek() == '[' || in.peek() == ']' ||
@@ -146,7 +146,7 @@ bool warning_header::read(cursor& in, warning_header& out) noexcept {
   }
   out.agent = in.since(agent);
   if (out.agent.empty()) return in.fail(errc::expected_token);
-  if (!read_lws(in)) return false;
+  if (!read_gap(in)) return false;
   return in.read_quoted(out.text);
 }
 

@@ -21,7 +21,7 @@ bool is_boundary(std::string_view text) noexcept {
 
 const char* end_of(std::string_view text) noexcept { return text.data() + text.size(); }
 
-std::string_view between(const char* begin, const char* end) noexcept {
+std::string_view text_between(const char* begin, const char* end) noexcept {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
@@ -106,7 +106,7 @@ bool multipart_reader::fail(errc code, const char* where) noexcept {
 bool multipart_reader::find_delimiter(const char* from, delimiter& out) const noexcept {
   const char* const end = end_of(body_);
   for (const char* line = from; line != end; line = next_line(line, end)) {
-    std::string_view rest = between(line, end);
+    std::string_view rest = text_between(line, end);
     if (!rest.starts_with("--") || !rest.substr(2).starts_with(boundary_)) continue;
     rest.remove_prefix(2 + boundary_.size());
     out.last = rest.starts_with("--");
@@ -137,7 +137,7 @@ bool multipart_reader::read_headers(const char*& at, const char* end, body_part&
     while (line_end != end && is(*line_end, char_lws)) line_end = next_line(line_end, end);
     if (static_cast<std::size_t>(line_end - start) > limits_.header_bytes)
       return fail(errc::headers_too_large, at);
-    const std::string_view line = between(at, cut_line_end(at, line_end));
+    const std::string_view line = text_between(at, cut_line_end(at, line_end));
     for (const char& c : line) {
       const auto u = static_cast<unsigned char>(c);
       if (u == 0) return fail(errc::nul_in_message, &c);
@@ -181,7 +181,7 @@ bool multipart_reader::next(body_part& out) noexcept {
   // Headers without an empty line behind them have no content; neither has an empty line that the boundary
   // claims.
   out.content_ =
-      content < found.content_end ? between(content, found.content_end) : between(content, content);
+      content < found.content_end ? text_between(content, found.content_end) : text_between(content, content);
   ++parts_;
   next_part_ = found.behind;
   ended_ = found.last;

@@ -9,12 +9,11 @@
 namespace parley::stun {
 
 using detail::attribute_header_bytes;
+using detail::fingerprint_bytes;
 using detail::padded;
 using detail::seal;
 
 namespace {
-
-constexpr std::size_t fingerprint_bytes = 4;
 
 constexpr std::array defined_by_rfc8489{attribute_type::mapped_address,
                                         attribute_type::username,

@@ -8,11 +8,11 @@
 namespace parley::stun {
 
 using detail::attribute_header_bytes;
+using detail::fingerprint_bytes;
 using detail::padded;
 
 namespace {
 
-constexpr std::size_t fingerprint_bytes = 4;
 constexpr std::size_t max_length = 65532;
 
 constexpr std::uint16_t type_field(message_class kind, method what) noexcept {

@@ -13,7 +13,7 @@ using sip::header_id;
 
 bool is_telephone(const sip::uri_view& uri) noexcept { return uri.scheme == sip::uri_scheme::tel; }
 
-std::string display_name_of(const sip::name_addr& party) {
+std::string shown_name_of(const sip::name_addr& party) {
   if (!party.display_quoted) return std::string(party.display_name);
   std::string out;
   sip::unquote(party.display_name, out);
@@ -58,7 +58,7 @@ base::result<caller_identity> caller_of(const sip::message_view& request, bool t
           std::string& place = telephone ? out.telephone : out.uri;
           if (!place.empty() || (!telephone && !identity.uri.is_sip())) return;
           place = identity.uri.raw;
-          (telephone ? telephone_name : out.display_name) = display_name_of(identity);
+          (telephone ? telephone_name : out.display_name) = shown_name_of(identity);
           out.asserted = true;
         });
     if (out.uri.empty()) out.uri.swap(out.telephone);
@@ -76,7 +76,7 @@ base::result<caller_identity> caller_of(const sip::message_view& request, bool t
   }
   if (!out.asserted) {
     out.uri = from->uri.raw;
-    out.display_name = display_name_of(*from);
+    out.display_name = shown_name_of(*from);
   }
   return out;
 }

@@ -13,7 +13,7 @@ using sip::header_id;
 
 constexpr std::string_view session_description = "application/sdp";
 
-bool holds(const std::vector<std::string>& list, std::string_view text) noexcept {
+bool holds_value(const std::vector<std::string>& list, std::string_view text) noexcept {
   return std::any_of(list.begin(), list.end(),
                      [&](const std::string& one) { return sip::iequals(one, text); });
 }
@@ -29,7 +29,7 @@ void add_list(sip::message& message, header_id id, const std::vector<std::string
 }  // namespace
 
 bool capabilities::accepts(std::string_view type) const noexcept {
-  return types.empty() ? sip::iequals(type, session_description) : holds(types, type);
+  return types.empty() ? sip::iequals(type, session_description) : holds_value(types, type);
 }
 
 void write_capabilities(const capabilities& own, bool everything, sip::message& message) {
@@ -49,10 +49,11 @@ bool understands_body(const sip::message_view& request, const capabilities& own)
   if (!own.accepts(std::string(type->type).append("/").append(type->subtype))) return false;
   bool all = true;
   const auto encodings = request.for_each<sip::content_encoding_header>([&](const auto& one) {
-    all = all && (sip::iequals(one.value, "identity") || holds(own.encodings, one.value));
+    all = all && (sip::iequals(one.value, "identity") || holds_value(own.encodings, one.value));
   });
-  const auto languages = request.for_each<sip::content_language_header>(
-      [&](const auto& one) { all = all && (own.languages.empty() || holds(own.languages, one.value)); });
+  const auto languages = request.for_each<sip::content_language_header>([&](const auto& one) {
+    all = all && (own.languages.empty() || holds_value(own.languages, one.value));
+  });
   return encodings && languages && all;
 }
 

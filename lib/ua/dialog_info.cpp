@@ -10,22 +10,23 @@
 namespace parley::ua {
 namespace {
 
-constexpr std::string_view name_space = "urn:ietf:params:xml:ns:dialog-info";
+constexpr std::string_view dialog_info_name_space = "urn:ietf:params:xml:ns:dialog-info";
 
 // In the order of the enumerations.
-constexpr std::array<std::string_view, 5> states{"trying", "proceeding", "early", "confirmed", "terminated"};
-constexpr std::array<std::string_view, 8> events{"",          "cancelled",  "rejected", "replaced",
-                                                 "local-bye", "remote-bye", "error",    "timeout"};
+constexpr std::array<std::string_view, 5> dialog_states{"trying", "proceeding", "early", "confirmed",
+                                                        "terminated"};
+constexpr std::array<std::string_view, 8> dialog_events{"",          "cancelled",  "rejected", "replaced",
+                                                        "local-bye", "remote-bye", "error",    "timeout"};
 constexpr std::array<std::string_view, 3> directions{"", "initiator", "recipient"};
 
 dialog_info_party read_party(const pugi::xml_node& of) {
   dialog_info_party out;
-  const pugi::xml_node identity = detail::child_of(of, "identity", name_space);
+  const pugi::xml_node identity = detail::child_of(of, "identity", dialog_info_name_space);
   out.identity = detail::text_of(identity);
   // Peers write either name: the RFC is of two minds.
   out.display_name = detail::attribute_of(identity, "display");
   if (out.display_name.empty()) out.display_name = detail::attribute_of(identity, "display-name");
-  out.target = detail::attribute_of(detail::child_of(of, "target", name_space), "uri");
+  out.target = detail::attribute_of(detail::child_of(of, "target", dialog_info_name_space), "uri");
   return out;
 }
 
@@ -47,17 +48,18 @@ base::result<dialog_info_dialog> read_dialog(const pugi::xml_node& node) {
   out.remote_tag = detail::attribute_of(node, "remote-tag");
   const auto direction = detail::index_of(directions, detail::attribute_of(node, "direction"));
   out.direction = static_cast<dialog_info_direction>(direction.value_or(0));
-  const pugi::xml_node state = detail::child_of(node, "state", name_space);
-  const auto which = detail::index_of(states, detail::text_of(state));
+  const pugi::xml_node state = detail::child_of(node, "state", dialog_info_name_space);
+  const auto which = detail::index_of(dialog_states, detail::text_of(state));
   if (!which) return errc::bad_body;
   out.state = static_cast<dialog_info_state>(*which);
-  const auto event = detail::index_of(events, detail::attribute_of(state, "event"));
+  const auto event = detail::index_of(dialog_events, detail::attribute_of(state, "event"));
   out.event = static_cast<dialog_info_event>(event.value_or(0));
   const auto code = detail::number_of(detail::attribute_of(state, "code"));
   if (code && *code >= 100 && *code <= 699) out.code = static_cast<std::uint16_t>(*code);
-  out.duration = detail::number_of(detail::text_of(detail::child_of(node, "duration", name_space)));
-  out.local = read_party(detail::child_of(node, "local", name_space));
-  out.remote = read_party(detail::child_of(node, "remote", name_space));
+  out.duration =
+      detail::number_of(detail::text_of(detail::child_of(node, "duration", dialog_info_name_space)));
+  out.local = read_party(detail::child_of(node, "local", dialog_info_name_space));
+  out.remote = read_party(detail::child_of(node, "remote", dialog_info_name_space));
   return out;
 }
 
@@ -67,9 +69,9 @@ void write_dialog(detail::xml_writer& out, const dialog_info_dialog& one) {
   out.attribute_if("local-tag", one.local_tag);
   out.attribute_if("remote-tag", one.remote_tag);
   out.attribute_if("direction", directions[static_cast<std::size_t>(one.direction)]);
-  out.open("state").attribute_if("event", events[static_cast<std::size_t>(one.event)]);
+  out.open("state").attribute_if("event", dialog_events[static_cast<std::size_t>(one.event)]);
   if (one.code) out.attribute("code", std::to_string(*one.code));
-  out.text(states[static_cast<std::size_t>(one.state)]).close();
+  out.text(dialog_states[static_cast<std::size_t>(one.state)]).close();
   if (one.duration) out.leaf("duration", std::to_string(*one.duration));
   write_party(out, "local", one.local);
   write_party(out, "remote", one.remote);
@@ -80,7 +82,7 @@ void write_dialog(detail::xml_writer& out, const dialog_info_dialog& one) {
 
 base::result<dialog_info> dialog_info::read(std::string_view body) {
   pugi::xml_document document;
-  const auto root = detail::read_xml(document, body, "dialog-info", name_space);
+  const auto root = detail::read_xml(document, body, "dialog-info", dialog_info_name_space);
   if (!root) return root.error();
   const auto version = detail::number_of(detail::attribute_of(*root, "version"));
   if (!version) return errc::bad_body;
@@ -89,7 +91,7 @@ base::result<dialog_info> dialog_info::read(std::string_view body) {
   out.full = detail::attribute_of(*root, "state") != "partial";
   out.entity = detail::attribute_of(*root, "entity");
   bool good = true;
-  detail::for_each_child(*root, "dialog", name_space, [&](const pugi::xml_node& node) {
+  detail::for_each_child(*root, "dialog", dialog_info_name_space, [&](const pugi::xml_node& node) {
     auto one = read_dialog(node);
     good = good && one;
     if (one) out.dialogs.push_back(std::move(*one));
@@ -100,7 +102,9 @@ base::result<dialog_info> dialog_info::read(std::string_view body) {
 
 std::string dialog_info::write() const {
   detail::xml_writer out;
-  out.open("dialog-info").attribute("xmlns", name_space).attribute("version", std::to_string(version));
+  out.open("dialog-info")
+      .attribute("xmlns", dialog_info_name_space)
+      .attribute("version", std::to_string(version));
   out.attribute("state", full ? "full" : "partial").attribute("entity", entity);
   for (const dialog_info_dialog& one : dialogs) write_dialog(out, one);
   out.close();

@@ -16,12 +16,12 @@ namespace {
 constexpr std::uint8_t version = 1;
 
 // The second byte; the two bits above these are the state.
-constexpr unsigned is_uas = 1;
-constexpr unsigned is_sips = 2;
-constexpr unsigned has_local_cseq = 4;
-constexpr unsigned has_remote_cseq = 8;
+constexpr unsigned uas_flag = 1;
+constexpr unsigned sips_flag = 2;
+constexpr unsigned local_cseq_flag = 4;
+constexpr unsigned remote_cseq_flag = 8;
 constexpr unsigned state_shift = 4;
-constexpr unsigned states = 3;
+constexpr unsigned state_count = 3;
 
 bool has_controls(std::string_view text) noexcept {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
@@ -81,9 +81,9 @@ std::vector<std::byte> dialog::save() const {
     to.text(text);
   };
   to.u8(version);
-  to.u8(static_cast<std::uint8_t>((role_ == role::uas ? is_uas : 0) | (secure_ ? is_sips : 0) |
-                                  (local_cseq_ ? has_local_cseq : 0) | (remote_cseq_ ? has_remote_cseq : 0) |
-                                  static_cast<unsigned>(state_) << state_shift));
+  to.u8(static_cast<std::uint8_t>(
+      (role_ == role::uas ? uas_flag : 0) | (secure_ ? sips_flag : 0) | (local_cseq_ ? local_cseq_flag : 0) |
+      (remote_cseq_ ? remote_cseq_flag : 0) | static_cast<unsigned>(state_) << state_shift));
   to.u16(usages_);
   to.u32(local_cseq_.value_or(0));
   to.u32(remote_cseq_.value_or(0));
@@ -139,13 +139,13 @@ base::result<dialog> dialog::restore(std::span<const std::byte> saved) {
   if (!good || routes > max_routes) return errc::bad_saved_state;
   out.routes_.resize(routes);
   for (std::string& route : out.routes_) text(route);
-  if (!good || !from.empty() || flags >> state_shift >= states) return errc::bad_saved_state;
+  if (!good || !from.empty() || flags >> state_shift >= state_count) return errc::bad_saved_state;
 
-  out.role_ = (flags & is_uas) != 0 ? role::uas : role::uac;
-  out.secure_ = (flags & is_sips) != 0;
+  out.role_ = (flags & uas_flag) != 0 ? role::uas : role::uac;
+  out.secure_ = (flags & sips_flag) != 0;
   out.state_ = static_cast<enum state>(flags >> state_shift);
-  if ((flags & has_local_cseq) != 0) out.local_cseq_ = cseqs[0];
-  if ((flags & has_remote_cseq) != 0) out.remote_cseq_ = cseqs[1];
+  if ((flags & local_cseq_flag) != 0) out.local_cseq_ = cseqs[0];
+  if ((flags & remote_cseq_flag) != 0) out.remote_cseq_ = cseqs[1];
   out.first_cseq_ = cseqs[2];
   out.local_target_cseq_ = cseqs[3];
   out.remote_target_cseq_ = cseqs[4];

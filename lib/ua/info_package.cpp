@@ -33,7 +33,7 @@ bool is_name(std::string_view text) noexcept {
          std::all_of(text.begin(), text.end(), [](char c) { return sip::is(c, sip::char_token); });
 }
 
-bool holds(const std::vector<std::string>& list, std::string_view name) noexcept {
+bool holds_package(const std::vector<std::string>& list, std::string_view name) noexcept {
   return std::any_of(list.begin(), list.end(),
                      [&](const std::string& one) { return sip::iequals(one, name); });
 }
@@ -45,7 +45,9 @@ info_packages::info_packages(std::vector<std::string> own) : own_(std::move(own)
   if (own_.size() > max_packages) own_.resize(max_packages);
 }
 
-bool info_packages::may_send(std::string_view package) const noexcept { return holds(peer_, package); }
+bool info_packages::may_send(std::string_view package) const noexcept {
+  return holds_package(peer_, package);
+}
 
 std::string info_packages::list() const {
   std::string out;
@@ -67,7 +69,7 @@ void info_packages::handle(const sip::message_view& message) {
     const auto read = sip::parse_list<package_name>(line.value, [&](const package_name& one) {
       // Drafts of RFC 6086 wrote `nil` for none.
       const bool fits = is_name(one.name) && named.size() < max_packages && !sip::iequals(one.name, "nil");
-      if (fits && !holds(named, one.name)) named.emplace_back(one.name);
+      if (fits && !holds_package(named, one.name)) named.emplace_back(one.name);
     });
     if (!read) return;
   }
@@ -98,7 +100,7 @@ info_packages::verdict info_packages::judge(const sip::message_view& info, std::
   const auto read = sip::parse<package_name>(info.value(at));
   if (!read || !is_name(read->name)) return verdict::bad;
   package = read->name;
-  return holds(own_, read->name) ? verdict::package : verdict::refused;
+  return holds_package(own_, read->name) ? verdict::package : verdict::refused;
 }
 
 }  // namespace parley::ua

@@ -34,7 +34,7 @@ bool read_counts(std::string_view text, message_counts& out) noexcept {
   return in.at_end();
 }
 
-std::string_view trim(std::string_view text) noexcept {
+std::string_view trim_line(std::string_view text) noexcept {
   const std::size_t first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -48,7 +48,7 @@ base::result<message_summary> message_summary::read(std::string_view body) {
   bool has_waiting = false;
   while (!body.empty()) {
     const std::size_t end = std::min(body.find('\n'), body.size());
-    const std::string_view line = trim(body.substr(0, end));
+    const std::string_view line = trim_line(body.substr(0, end));
     body.remove_prefix(std::min(end + 1, body.size()));
     if (line.empty()) {
       // Before the first line they mean nothing; behind it the messages themselves follow.
@@ -57,8 +57,8 @@ base::result<message_summary> message_summary::read(std::string_view body) {
     }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return errc::bad_body;
-    const std::string_view name = trim(line.substr(0, colon));
-    const std::string_view value = trim(line.substr(colon + 1));
+    const std::string_view name = trim_line(line.substr(0, colon));
+    const std::string_view value = trim_line(line.substr(colon + 1));
     if (sip::iequals(name, "Messages-Waiting")) {
       has_waiting = true;
       out.waiting = sip::iequals(value, "yes");

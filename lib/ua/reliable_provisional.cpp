@@ -12,16 +12,16 @@ namespace {
 
 using sip::header_id;
 
-constexpr std::string_view option = "100rel";
+constexpr std::string_view reliable_option = "100rel";
 constexpr std::uint32_t last_number = std::numeric_limits<std::uint32_t>::max();
 
 }  // namespace
 
 reliability reliability_of(const sip::message_view& request) {
   if (request.method() != sip::method::invite) return reliability::unsupported;
-  if (detail::names_option<sip::require_header>(request, option)) return reliability::required;
-  return detail::names_option<sip::supported_header>(request, option) ? reliability::supported
-                                                                      : reliability::unsupported;
+  if (detail::names_option<sip::require_header>(request, reliable_option)) return reliability::required;
+  return detail::names_option<sip::supported_header>(request, reliable_option) ? reliability::supported
+                                                                               : reliability::unsupported;
 }
 
 server_reliable_provisional::server_reliable_provisional(const transaction::timers& timers, reliability asked,
@@ -42,7 +42,7 @@ base::result<void> server_reliable_provisional::write_response(base::time_point 
   if (state_ != state::ready) return errc::already_final;
   if (rseq_ == last_number) return errc::numbers_used_up;
   ++rseq_;
-  std::ignore = response.add(header_id::require, option);
+  std::ignore = response.add(header_id::require, reliable_option);
   std::ignore = response.set(header_id::rseq, std::to_string(rseq_));
   state_ = state::unacknowledged;
   waits_ = true;
@@ -115,7 +115,7 @@ client_reliable_provisional::verdict client_reliable_provisional::handle_respons
   // RFC 3262 4: the numbers are kept until the final response.
   if (state_ == state::ended) return verdict::too_late;
   const auto rseq = response.get<sip::rseq_header>();
-  if (!offered_ || !rseq || !detail::names_option<sip::require_header>(response, option)) {
+  if (!offered_ || !rseq || !detail::names_option<sip::require_header>(response, reliable_option)) {
     return verdict::unreliable;
   }
   if (has_rseq_) {

@@ -15,7 +15,7 @@ namespace {
 using sip::header_id;
 using sip::session_refresher;
 
-constexpr std::string_view option = "timer";
+constexpr std::string_view timer_option = "timer";
 constexpr std::uint32_t default_min_se = 90;  // RFC 4028 5
 constexpr std::chrono::seconds longest_margin{32};
 
@@ -29,7 +29,7 @@ void session_timer::write_request(sip::message& request) {
   const sip::method method = sip::method_of(request.method_name());
   // RFC 4028 7.1: in each request but ACK.
   if (method == sip::method::ack) return;
-  std::ignore = request.add(header_id::supported, option);
+  std::ignore = request.add(header_id::supported, timer_option);
   if (!refreshes_session(method)) return;
   // RFC 4028 7.4: once a 422 or a request of the peer's has named one, each request does.
   const std::uint32_t min = std::max(peer_min_se_, options_.min_se);
@@ -124,7 +124,7 @@ base::result<session_timer::question> session_timer::handle_request(const sip::m
   const bool has_asked = request.has(header_id::session_expires);
   const bool has_min = request.has(header_id::min_se);
   if ((has_asked && !asked) || (has_min && !min)) return errc::bad_message;
-  out.understood = detail::has_option(request, option);
+  out.understood = detail::has_option(request, timer_option);
   // RFC 4028 9: a client that does not know the extension could do nothing with a 422.
   if (has_asked && asked->seconds < options_.min_se && out.understood) return errc::interval_too_small;
   if (has_asked) {
@@ -162,7 +162,7 @@ void session_timer::write_response(base::time_point now, const question& asked, 
   std::ignore = response.add(header_id::session_expires,
                              std::to_string(seconds).append(by_client ? ";refresher=uac" : ";refresher=uas"));
   // RFC 4028 9: it must where the client has to refresh, and should where the client knows how.
-  if (asked.understood) std::ignore = response.add(header_id::require, option);
+  if (asked.understood) std::ignore = response.add(header_id::require, timer_option);
   start(now, seconds, who);
 }
 

@@ -10,6 +10,9 @@ namespace parley::stun::detail {
 /// The bytes of type and length before each value (RFC 8489 14).
 inline constexpr std::size_t attribute_header_bytes = 4;
 
+/// The value of FINGERPRINT (RFC 8489 14.7).
+inline constexpr std::size_t fingerprint_bytes = 4;
+
 /// The length of a value with the padding behind it.
 constexpr std::size_t padded(std::size_t bytes) noexcept { return (bytes + 3) & ~std::size_t{3}; }
 
