@@ -258,7 +258,7 @@ TEST_CASE("a wrong key never ends or redirects a call", "[media][relay][srtp][at
     REQUIRE(with.protect_rtp(sent).has_value());
     return t.packet(relay_side::offerer, from, sent.text());
   };
-  const auto answered_at = [&, sequence = std::uint16_t{0}]() mutable {
+  auto answered_at = [&, sequence = std::uint16_t{0}]() mutable {
     return t.packet(relay_side::answerer, bob, rtp_packet(8, ++sequence, 2))->to;
   };
 
