@@ -11,6 +11,7 @@
 #include "ng_options.hpp"
 #include "sdes_keys.hpp"
 #include "sdp_edit.hpp"
+#include "outcome.hpp"
 
 #include <array>
 #include <cstdint>
@@ -31,8 +32,8 @@ struct call_world {
 };
 
 /// A text for the peer, or a sentence for the client.
-using text_result = boost::system::result<std::string, std::string>;
-using done_result = boost::system::result<void, std::string>;
+using text_result = outcome<std::string>;
+using done_result = outcome<void>;
 
 /// One side of a medium, as it was agreed on last.
 struct peer_medium {
@@ -141,7 +142,7 @@ class call {
 
   /// Commands for media that are there. *Errors:* a sentence.
   done_result block(const call_world& world, const ng_options& options, bool digits, bool on);
-  boost::system::result<base::duration, std::string> play(const call_world& world, const ng_options& options,
+  outcome<base::duration> play(const call_world& world, const ng_options& options,
                                                           const std::string& bytes);
   done_result stop_playing(const call_world& world, const ng_options& options);
   done_result play_digit(const call_world& world, const ng_options& options);
@@ -161,7 +162,7 @@ class call {
   std::pair<dialogue*, side> find_for_offer(const ng_options& options);
   std::pair<dialogue*, side> find_for_answer(const ng_options& options);
   std::pair<dialogue*, side> find_pair(const std::string& from, const std::string& to);
-  boost::system::result<chosen, std::string> choose(const ng_options& options);
+  outcome<chosen> choose(const ng_options& options);
   text_result make_offer(const call_world& world, const ng_options& options, described text, dialogue& in, side from,
                          std::vector<medium_id>& opened);
   text_result make_answer(const call_world& world, const ng_options& options, described text, dialogue& in);

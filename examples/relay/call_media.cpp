@@ -34,7 +34,7 @@ std::optional<std::uint8_t> event_of(const std::string& digit) {
 
 }  // namespace
 
-boost::system::result<call::chosen, std::string> call::choose(const ng_options& options) {
+outcome<call::chosen> call::choose(const ng_options& options) {
   chosen out;
   const auto put = [&](auto is_meant) {
     for (const auto& one : dialogues_) {
@@ -45,20 +45,20 @@ boost::system::result<call::chosen, std::string> call::choose(const ng_options& 
   };
   if (!options.label.empty()) {
     put([&](const dialogue& in, side of) { return in.ends[index(of)].label == options.label; });
-    if (out.empty()) return std::string("No participant with that label exists");
+    if (out.empty()) return failure{"No participant with that label exists"};
   } else if (!options.address.empty()) {
     const auto ip = base::ip_address::from_string(options.address);
-    if (!ip) return std::string("address is not an address");
+    if (!ip) return failure{"address is not an address"};
     put([&](const dialogue& in, side of) {
       return std::any_of(in.media.begin(), in.media.end(), [&](const call_medium& m) {
         const peer_medium& peer = m.peers[index(of)];
         return peer.known && peer.said.rtp.ip == *ip;
       });
     });
-    if (out.empty()) return std::string("No participant with that address exists");
+    if (out.empty()) return failure{"No participant with that address exists"};
   } else if (!options.from_tag.empty() && !options.all) {
     put([&](const dialogue& in, side of) { return in.ends[index(of)].is(options.from_tag); });
-    if (out.empty()) return std::string("From-tag given, but no such tag exists");
+    if (out.empty()) return failure{"From-tag given, but no such tag exists"};
   } else {
     put([](const dialogue&, side) { return true; });
   }
@@ -79,7 +79,7 @@ done_result call::block(const call_world& world, const ng_options& options, bool
   return {};
 }
 
-boost::system::result<base::duration, std::string> call::play(const call_world& world, const ng_options& options,
+outcome<base::duration> call::play(const call_world& world, const ng_options& options,
                                                               const std::string& bytes) {
   const auto whom = choose(options);
   if (!whom) return whom.error();
@@ -100,7 +100,7 @@ boost::system::result<base::duration, std::string> call::play(const call_world& 
       break;
     }
   }
-  if (!length) return why;
+  if (!length) return failure{why};
   return *length;
 }
 
@@ -117,7 +117,7 @@ done_result call::stop_playing(const call_world& world, const ng_options& option
 
 done_result call::play_digit(const call_world& world, const ng_options& options) {
   const auto event = event_of(options.digit);
-  if (!event) return std::string("code must be one of 0 to 9, *, #, A to D, or an event from 0 to 15");
+  if (!event) return failure{"code must be one of 0 to 9, *, #, A to D, or an event from 0 to 15"};
   const auto whom = choose(options);
   if (!whom) return whom.error();
   bool any = false;
@@ -130,12 +130,12 @@ done_result call::play_digit(const call_world& world, const ng_options& options)
       if (format == nullptr) continue;
       const base::duration length = options.length.value_or(std::chrono::milliseconds(250));
       const auto sent = world.plane.play_dtmf(medium.id, to, *event, length, format->payload_type(), format->codec.clock_rate);
-      if (!sent) return "The digit can't be sent: " + sent.error().message();
+      if (!sent) return failure{"The digit can't be sent: " + sent.error().message()};
       any = true;
       break;
     }
   }
-  if (!any) return std::string("The other side takes no telephone-events");
+  if (!any) return failure{"The other side takes no telephone-events"};
   return {};
 }
 
@@ -158,13 +158,13 @@ done_result call::record(const call_world& world, dialogue& in, std::size_t at) 
   if (!is_sound(medium)) return {};
   const std::string path = world.settings.recording_folder + '/' + recording_name(in, at) + ".wav";
   if (const auto begun = world.plane.start_recording(medium.id, path); !begun)
-    return "The recording can't begin: " + begun.error().message();
+    return failure{"The recording can't begin: " + begun.error().message()};
   return {};
 }
 
 done_result call::start_recording(const call_world& world, const std::string& metadata) {
   if (world.settings.recording_folder.empty())
-    return std::string("Recording is not supported: parley-relay was started without --recording");
+    return failure{"Recording is not supported: parley-relay was started without --recording"};
   if (!metadata.empty()) metadata_ = metadata;
   if (recording_ == recording::on) return {};
   ++recording_part_;

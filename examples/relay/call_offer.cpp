@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::string_view no_dtls = " is not supported: this build has no ICE/DTLS";
 
-std::string what_failed(const base::error_code& error, std::string_view what) {
-  return std::string(what) + ": " + error.message();
+failure what_failed(const base::error_code& error, std::string_view what) {
+  return {std::string(what) + ": " + error.message()};
 }
 
 /// What a description's lines for the whole session become. It also remembers what the reader was shown.
@@ -39,7 +39,7 @@ done_result set_version(sdp::description& text, participant& reader) {
   if (reader.last_text.empty()) reader.version = origin->version_number().value_or(1);
   for (int tries = 0; tries < 2; ++tries) {
     origin->session_version = std::to_string(reader.version);
-    if (!text.set(*origin)) return std::string("The description can't be changed: its o= line");
+    if (!text.set(*origin)) return failure{"The description can't be changed: its o= line"};
     if (reader.last_text.empty() || text.to_string() == reader.last_text) break;
     if (tries == 0) ++reader.version;
   }
@@ -117,7 +117,7 @@ text_result call::offer(const call_world& world, const instant& at, const ng_opt
   auto [found, from] = find_for_offer(options);
   std::unique_ptr<dialogue> made;
   if (found == nullptr) {
-    if (dialogues_.size() >= world.settings.max_dialogues) return std::string("The call has too many branches");
+    if (dialogues_.size() >= world.settings.max_dialogues) return failure{"The call has too many branches"};
     made = std::make_unique<dialogue>();
     made->created = at.wall;
     made->via_branch = options.via_branch;
@@ -151,7 +151,7 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
                              side from, std::vector<medium_id>& opened) {
   const side to = other(from);
   if (medium_count() + text.media.size() > world.settings.max_media + in.media.size())
-    return std::string("The call has too many media");
+    return failure{"The call has too many media"};
   if (in.media.empty()) {
     // Interfaces and families are those of the first offer: the ports stay for as long as the call lasts.
     const bool from_v6 = !text.media.empty() && std::any_of(text.media.begin(), text.media.end(), [](const auto& m) {
@@ -179,7 +179,7 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
       next.media.push_back(std::move(one));
       continue;
     }
-    if (!said.rejected && said.profile.dtls) return text.text.media()[i].media().protocol + std::string(no_dtls);
+    if (!said.rejected && said.profile.dtls) return failure{text.text.media()[i].media().protocol + std::string(no_dtls)};
     if (!said.rejected && medium.id == 0) {
       auto ports = world.plane.open(in.requests);
       if (!ports) return what_failed(ports.error(), "No ports for a medium");
@@ -192,13 +192,13 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
     edit.keep_zero_address = said.zero_address && !options.replace.zero_address;
     if (said.kind == medium_kind::rtp && !said.rejected) {
       if (is_secure(said, options) && choose_key(said.keys, {}) == nullptr)
-        return std::string("None of the offered a=crypto lines has a suite that is supported");
+        return failure{"None of the offered a=crypto lines has a suite that is supported"};
       one.profile = wanted_profile(said, options);
       edit.protocol = one.profile.name();
       edit.feedback = one.profile.feedback;
       if (one.profile.secure || options.osrtp_offer) {
         one.keys = medium.peers[index(to)].keys.offer(options.sdes, said.keys, world.random);
-        if (one.keys.empty()) return std::string("SDES leaves no suite, and SRTP has no other keys in this build");
+        if (one.keys.empty()) return failure{"SDES leaves no suite, and SRTP has no other keys in this build"};
         edit.keys = one.keys;
       }
       const rtcp_mux_wishes& mux = options.rtcp_mux;
@@ -243,10 +243,10 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
 
 text_result call::answer(const call_world& world, const instant& at, const ng_options& options, described text) {
   const auto [found, from] = find_for_answer(options);
-  if (found == nullptr) return std::string("No offer with that from-tag exists in the call");
+  if (found == nullptr) return failure{"No offer with that from-tag exists in the call"};
   dialogue& in = *found;
-  if (!in.offer || in.offer->from != from) return std::string("The answer answers no offer");
-  if (text.media.size() > in.offer->media.size()) return std::string("The answer has more media than the offer");
+  if (!in.offer || in.offer->from != from) return failure{"The answer answers no offer"};
+  if (text.media.size() > in.offer->media.size()) return failure{"The answer has more media than the offer"};
   participant& who = in.ends[index(other(from))];
   participant before = who;
   if (!who.tag.empty() && who.tag != options.to_tag && !who.is(options.to_tag)) {
@@ -280,7 +280,7 @@ struct agreed_medium {
 done_result settle_transport(const call_world& world, const open_offer& offer, const open_offer::medium& offered,
                              const ng_options& options, peer_medium& asked, peer_medium& replied, edited_medium& edit) {
   if (replied.said.profile.secure != offered.profile.secure || replied.said.profile.dtls)
-    return std::string("The answer has another protocol than the offer");
+    return failure{"The answer has another protocol than the offer"};
   replied.receives_with.reset();
   replied.sends_with.reset();
   if (!offered.keys.empty()) {
@@ -289,7 +289,7 @@ done_result settle_transport(const call_world& world, const open_offer& offer, c
       replied.receives_with = master_key_of(*theirs);
       replied.sends_with = master_key_of(*ours);
     } else if (offered.profile.secure) {
-      return std::string("No a=crypto line of the answer accepts one that was offered");
+      return failure{"No a=crypto line of the answer accepts one that was offered"};
     }
   }
   asked.receives_with.reset();
@@ -335,7 +335,7 @@ text_result call::make_answer(const call_world& world, const ng_options& options
     if (offered.said.kind == medium_kind::foreign) {
       edit.leave = true;
     } else {
-      if (said.kind != offered.said.kind) return std::string("A medium of the answer has another protocol than in the offer");
+      if (said.kind != offered.said.kind) return failure{"A medium of the answer has another protocol than in the offer"};
       peer_medium& asked = one.peers[index(from)];
       peer_medium& replied = one.peers[index(to)];
       take_over(asked, offered.said, offer.options);

@@ -163,7 +163,7 @@ bool means(std::string_view codec, const sdp::rtp_format& format) {
   return !wanted.channels || *wanted.channels == format.codec.channels;
 }
 
-boost::system::result<codec_plan, std::string> plan_codecs(const std::vector<sdp::rtp_format>& offer,
+outcome<codec_plan> plan_codecs(const std::vector<sdp::rtp_format>& offer,
                                                            const codec_wishes& wishes) {
   codec_plan plan;
   std::bitset<128> used;
@@ -190,13 +190,13 @@ boost::system::result<codec_plan, std::string> plan_codecs(const std::vector<sdp
     }
   }
   for (const std::string& codec : wishes.transcode) {
-    if (auto why = add_codec(plan, codec, used)) return *std::move(why);
+    if (auto why = add_codec(plan, codec, used)) return failure{*std::move(why)};
   }
-  if (plan.offered.empty()) return std::string("The codec rules leave no codec to offer");
+  if (plan.offered.empty()) return failure{"The codec rules leave no codec to offer"};
   return plan;
 }
 
-boost::system::result<codec_outcome, std::string> conclude_codecs(const codec_plan& plan,
+outcome<codec_outcome> conclude_codecs(const codec_plan& plan,
                                                                   const std::vector<sdp::rtp_format>& answered) {
   codec_outcome out;
   if (!plan.translates) {
@@ -224,7 +224,7 @@ boost::system::result<codec_outcome, std::string> conclude_codecs(const codec_pl
     out.answer.insert(place, format);
     sound = true;
   }
-  if (!sound) return std::string("No codec of the one side can be translated to one of the other");
+  if (!sound) return failure{"No codec of the one side can be translated to one of the other"};
   // The other side sends what it was offered and took, under the payload types of the offer.
   std::vector<sdp::rtp_format> taken;
   for (const sdp::rtp_format& format : answered) {

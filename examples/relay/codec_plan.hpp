@@ -5,6 +5,7 @@
 
 #include "media_plane.hpp"
 #include "ng_options.hpp"
+#include "outcome.hpp"
 
 #include <cstdint>
 #include <span>
@@ -28,7 +29,7 @@ struct codec_plan {
 };
 
 /// *Errors:* a sentence: a codec is to be added that this build can't translate to, or nothing is left to offer.
-boost::system::result<codec_plan, std::string> plan_codecs(const std::vector<sdp::rtp_format>& offer,
+outcome<codec_plan> plan_codecs(const std::vector<sdp::rtp_format>& offer,
                                                            const codec_wishes& wishes);
 
 /// What an answer makes of a plan.
@@ -40,7 +41,7 @@ struct codec_outcome {
 };
 
 /// *Errors:* a sentence: no codec of the one side can be translated to one of the other.
-boost::system::result<codec_outcome, std::string> conclude_codecs(const codec_plan& plan,
+outcome<codec_outcome> conclude_codecs(const codec_plan& plan,
                                                                   const std::vector<sdp::rtp_format>& answered);
 
 /// Whether a codec of the protocol, as "PCMA", "opus/48000/2" or "all", means this format.

@@ -10,7 +10,7 @@ constexpr std::size_t max_sound_bytes = 64U << 20U;
 
 value ok() { return value::dictionary{{"result", "ok"}}; }
 
-value from_result(const done_result& done) { return done ? ok() : make_error(done.error()); }
+value from_result(const done_result& done) { return done ? ok() : make_error(done.error().why); }
 
 bool is_error(const value& answer) {
   const value* result = answer.find("result");
@@ -98,7 +98,7 @@ value control::execute(const instant& at, const value& body, std::size_t& which)
   if (found == table.end()) return make_error("Unrecognized command \"" + name.substr(0, 64) + "\"");
   which = static_cast<std::size_t>(found - table.begin());
   auto options = read_options(body);
-  if (!options) return make_error(options.error());
+  if (!options) return make_error(options.error().why);
   value out = (this->*found->handle)({at, *options});
   if (!options->unknown.empty() && !is_error(out)) {
     std::string warning = "Not known here, and left out:";
@@ -117,17 +117,17 @@ value control::refuse_new(const request& r, std::string_view why) const {
   return make_error(why);
 }
 
-boost::system::result<described, std::string> control::read(const request& r) const {
-  if (r.options.sdp.empty()) return std::string("No SDP body in message");
-  if (r.options.call_id.empty()) return std::string("No call-id in message");
-  if (r.options.from_tag.empty()) return std::string("No from-tag in message");
+outcome<described> control::read(const request& r) const {
+  if (r.options.sdp.empty()) return failure{"No SDP body in message"};
+  if (r.options.call_id.empty()) return failure{"No call-id in message"};
+  if (r.options.from_tag.empty()) return failure{"No from-tag in message"};
   constexpr std::size_t longest = 1024;
   for (const std::string* name : {&r.options.call_id, &r.options.from_tag, &r.options.to_tag, &r.options.via_branch,
                                   &r.options.set_label}) {
-    if (name->size() > longest) return std::string("A call-id, tag, branch or label is too long");
+    if (name->size() > longest) return failure{"A call-id, tag, branch or label is too long"};
   }
   if (r.options.sip_source_address && !r.options.received_from)
-    return std::string("SIP-source-address needs received-from");
+    return failure{"SIP-source-address needs received-from"};
   const auto source = r.options.sip_source_address ? r.options.received_from : std::nullopt;
   return read_description(r.options.sdp, source, world_.settings.descriptions);
 }
@@ -137,13 +137,13 @@ void control::record_as_asked(const request& r, call& which, value& out) {
   if (!*r.options.record) {
     which.stop_recording(world_, call::recording::off);
   } else if (auto begun = which.start_recording(world_, r.options.metadata); !begun) {
-    out.add("warning", begun.error());
+    out.add("warning", begun.error().why);
   }
 }
 
 value control::offer(const request& r) {
   auto text = read(r);
-  if (!text) return make_error(text.error());
+  if (!text) return make_error(text.error().why);
   call* which = calls_.find(r.options.call_id);
   if (which == nullptr) {
     if (draining_) return refuse_new(r, "Parley-relay is draining: it takes no new calls");
@@ -151,7 +151,7 @@ value control::offer(const request& r) {
     which = calls_.add(r.options.call_id, r.at);
   }
   const text_result made = which->offer(world_, r.at, r.options, *std::move(text));
-  value out = made ? value(value::dictionary{{"sdp", *made}, {"result", "ok"}}) : make_error(made.error());
+  value out = made ? value(value::dictionary{{"sdp", *made}, {"result", "ok"}}) : make_error(made.error().why);
   if (made) record_as_asked(r, *which, out);
   calls_.changed(*which);
   return out;
@@ -159,12 +159,12 @@ value control::offer(const request& r) {
 
 value control::answer(const request& r) {
   auto text = read(r);
-  if (!text) return make_error(text.error());
+  if (!text) return make_error(text.error().why);
   if (r.options.to_tag.empty()) return make_error("No to-tag in message");
   call* which = calls_.find(r.options.call_id);
   if (which == nullptr) return make_error("Unknown call-id");
   const text_result made = which->answer(world_, r.at, r.options, *std::move(text));
-  value out = made ? value(value::dictionary{{"sdp", *made}, {"result", "ok"}}) : make_error(made.error());
+  value out = made ? value(value::dictionary{{"sdp", *made}, {"result", "ok"}}) : make_error(made.error().why);
   if (made) record_as_asked(r, *which, out);
   calls_.changed(*which);
   return out;
@@ -240,11 +240,11 @@ value control::play_media(const request& r) {
   std::string bytes = std::move(r.options.blob);
   if (bytes.empty()) {
     auto read = world_.files.read(r.options.file, max_sound_bytes);
-    if (!read) return make_error(read.error());
+    if (!read) return make_error(read.error().why);
     bytes = *std::move(read);
   }
   const auto length = which->play(world_, r.options, bytes);
-  if (!length) return make_error(length.error());
+  if (!length) return make_error(length.error().why);
   return value::dictionary{{"duration", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(*length).count()}},
                            {"result", "ok"}};
 }

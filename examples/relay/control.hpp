@@ -5,6 +5,7 @@
 #include "call_table.hpp"
 #include "cookie_memory.hpp"
 #include "ng_message.hpp"
+#include "outcome.hpp"
 
 #include <array>
 #include <cstddef>
@@ -89,7 +90,7 @@ class control {
   value block(const request& r, bool digits, bool on);
   value end_recording(const request& r, call::recording next);
   /// What stands in the way of an offer or answer, or its description.
-  boost::system::result<described, std::string> read(const request& r) const;
+  outcome<described> read(const request& r) const;
   void record_as_asked(const request& r, call& which, value& out);
   value refuse_new(const request& r, std::string_view why) const;
 

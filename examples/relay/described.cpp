@@ -21,14 +21,14 @@ bool is_datagrams(std::string_view protocol) {
 }
 
 /// Where one medium is received. *Errors:* a sentence.
-boost::system::result<void, std::string> read_addresses(const described& whole, const sdp::media_description& medium,
+outcome<void> read_addresses(const described& whole, const sdp::media_description& medium,
                                                         const std::optional<base::ip_address>& source,
                                                         described_medium& out) {
   const auto connection = whole.text.effective<sdp::connection_data>(medium);
-  if (!connection) return std::string("A medium has no c= line that can be read");
+  if (!connection) return failure{"A medium has no c= line that can be read"};
   const auto ip = connection->ip();
-  if (!ip) return std::string("The address of a c= line is a host name: write an IP address");
-  if (ip->is_multicast()) return std::string("The address of a c= line is that of a group");
+  if (!ip) return failure{"The address of a c= line is a host name: write an IP address"};
+  if (ip->is_multicast()) return failure{"The address of a c= line is that of a group"};
   const std::uint16_t port = medium.media().port;
   out.zero_address = ip->is_unspecified();
   out.rtp = {source ? *source : ip->unmapped(), port};
@@ -43,14 +43,14 @@ boost::system::result<void, std::string> read_addresses(const described& whole, 
     out.rtcp.port = rtcp->port;
     if (const auto other = base::ip_address::from_string(rtcp->address); other && !source) {
       if (other->is_multicast() || other->is_unspecified())
-        return std::string("The address of an a=rtcp line can't be sent to");
+        return failure{"The address of an a=rtcp line can't be sent to"};
       out.rtcp.ip = other->unmapped();
     }
   }
   return {};
 }
 
-boost::system::result<described_medium, std::string> read_medium(const described& whole,
+outcome<described_medium> read_medium(const described& whole,
                                                                  const sdp::media_description& medium,
                                                                  const std::optional<base::ip_address>& source) {
   described_medium out;
@@ -70,7 +70,7 @@ boost::system::result<described_medium, std::string> read_medium(const described
     });
   }
   if (out.rejected) return out;
-  if (medium.media().port_count != 1) return std::string("A medium asks for several ports in a row");
+  if (medium.media().port_count != 1) return failure{"A medium asks for several ports in a row"};
   if (const auto read = read_addresses(whole, medium, source, out); !read) return read.error();
   return out;
 }
@@ -106,7 +106,7 @@ std::optional<rtp_profile> rtp_profile::from(std::string_view protocol) noexcept
   return std::nullopt;
 }
 
-boost::system::result<described, std::string> read_description(std::string_view text,
+outcome<described> read_description(std::string_view text,
                                                                const std::optional<base::ip_address>& source,
                                                                const description_limits& limits) {
   sdp::limits bounds;
@@ -115,15 +115,15 @@ boost::system::result<described, std::string> read_description(std::string_view 
   bounds.lines = 1024;
   auto parsed = sdp::description::parse(text, bounds);
   if (!parsed)
-    return "Failed to parse SDP: " + std::string(sdp::rule(parsed.error().code)) + " (at byte " +
-           std::to_string(parsed.error().offset) + ")";
+    return failure{"Failed to parse SDP: " + std::string(sdp::rule(parsed.error().code)) + " (at byte " +
+                   std::to_string(parsed.error().offset) + ")"};
   described out{*std::move(parsed)};
   for (const sdp::media_description& medium : out.text.media()) {
     auto read = read_medium(out, medium, source);
     if (!read) return std::move(read).error();
     out.media.push_back(*std::move(read));
   }
-  if (out.media.empty()) return std::string("The description has no media");
+  if (out.media.empty()) return failure{"The description has no media"};
   return out;
 }
 

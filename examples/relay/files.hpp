@@ -1,9 +1,9 @@
 #pragma once
 
-#include <boost/system/result.hpp>
-
 #include <cstddef>
 #include <string>
+
+#include "outcome.hpp"
 
 namespace relay {
 
@@ -16,10 +16,10 @@ class files {
   virtual ~files() = default;
 
   /// *Errors:* a sentence; also for a file of more than `most` bytes.
-  virtual boost::system::result<std::string, std::string> read(const std::string& path, std::size_t most) = 0;
+  virtual outcome<std::string> read(const std::string& path, std::size_t most) = 0;
 
   /// Writes a whole file anew. *Errors:* a sentence.
-  virtual boost::system::result<void, std::string> write(const std::string& path, const std::string& text) = 0;
+  virtual outcome<void> write(const std::string& path, const std::string& text) = 0;
 };
 
 }  // namespace relay

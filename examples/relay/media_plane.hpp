@@ -64,24 +64,25 @@ enum class source_learning : std::uint8_t {
   immediate,  ///< takes the first packet's source, then no other
 };
 
-/// Everything that signalling has said of one side of a medium. Applied as a whole; what is the same as before
-/// goes on as it was (roll-over counters, statistics, sources that were learned).
+/// Everything that signalling has said of one side of a medium. Applied as a whole; what is the same as
+/// before goes on as it was (roll-over counters, statistics, sources that were learned).
 struct end_settings {
   base::socket_address rtp{};   ///< where its peer receives; port 0: not known yet, or refused
   base::socket_address rtcp{};  ///< and where RTCP; the same as `rtp` with rtcp-mux
   bool rtcp_mux = false;
   source_learning learning = source_learning::delayed;
-  bool strict_source = false;   ///< packets from elsewhere than the learned source are dropped, not only ignored
+  bool strict_source =
+      false;  ///< packets from elsewhere than the learned source are dropped, not only ignored
   bool media_handover = false;  ///< the source may change at any time: as the operator asked for, at his risk
   bool relearn = false;         ///< signalling gave a new address: the source is learned anew
-  bool may_send = true;         ///< false: what its peer sends is dropped (sendonly and inactive at the other side)
-  bool blocked = false;         ///< block media: as if it sent nothing
-  bool dtmf_blocked = false;    ///< block DTMF
+  bool may_send = true;  ///< false: what its peer sends is dropped (sendonly and inactive at the other side)
+  bool blocked = false;  ///< block media: as if it sent nothing
+  bool dtmf_blocked = false;                      ///< block DTMF
   std::vector<srtp::master_key> receives_with{};  ///< keys of what its peer sends; empty: plain RTP
   std::vector<srtp::master_key> sends_with{};     ///< keys of what it is sent; empty: plain RTP
   /// Any other payload type passes as it is where this is empty, and is dropped where it isn't.
   std::vector<payload_rule> payloads{};
-  std::uint8_t dscp = 0;        ///< of what it is sent (TOS >> 2)
+  std::uint8_t dscp = 0;  ///< of what it is sent (TOS >> 2)
   /// Datagrams of any kind are forwarded as they are, as T.38's (udptl): there is no RTCP, and nothing is
   /// looked into. The learning of sources and what may be sent count as for RTP.
   bool datagrams = false;
@@ -91,14 +92,14 @@ struct end_settings {
 struct end_counters {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t errors = 0;   ///< dropped: not RTP, wrong key, wrong source, no rule
+  std::uint64_t errors = 0;  ///< dropped: not RTP, wrong key, wrong source, no rule
   std::uint64_t rtcp_packets = 0;
   std::uint64_t rtcp_bytes = 0;
-  std::uint64_t lost = 0;     ///< by the sequence numbers
+  std::uint64_t lost = 0;  ///< by the sequence numbers
   std::uint32_t jitter_us = 0;
   std::uint32_t ssrc = 0;
-  base::socket_address source{};    ///< learned; port 0 until then
-  base::time_point last_packet{};   ///< time of the last one that was accepted; default: none yet
+  base::socket_address source{};   ///< learned; port 0 until then
+  base::time_point last_packet{};  ///< time of the last one that was accepted; default: none yet
 };
 
 /// A telephone-event of a side's peer, told once each.
@@ -127,8 +128,8 @@ class media_plane {
     std::array<end_addresses, 2> ends{};
   };
 
-  /// Opens the ports of both sides. *Errors:* no such interface or family; no port free (`limit_reached`): the
-  /// offer is refused with that reason, and the next one may find a port.
+  /// Opens the ports of both sides. *Errors:* no such interface or family; no port free (`limit_reached`):
+  /// the offer is refused with that reason, and the next one may find a port.
   virtual base::result<opened> open(const std::array<end_request, 2>& ends) = 0;
 
   /// *Errors:* keys or codecs that can't be used: nothing has changed.
@@ -143,9 +144,11 @@ class media_plane {
   virtual base::result<void> start_recording(medium_id id, const std::string& path) = 0;
   virtual void stop_recording(medium_id id) = 0;
 
-  /// Plays a sound file to the peer of that side, in the format `payload` of it. *Errors:* of the file or format.
-  virtual base::result<base::duration> play(medium_id id, side to, const std::string& bytes, const media::audio_format& format,
-                                            std::uint8_t payload_type, unsigned repeat) = 0;
+  /// Plays a sound file to the peer of that side, in the format `payload` of it. *Errors:* of the file or
+  /// format.
+  virtual base::result<base::duration> play(medium_id id, side to, const std::string& bytes,
+                                            const media::audio_format& format, std::uint8_t payload_type,
+                                            unsigned repeat) = 0;
   virtual void stop_playing(medium_id id, side to) = 0;
 
   /// Sends a digit to the peer of that side as telephone-events of that payload type.

@@ -12,10 +12,10 @@ class options_reader {
  public:
   options_result read(const value& command) {
     const value::dictionary* entries = command.entries();
-    if (entries == nullptr) return std::string("a command is a dictionary");
+    if (entries == nullptr) return failure{"a command is a dictionary"};
     for (const auto& [key, what] : *entries) {
       read_key(key, what);
-      if (!refusal_.empty()) return refusal_;
+      if (!refusal_.empty()) return failure{refusal_};
     }
     return std::move(out_);
   }
@@ -174,8 +174,10 @@ class options_reader {
     }
     if (same_name("off", name)) return;
     for (const std::string_view known : {"UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"}) {
-      if (same_name(known, name))
-        return refuse("transport-protocol=" + name + " is not supported: this build has no ICE/DTLS");
+      if (same_name(known, name)) {
+        refuse("transport-protocol=" + name + " is not supported: this build has no ICE/DTLS");
+        return;
+      }
     }
     refuse_value("transport-protocol", name);
   }

@@ -3,6 +3,7 @@
 #include <parley/base/address.hpp>
 
 #include "value.hpp"
+#include "outcome.hpp"
 
 #include <array>
 #include <chrono>
@@ -125,7 +126,7 @@ struct known_flag {
 std::span<const known_flag> known_flags() noexcept;
 
 /// What a command says, or why it is refused: a sentence that names the key or flag.
-using options_result = boost::system::result<ng_options, std::string>;
+using options_result = outcome<ng_options>;
 
 /// Reads the dictionary of a command. Flags and keys that nobody knows are left out, and named in `unknown`.
 options_result read_options(const value& command);

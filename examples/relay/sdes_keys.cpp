@@ -65,14 +65,14 @@ std::vector<sdp::crypto> own_keys::offer(const sdes_wishes& wishes, const std::v
     if (!may_use(one, wishes)) continue;
     const bool known = std::any_of(named.begin(), named.end(), [&](const sdp::crypto& n) { return n.suite == one.name; });
     if (wishes.nonew && !named.empty() && !known) continue;
-    out.push_back({.tag = tag, .suite = std::string(one.name), .keys = {key_for(one.profile, random)}});
+    out.push_back({.tag = tag, .suite = std::string(one.name), .keys = {key_for(one.profile, random)}, .session_parameters = {}});
   }
   return out;
 }
 
 sdp::crypto own_keys::answer(const sdp::crypto& chosen, base::random_source& random) {
   const suite* which = find_suite(chosen.suite);
-  return {.tag = chosen.tag, .suite = chosen.suite, .keys = {key_for(which->profile, random)}};
+  return {.tag = chosen.tag, .suite = chosen.suite, .keys = {key_for(which->profile, random)}, .session_parameters = {}};
 }
 
 const sdp::crypto* choose_key(const std::vector<sdp::crypto>& offered, const sdes_wishes& wishes) {

@@ -12,7 +12,7 @@
 namespace relay {
 namespace {
 
-using edit_result = boost::system::result<void, std::string>;
+using edit_result = outcome<void>;
 
 template <class... Lines>
 void remove_all(sdp::section& from) {
@@ -29,7 +29,7 @@ void remove_dtls(sdp::section& from) { remove_all<sdp::fingerprint, sdp::setup, 
 template <class T>
 edit_result worked(const sdp::parsed<T>& done) {
   if (done) return {};
-  return "The description can't be changed: " + std::string(sdp::rule(done.error().code));
+  return failure{"The description can't be changed: " + std::string(sdp::rule(done.error().code))};
 }
 
 /// Takes all formats out, with the lines that belong to them, and puts others there.
@@ -76,7 +76,8 @@ edit_result edit_rtp(sdp::media_description& medium, sdp::media_line& line, cons
   if (wanted.rtp.port == 0 || wanted.attribute == rtcp_attribute::none) {
     medium.remove<sdp::rtcp>();
   } else {
-    sdp::rtcp rtcp{.port = wanted.rtcp.port};
+    sdp::rtcp rtcp;
+    rtcp.port = wanted.rtcp.port;
     if (wanted.attribute == rtcp_attribute::full) {
       rtcp.network_type = "IN";
       rtcp.address_type = wanted.rtcp.ip.is_v6() ? "IP6" : "IP4";

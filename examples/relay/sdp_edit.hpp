@@ -7,6 +7,7 @@
 
 #include "described.hpp"
 #include "ng_options.hpp"
+#include "outcome.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -41,7 +42,7 @@ struct edited_session {
 
 /// Changes `text` in place. Lines that are not named above stay byte for byte. ICE, DTLS and BUNDLE are taken out,
 /// since each medium of each side is received at ports of its own. *Errors:* a sentence.
-boost::system::result<void, std::string> edit_description(sdp::description& text, const edited_session& session,
+outcome<void> edit_description(sdp::description& text, const edited_session& session,
                                                           const std::vector<edited_medium>& media);
 
 }  // namespace relay

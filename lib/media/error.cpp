@@ -18,6 +18,11 @@ std::string_view rule(errc code) noexcept {
     case errc::unknown_codec: return "no codec of that name, rate and number of channels is built in";
     case errc::bad_payload: return "the payload is none of its codec";
     case errc::no_space: return "limit: the output buffer is full";
+    case errc::bad_parameters: return "the parameters in fmtp break the grammar of their codec";
+    case errc::bad_frame_length: return "the codec has no frame of so many samples";
+    case errc::not_concealed: return "the codec has nothing to fill the gap with";
+    case errc::codec_failed: return "the codec's library has refused what it should take";
+    case errc::unsupported_rate: return "there is no filter between these rates or numbers of channels";
   }
   return "unknown error";
 }

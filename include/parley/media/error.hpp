@@ -13,6 +13,12 @@ enum class errc : std::uint8_t {
   unknown_codec = 1,
   bad_payload,
   no_space,
+  // Codecs.
+  bad_parameters,
+  bad_frame_length,
+  not_concealed,
+  codec_failed,
+  unsupported_rate,
 };
 
 /// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.
