@@ -59,7 +59,7 @@ text_result finish(const ng_options& options, sdp::description& text, participan
     if (auto done = set_version(text, reader); !done) return std::move(done).error();
     reader.last_text = text.to_string();
   }
-  return text.to_string();
+  return text_result{boost::system::in_place_value, text.to_string()};
 }
 
 /// Where a reader is to send, with `media-address` in the place of the address.

@@ -83,7 +83,10 @@ class options_reader {
     if (const std::string rest = behind(name, "sdes-"); !rest.empty()) return one_sdes(rest);
     if (const std::string rest = behind(name, "rtcp-mux-"); !rest.empty()) return one_rtcp_mux(rest);
     if (const std::string rest = behind(name, "replace-"); !rest.empty()) return one_replacement(rest);
-    if (const std::string rest = behind(name, "transcode-"); !rest.empty()) return one_codec("transcode", rest);
+    if (const std::string rest = behind(name, "transcode-"); !rest.empty()) {
+      one_codec("transcode", rest);
+      return;
+    }
     if (const std::string rest = behind(name, "codec-"); !rest.empty()) {
       const std::size_t dash = rest.find('-');
       if (dash != std::string::npos && one_codec(rest.substr(0, dash), rest.substr(dash + 1), true)) return;
