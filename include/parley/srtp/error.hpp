@@ -10,9 +10,29 @@ namespace parley::srtp {
 
 /// Why something of SRTP was refused. Each value stands for one rule; `rule()` words it.
 enum class errc : std::uint8_t {
-  authentication_failed = 1,
+  // A packet. Drop it and count it; nothing has changed.
+  too_short = 1,
+  bad_header,
+  authentication_failed,
   replayed,
-  no_space,
+  too_old,
+  unknown_mki,
+  rtcp_encryption_mismatch,
+  // The context. Drop the packet; the application has something to do.
+  key_expired,
+  too_many_sources,
+  crypto_failed,
+  // What a context is made of. Refuse the keys, or correct the call.
+  bad_key_length,
+  bad_mki,
+  bad_lifetime,
+  bad_key_set,
+  bad_option,
+  engine_missing,
+  // a=crypto. Leave this attribute out; where none is left refuse the medium.
+  unknown_suite,
+  bad_session_parameter,
+  unsupported_session_parameter,
 };
 
 /// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.
