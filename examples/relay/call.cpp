@@ -71,7 +71,8 @@ std::size_t call::medium_count() const noexcept {
 
 bool call::translates() const noexcept {
   return std::any_of(dialogues_.begin(), dialogues_.end(), [](const auto& one) {
-    return std::any_of(one->media.begin(), one->media.end(), [](const call_medium& m) { return m.translates; });
+    return std::any_of(one->media.begin(), one->media.end(),
+                       [](const call_medium& m) { return m.translates; });
   });
 }
 
@@ -132,7 +133,8 @@ bool call::remove(const call_world& world, const ng_options& options, const base
                   base::duration delay, media_totals& totals) {
   const auto is_meant = [&](const dialogue& in) {
     if (in.ends_at) return false;
-    if (!options.via_branch.empty() && options.to_tag.empty() && in.via_branch == options.via_branch) return true;
+    if (!options.via_branch.empty() && options.to_tag.empty() && in.via_branch == options.via_branch)
+      return true;
     if (options.from_tag.empty()) return true;
     return side_of(in, options.from_tag, options.to_tag).has_value();
   };

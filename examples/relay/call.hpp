@@ -9,9 +9,9 @@
 #include "files.hpp"
 #include "media_plane.hpp"
 #include "ng_options.hpp"
+#include "outcome.hpp"
 #include "sdes_keys.hpp"
 #include "sdp_edit.hpp"
-#include "outcome.hpp"
 
 #include <array>
 #include <cstdint>
@@ -81,9 +81,9 @@ struct open_offer {
   struct medium {
     described_medium said{};
     codec_plan plan{};
-    rtp_profile profile{};           ///< that the other side was offered
+    rtp_profile profile{};            ///< that the other side was offered
     std::vector<sdp::crypto> keys{};  ///< likewise
-    bool rtcp_mux = false;           ///< likewise
+    bool rtcp_mux = false;            ///< likewise
   };
   side from = side::offerer;
   ng_options options{};  ///< without its texts
@@ -112,7 +112,8 @@ struct media_totals {
   void add(const media_totals& other) noexcept;
 };
 
-/// The dialogues under one Call-ID. The functions that can fail change nothing then, but for what their comments say.
+/// The dialogues under one Call-ID. The functions that can fail change nothing then, but for what their
+/// comments say.
 class call {
  public:
   call(std::string id, const instant& at) : id_(std::move(id)), created_(at.wall), last_signal_(at) {}
@@ -128,8 +129,8 @@ class call {
   text_result answer(const call_world& world, const instant& at, const ng_options& options, described text);
 
   /// Ends what the options name, at once or at `when`. Returns whether there was anything.
-  bool remove(const call_world& world, const ng_options& options, const base::time_point& now, base::duration delay,
-              media_totals& totals);
+  bool remove(const call_world& world, const ng_options& options, const base::time_point& now,
+              base::duration delay, media_totals& totals);
   /// Ends all.
   void close(const call_world& world, media_totals& totals);
   /// Ends what was deleted with a delay that is over.
@@ -142,8 +143,7 @@ class call {
 
   /// Commands for media that are there. *Errors:* a sentence.
   done_result block(const call_world& world, const ng_options& options, bool digits, bool on);
-  outcome<base::duration> play(const call_world& world, const ng_options& options,
-                                                          const std::string& bytes);
+  outcome<base::duration> play(const call_world& world, const ng_options& options, const std::string& bytes);
   done_result stop_playing(const call_world& world, const ng_options& options);
   done_result play_digit(const call_world& world, const ng_options& options);
   done_result start_recording(const call_world& world, const std::string& metadata);
@@ -163,8 +163,8 @@ class call {
   std::pair<dialogue*, side> find_for_answer(const ng_options& options);
   std::pair<dialogue*, side> find_pair(const std::string& from, const std::string& to);
   outcome<chosen> choose(const ng_options& options);
-  text_result make_offer(const call_world& world, const ng_options& options, described text, dialogue& in, side from,
-                         std::vector<medium_id>& opened);
+  text_result make_offer(const call_world& world, const ng_options& options, described text, dialogue& in,
+                         side from, std::vector<medium_id>& opened);
   text_result make_answer(const call_world& world, const ng_options& options, described text, dialogue& in);
   done_result record(const call_world& world, dialogue& in, std::size_t index);
   std::string recording_name(const dialogue& in, std::size_t medium) const;

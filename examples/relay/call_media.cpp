@@ -6,8 +6,9 @@ namespace relay {
 namespace {
 
 const sdp::rtp_format* sound_format(const std::vector<sdp::rtp_format>& formats) {
-  const auto at = std::find_if(formats.begin(), formats.end(),
-                               [](const sdp::rtp_format& f) { return media::audio_format_of(f).has_value(); });
+  const auto at = std::find_if(formats.begin(), formats.end(), [](const sdp::rtp_format& f) {
+    return media::audio_format_of(f).has_value();
+  });
   return at == formats.end() ? nullptr : &*at;
 }
 
@@ -17,13 +18,16 @@ const sdp::rtp_format* event_format(const std::vector<sdp::rtp_format>& formats)
   return at == formats.end() ? nullptr : &*at;
 }
 
-bool is_sound(const call_medium& medium) { return medium.id != 0 && medium.media == "audio" && medium.kind == medium_kind::rtp; }
+bool is_sound(const call_medium& medium) {
+  return medium.id != 0 && medium.media == "audio" && medium.kind == medium_kind::rtp;
+}
 
 /// RFC 4733 3.2: 0 to 9, *, #, A to D.
 std::optional<std::uint8_t> event_of(const std::string& digit) {
   constexpr std::string_view digits = "0123456789*#ABCD";
   if (digit.size() == 1) {
-    const char c = digit.front() >= 'a' && digit.front() <= 'd' ? static_cast<char>(digit.front() - 'a' + 'A') : digit.front();
+    const char c = digit.front() >= 'a' && digit.front() <= 'd' ? static_cast<char>(digit.front() - 'a' + 'A')
+                                                                : digit.front();
     const std::size_t at = digits.find(c);
     if (at != std::string_view::npos) return static_cast<std::uint8_t>(at);
   }
@@ -80,7 +84,7 @@ done_result call::block(const call_world& world, const ng_options& options, bool
 }
 
 outcome<base::duration> call::play(const call_world& world, const ng_options& options,
-                                                              const std::string& bytes) {
+                                   const std::string& bytes) {
   const auto whom = choose(options);
   if (!whom) return whom.error();
   std::optional<base::duration> length;
@@ -90,8 +94,8 @@ outcome<base::duration> call::play(const call_world& world, const ng_options& op
       if (!is_sound(medium)) continue;
       const sdp::rtp_format* format = sound_format(medium.peers[index(of)].takes);
       if (format == nullptr) continue;
-      const auto played = world.plane.play(medium.id, of, bytes, *media::audio_format_of(*format), format->payload_type(),
-                                           options.repeat);
+      const auto played = world.plane.play(medium.id, of, bytes, *media::audio_format_of(*format),
+                                           format->payload_type(), options.repeat);
       if (played) {
         length = *played;
       } else {
@@ -129,7 +133,8 @@ done_result call::play_digit(const call_world& world, const ng_options& options)
       const sdp::rtp_format* format = event_format(medium.peers[index(to)].takes);
       if (format == nullptr) continue;
       const base::duration length = options.length.value_or(std::chrono::milliseconds(250));
-      const auto sent = world.plane.play_dtmf(medium.id, to, *event, length, format->payload_type(), format->codec.clock_rate);
+      const auto sent = world.plane.play_dtmf(medium.id, to, *event, length, format->payload_type(),
+                                              format->codec.clock_rate);
       if (!sent) return failure{"The digit can't be sent: " + sent.error().message()};
       any = true;
       break;
@@ -143,14 +148,16 @@ std::string call::recording_name(const dialogue& in, std::size_t medium) const {
   constexpr std::size_t longest = 100;
   std::string out;
   for (const char c : id_.substr(0, longest)) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    const bool plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
     out += plain ? c : '_';
   }
   // Two calls whose names differ only in what was replaced begin at different times.
   out += '-' + std::to_string(created_.time_since_epoch().count());
   std::size_t which = 0;
   while (which < dialogues_.size() && dialogues_[which].get() != &in) ++which;
-  return out + '-' + std::to_string(which) + '-' + std::to_string(medium) + '-' + std::to_string(recording_part_);
+  return out + '-' + std::to_string(which) + '-' + std::to_string(medium) + '-' +
+         std::to_string(recording_part_);
 }
 
 done_result call::record(const call_world& world, dialogue& in, std::size_t at) {
@@ -181,7 +188,8 @@ done_result call::start_recording(const call_world& world, const std::string& me
   }
   recording_ = recording::on;
   if (metadata_.empty() || begun == 0) return {};
-  const std::string path = world.settings.recording_folder + '/' + recording_name(*dialogues_.front(), 0) + ".txt";
+  const std::string path =
+      world.settings.recording_folder + '/' + recording_name(*dialogues_.front(), 0) + ".txt";
   return world.files.write(path, "call-id: " + id_ + "\nmetadata: " + metadata_ + "\n");
 }
 

@@ -32,7 +32,8 @@ edited_session edit_session(const ng_options& options, const sdp::description& t
   return out;
 }
 
-/// Gives the text the version that its reader expects: that of the last one where nothing has changed, else the next.
+/// Gives the text the version that its reader expects: that of the last one where nothing has changed, else
+/// the next.
 done_result set_version(sdp::description& text, participant& reader) {
   auto origin = text.get<sdp::origin>();
   if (!origin) return {};
@@ -74,7 +75,8 @@ rtp_profile wanted_profile(const described_medium& said, const ng_options& optio
   return *rtp_profile::from(options.protocol);
 }
 
-/// Whether the peer that said this wants SRTP: by its protocol or, where that is allowed, by keys alone (RFC 8643).
+/// Whether the peer that said this wants SRTP: by its protocol or, where that is allowed, by keys alone (RFC
+/// 8643).
 bool is_secure(const described_medium& said, const ng_options& options) {
   return said.profile.secure || (options.osrtp_accept && !said.keys.empty());
 }
@@ -113,7 +115,8 @@ done_result apply_side(const call_world& world, const dialogue& in, call_medium&
   return {};
 }
 
-text_result call::offer(const call_world& world, const instant& at, const ng_options& options, described text) {
+text_result call::offer(const call_world& world, const instant& at, const ng_options& options,
+                        described text) {
   auto [found, from] = find_for_offer(options);
   std::unique_ptr<dialogue> made;
   if (found == nullptr) {
@@ -154,9 +157,9 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
     return failure{"The call has too many media"};
   if (in.media.empty()) {
     // Interfaces and families are those of the first offer: the ports stay for as long as the call lasts.
-    const bool from_v6 = !text.media.empty() && std::any_of(text.media.begin(), text.media.end(), [](const auto& m) {
-      return !m.rejected && m.rtp.ip.is_v6();
-    });
+    const bool from_v6 =
+        !text.media.empty() && std::any_of(text.media.begin(), text.media.end(),
+                                           [](const auto& m) { return !m.rejected && m.rtp.ip.is_v6(); });
     in.requests[index(from)] = {options.interfaces[0], from_v6};
     in.requests[index(to)] = {options.interfaces[1], options.v6.value_or(from_v6)};
   }
@@ -179,7 +182,8 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
       next.media.push_back(std::move(one));
       continue;
     }
-    if (!said.rejected && said.profile.dtls) return failure{text.text.media()[i].media().protocol + std::string(no_dtls)};
+    if (!said.rejected && said.profile.dtls)
+      return failure{text.text.media()[i].media().protocol + std::string(no_dtls)};
     if (!said.rejected && medium.id == 0) {
       auto ports = world.plane.open(in.requests);
       if (!ports) return what_failed(ports.error(), "No ports for a medium");
@@ -198,7 +202,8 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
       edit.feedback = one.profile.feedback;
       if (one.profile.secure || options.osrtp_offer) {
         one.keys = medium.peers[index(to)].keys.offer(options.sdes, said.keys, world.random);
-        if (one.keys.empty()) return failure{"SDES leaves no suite, and SRTP has no other keys in this build"};
+        if (one.keys.empty())
+          return failure{"SDES leaves no suite, and SRTP has no other keys in this build"};
         edit.keys = one.keys;
       }
       const rtcp_mux_wishes& mux = options.rtcp_mux;
@@ -220,7 +225,8 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
 
   if (options.tos) in.dscp = static_cast<std::uint8_t>(*options.tos >> 2U);
   if (options.drop_traffic) in.drop_traffic = *options.drop_traffic;
-  // Until there is an answer the other side may send already. What was agreed on before goes on until there is one.
+  // Until there is an answer the other side may send already. What was agreed on before goes on until there
+  // is one.
   if (!in.answered) {
     for (std::size_t i = 0; i < next.media.size(); ++i) {
       const described_medium& said = next.media[i].said;
@@ -241,7 +247,8 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
   return out;
 }
 
-text_result call::answer(const call_world& world, const instant& at, const ng_options& options, described text) {
+text_result call::answer(const call_world& world, const instant& at, const ng_options& options,
+                         described text) {
   const auto [found, from] = find_for_answer(options);
   if (found == nullptr) return failure{"No offer with that from-tag exists in the call"};
   dialogue& in = *found;
@@ -250,7 +257,8 @@ text_result call::answer(const call_world& world, const instant& at, const ng_op
   participant& who = in.ends[index(other(from))];
   participant before = who;
   if (!who.tag.empty() && who.tag != options.to_tag && !who.is(options.to_tag)) {
-    // Another branch answers the same offer: it has the same ports, and its media take the place of the others'.
+    // Another branch answers the same offer: it has the same ports, and its media take the place of the
+    // others'.
     constexpr std::size_t most = 16;
     if (who.former_tags.size() >= most) who.former_tags.erase(who.former_tags.begin());
     who.former_tags.push_back(who.tag);
@@ -277,8 +285,9 @@ struct agreed_medium {
 };
 
 /// Settles keys and RTCP of the two sides of RTP. *Errors:* a sentence.
-done_result settle_transport(const call_world& world, const open_offer& offer, const open_offer::medium& offered,
-                             const ng_options& options, peer_medium& asked, peer_medium& replied, edited_medium& edit) {
+done_result settle_transport(const call_world& world, const open_offer& offer,
+                             const open_offer::medium& offered, const ng_options& options, peer_medium& asked,
+                             peer_medium& replied, edited_medium& edit) {
   if (replied.said.profile.secure != offered.profile.secure || replied.said.profile.dtls)
     return failure{"The answer has another protocol than the offer"};
   replied.receives_with.reset();
@@ -320,7 +329,8 @@ void take_over(peer_medium& peer, const described_medium& said, const ng_options
 
 }  // namespace
 
-text_result call::make_answer(const call_world& world, const ng_options& options, described text, dialogue& in) {
+text_result call::make_answer(const call_world& world, const ng_options& options, described text,
+                              dialogue& in) {
   const open_offer& offer = *in.offer;
   const side from = offer.from;
   const side to = other(from);
@@ -330,12 +340,14 @@ text_result call::make_answer(const call_world& world, const ng_options& options
     const open_offer::medium& offered = offer.media[i];
     agreed_medium one{in.media[i].peers};
     const bool there = i < text.media.size();
-    const described_medium said = there ? text.media[i] : described_medium{.kind = offered.said.kind, .rejected = true};
+    const described_medium said =
+        there ? text.media[i] : described_medium{.kind = offered.said.kind, .rejected = true};
     edited_medium edit;
     if (offered.said.kind == medium_kind::foreign) {
       edit.leave = true;
     } else {
-      if (said.kind != offered.said.kind) return failure{"A medium of the answer has another protocol than in the offer"};
+      if (said.kind != offered.said.kind)
+        return failure{"A medium of the answer has another protocol than in the offer"};
       peer_medium& asked = one.peers[index(from)];
       peer_medium& replied = one.peers[index(to)];
       take_over(asked, offered.said, offer.options);

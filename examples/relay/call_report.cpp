@@ -19,8 +19,8 @@ value counts(std::uint64_t packets, std::uint64_t bytes, std::uint64_t errors) {
   return value::dictionary{{"packets", packets}, {"bytes", bytes}, {"errors", errors}};
 }
 
-value stream_of(const base::socket_address& local, const base::socket_address& signalled, const end_counters& seen,
-                const instant& at, bool rtcp) {
+value stream_of(const base::socket_address& local, const base::socket_address& signalled,
+                const end_counters& seen, const instant& at, bool rtcp) {
   value out;
   out.add("local port", std::int64_t{local.port});
   out.add("local address", local.ip.to_string());
@@ -35,11 +35,13 @@ value stream_of(const base::socket_address& local, const base::socket_address& s
   if (learned) flags.emplace_back("confirmed");
   out.add("flags", std::move(flags));
   if (!rtcp && seen.ssrc != 0) out.add("SSRC", std::int64_t{seen.ssrc});
-  out.add("stats", rtcp ? counts(seen.rtcp_packets, seen.rtcp_bytes, 0) : counts(seen.packets, seen.bytes, seen.errors));
+  out.add("stats", rtcp ? counts(seen.rtcp_packets, seen.rtcp_bytes, 0)
+                        : counts(seen.packets, seen.bytes, seen.errors));
   return out;
 }
 
-value medium_of(const call_world& world, const call_medium& medium, std::size_t at_index, side of, const instant& at) {
+value medium_of(const call_world& world, const call_medium& medium, std::size_t at_index, side of,
+                const instant& at) {
   const peer_medium& peer = medium.peers[index(of)];
   const end_addresses& ours = medium.ends[index(of)];
   value out;
@@ -83,7 +85,8 @@ value participant_of(const call_world& world, const dialogue& in, side of, const
 
 value call::report(const call_world& world, const instant& at) const {
   value out;
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(created_.time_since_epoch()).count();
+  const auto micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(created_.time_since_epoch()).count();
   out.add("created", seconds_of(created_));
   out.add("created_us", std::int64_t{micros % 1'000'000});
   out.add("last signal", seconds_of(last_signal_.wall));
@@ -93,7 +96,8 @@ value call::report(const call_world& world, const instant& at) const {
     for (const side of : {side::offerer, side::answerer}) {
       const participant& who = one->ends[index(of)];
       // A caller with several branches stands here once, with the first of them.
-      if (!who.tag.empty() && tags.find(who.tag) == nullptr) tags.add(who.tag, participant_of(world, *one, of, at));
+      if (!who.tag.empty() && tags.find(who.tag) == nullptr)
+        tags.add(who.tag, participant_of(world, *one, of, at));
       for (const call_medium& medium : one->media) {
         if (medium.id == 0) continue;
         const end_counters seen = world.plane.counters(medium.id, of);

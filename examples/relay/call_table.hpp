@@ -13,8 +13,8 @@
 
 namespace relay {
 
-/// All calls, under their Call-IDs. Calls end here when a delay is over, when nobody answers, and when nothing is
-/// heard of their media any more.
+/// All calls, under their Call-IDs. Calls end here when a delay is over, when nobody answers, and when
+/// nothing is heard of their media any more.
 class call_table {
  public:
   /// The secret keeps who chooses Call-IDs from choosing ones that collide.
@@ -27,7 +27,8 @@ class call_table {
   /// Null where there is no such call, or where it has ended and only waits for the end of its delay.
   call* find(const std::string& id);
 
-  /// A call that isn't there yet. Null where the table is full. Call `changed`, or `drop_if_empty`, afterwards.
+  /// A call that isn't there yet. Null where the table is full. Call `changed`, or `drop_if_empty`,
+  /// afterwards.
   call* add(const std::string& id, const instant& at);
 
   /// Takes note of the media and the times of a call, after each command that changes it; a call without

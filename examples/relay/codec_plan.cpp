@@ -39,11 +39,13 @@ codec_name take_apart(std::string_view codec) {
 }
 
 bool any_means(const std::vector<std::string>& codecs, const sdp::rtp_format& format) {
-  return std::any_of(codecs.begin(), codecs.end(), [&](const std::string& one) { return means(one, format); });
+  return std::any_of(codecs.begin(), codecs.end(),
+                     [&](const std::string& one) { return means(one, format); });
 }
 
 bool is_sound(const sdp::rtp_format& format) {
-  return !format.codec.encoding.empty() && !format.is(events) && !format.is(comfort_noise) && !format.is("red");
+  return !format.codec.encoding.empty() && !format.is(events) && !format.is(comfort_noise) &&
+         !format.is("red");
 }
 
 bool can_translate(const sdp::rtp_format& format) {
@@ -58,8 +60,9 @@ const sdp::rtp_format* find_same(const std::vector<sdp::rtp_format>& formats, co
 }
 
 const sdp::rtp_format* find_type(const std::vector<sdp::rtp_format>& formats, std::uint8_t payload_type) {
-  const auto at = std::find_if(formats.begin(), formats.end(),
-                               [&](const sdp::rtp_format& one) { return one.payload_type() == payload_type; });
+  const auto at = std::find_if(formats.begin(), formats.end(), [&](const sdp::rtp_format& one) {
+    return one.payload_type() == payload_type;
+  });
   return at == formats.end() ? nullptr : &*at;
 }
 
@@ -131,13 +134,16 @@ std::vector<payload_rule> rules_for(const std::vector<sdp::rtp_format>& own,
   return rules;
 }
 
-/// Rules that let each payload type through under its own number, and say which are events. Empty where none is.
-std::vector<payload_rule> plain_rules(const std::vector<sdp::rtp_format>& a, const std::vector<sdp::rtp_format>& b) {
+/// Rules that let each payload type through under its own number, and say which are events. Empty where none
+/// is.
+std::vector<payload_rule> plain_rules(const std::vector<sdp::rtp_format>& a,
+                                      const std::vector<sdp::rtp_format>& b) {
   std::vector<payload_rule> rules;
   bool digits = false;
   const auto put = [&](const sdp::rtp_format& format) {
-    const auto there = std::find_if(rules.begin(), rules.end(),
-                                    [&](const payload_rule& r) { return r.received == format.payload_type(); });
+    const auto there = std::find_if(rules.begin(), rules.end(), [&](const payload_rule& r) {
+      return r.received == format.payload_type();
+    });
     if (there != rules.end()) return;
     rules.push_back(pass(format, format));
     digits = digits || rules.back().events;
@@ -163,8 +169,7 @@ bool means(std::string_view codec, const sdp::rtp_format& format) {
   return !wanted.channels || *wanted.channels == format.codec.channels;
 }
 
-outcome<codec_plan> plan_codecs(const std::vector<sdp::rtp_format>& offer,
-                                                           const codec_wishes& wishes) {
+outcome<codec_plan> plan_codecs(const std::vector<sdp::rtp_format>& offer, const codec_wishes& wishes) {
   codec_plan plan;
   std::bitset<128> used;
   for (const sdp::rtp_format& format : offer) {
@@ -196,8 +201,7 @@ outcome<codec_plan> plan_codecs(const std::vector<sdp::rtp_format>& offer,
   return plan;
 }
 
-outcome<codec_outcome> conclude_codecs(const codec_plan& plan,
-                                                                  const std::vector<sdp::rtp_format>& answered) {
+outcome<codec_outcome> conclude_codecs(const codec_plan& plan, const std::vector<sdp::rtp_format>& answered) {
   codec_outcome out;
   if (!plan.translates) {
     out.from_offerer = out.from_answerer = plain_rules(plan.usable, answered);

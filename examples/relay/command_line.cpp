@@ -38,7 +38,10 @@ void add_control(CLI::App& app, options& o) {
       ->type_name("HOST:PORT")
       ->allow_extra_args(false)
       ->group(group);
-  app.add_option("--ng-tcp", o.ng_tcp, "The same over TCP.")->type_name("HOST:PORT")->allow_extra_args(false)->group(group);
+  app.add_option("--ng-tcp", o.ng_tcp, "The same over TCP.")
+      ->type_name("HOST:PORT")
+      ->allow_extra_args(false)
+      ->group(group);
   app.add_option("--ng-ws", o.ng_ws, "The same over WebSocket, with the subprotocol ng.rtpengine.com.")
       ->type_name("HOST:PORT")
       ->allow_extra_args(false)
@@ -50,19 +53,23 @@ void add_control(CLI::App& app, options& o) {
 
 void add_media(CLI::App& app, options& o) {
   const std::string group = "Media";
-  app.add_option("--media-ip", o.media,
-                 "Where media are received: an address, a name for it that commands use in direction, and the\n"
-                 "address that peers are told where that is another. May be given several times.")
+  app.add_option(
+         "--media-ip", o.media,
+         "Where media are received: an address, a name for it that commands use in direction, and the\n"
+         "address that peers are told where that is another. May be given several times.")
       ->type_name("[NAME/]IP[!ADVERTISED]")
       ->required()
       ->allow_extra_args(false)
       ->group(group);
-  app.add_option("--ports", o.ports, "The ports of media (30000-40000).")->type_name("LOW-HIGH")->group(group);
+  app.add_option("--ports", o.ports, "The ports of media (30000-40000).")
+      ->type_name("LOW-HIGH")
+      ->group(group);
   app.add_option("--workers", o.workers, "Threads that forward media (1).")
       ->type_name("N")
       ->check(CLI::Range(1, 256))
       ->group(group);
-  app.add_flag("--single-port", o.single_port, "All media at the first port, told apart by where they come from.")
+  app.add_flag("--single-port", o.single_port,
+               "All media at the first port, told apart by where they come from.")
       ->group(group);
   app.add_option("--recording", o.recording, "The folder for recordings. Without it there are none.")
       ->type_name("DIR")
@@ -72,13 +79,15 @@ void add_media(CLI::App& app, options& o) {
 
 void add_bounds(CLI::App& app, options& o) {
   const std::string group = "Bounds";
-  const auto seconds = [&](const std::string& name, std::uint32_t& value, const std::string& text, std::uint32_t least) {
+  const auto seconds = [&](const std::string& name, std::uint32_t& value, const std::string& text,
+                           std::uint32_t least) {
     app.add_option(name, value, text)->type_name("S")->check(CLI::Range(least, longest_time))->group(group);
   };
   seconds("--timeout", o.timeout, "A call ends after so long without a packet (60).", 1);
   seconds("--silent-timeout", o.silent_timeout, "Likewise, where all its media are held (3600).", 1);
   seconds("--offer-timeout", o.offer_timeout, "A call that nobody answers ends after so long (300).", 1);
-  seconds("--delete-delay", o.delete_delay, "A deleted call's media pass for so long, unless the command says it (30).", 0);
+  seconds("--delete-delay", o.delete_delay,
+          "A deleted call's media pass for so long, unless the command says it (30).", 0);
   seconds("--drain-timeout", o.drain_timeout, "For how long calls may go on after SIGTERM (3600).", 0);
   app.add_option("--max-calls", o.max_calls, "Calls at a time (100000).")
       ->type_name("N")
@@ -93,7 +102,8 @@ std::string read_addresses(const std::vector<std::string>& texts, std::string_vi
                            std::vector<base::socket_address>& out) {
   for (const std::string& one : texts) {
     const auto read = base::socket_address::from_string(one);
-    if (!read) return std::string(option) + ": " + one + " is not a numeric address with a port, as 127.0.0.1:22222";
+    if (!read)
+      return std::string(option) + ": " + one + " is not a numeric address with a port, as 127.0.0.1:22222";
     out.push_back(*read);
   }
   return {};
@@ -104,7 +114,8 @@ std::string settle(const options& o, relay_settings& out) {
   if (std::string why = read_addresses(o.ng, "--ng", out.ng_udp); !why.empty()) return why;
   if (std::string why = read_addresses(o.ng_tcp, "--ng-tcp", out.ng_tcp); !why.empty()) return why;
   if (std::string why = read_addresses(o.ng_ws, "--ng-ws", out.ng_websocket); !why.empty()) return why;
-  if (o.ng.empty() && o.ng_tcp.empty() && o.ng_ws.empty()) return "one of --ng, --ng-tcp and --ng-ws is needed";
+  if (o.ng.empty() && o.ng_tcp.empty() && o.ng_ws.empty())
+    return "one of --ng, --ng-tcp and --ng-ws is needed";
   if (!o.metrics.empty()) {
     std::vector<base::socket_address> one;
     if (std::string why = read_addresses({o.metrics}, "--metrics", one); !why.empty()) return why;
@@ -113,9 +124,9 @@ std::string settle(const options& o, relay_settings& out) {
   for (const std::string& one : o.media) {
     media_interface read;
     if (std::string why = read_media_interface(one, read); !why.empty()) return "--media-ip: " + why;
-    const bool twice = std::any_of(out.media.interfaces.begin(), out.media.interfaces.end(), [&](const media_interface& m) {
-      return m.name == read.name && m.ip.is_v6() == read.ip.is_v6();
-    });
+    const bool twice = std::any_of(
+        out.media.interfaces.begin(), out.media.interfaces.end(),
+        [&](const media_interface& m) { return m.name == read.name && m.ip.is_v6() == read.ip.is_v6(); });
     if (twice) return "--media-ip: the name " + read.name + " has two addresses of one family";
     out.media.interfaces.push_back(std::move(read));
   }

@@ -14,7 +14,8 @@ value from_result(const done_result& done) { return done ? ok() : make_error(don
 
 bool is_error(const value& answer) {
   const value* result = answer.find("result");
-  return result != nullptr && result->text() != nullptr && (*result->text() == "error" || *result->text() == "load limit");
+  return result != nullptr && result->text() != nullptr &&
+         (*result->text() == "error" || *result->text() == "load limit");
 }
 
 }  // namespace
@@ -41,8 +42,8 @@ constexpr std::array<control::command, control::command_total> control::table{{
     {"statistics", &control::statistics, false},
 }};
 
-control::control(media_plane& plane, files& disk, base::random_source& random, const control_settings& settings,
-                 base::log_sink& log)
+control::control(media_plane& plane, files& disk, base::random_source& random,
+                 const control_settings& settings, base::log_sink& log)
     : world_{plane, disk, random, settings},
       log_(log),
       cookies_(base::siphash_key::from(random)),
@@ -59,7 +60,8 @@ control::control(media_plane& plane, files& disk, base::random_source& random, c
   };
 }
 
-std::string control::handle_message(const instant& at, const base::ip_address& from, std::string_view message) {
+std::string control::handle_message(const instant& at, const base::ip_address& from,
+                                    std::string_view message) {
   last_ = at;
   if (started_ == base::time_point{}) started_ = at.now;
   const auto parts = split_message(message);
@@ -72,8 +74,8 @@ std::string control::handle_message(const instant& at, const base::ip_address& f
   const auto body = read_body(parts->body);
   std::size_t which = table.size();
   value answer = body ? execute(at, *body, which)
-                      : make_error("The body can't be read: " + std::string(body.error().rule) + " (at byte " +
-                                   std::to_string(body.error().offset) + ")");
+                      : make_error("The body can't be read: " + std::string(body.error().rule) +
+                                   " (at byte " + std::to_string(body.error().offset) + ")");
   ++counts_[which].done;
   if (is_error(answer)) {
     ++counts_[which].failed;
@@ -94,7 +96,8 @@ value control::execute(const instant& at, const value& body, std::size_t& which)
   const value* named = body.find("command");
   if (named == nullptr || named->text() == nullptr) return make_error("The message names no command");
   const std::string& name = *named->text();
-  const auto found = std::find_if(table.begin(), table.end(), [&](const command& c) { return same_name(c.name, name); });
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const command& c) { return same_name(c.name, name); });
   if (found == table.end()) return make_error("Unrecognized command \"" + name.substr(0, 64) + "\"");
   which = static_cast<std::size_t>(found - table.begin());
   auto options = read_options(body);
@@ -122,8 +125,8 @@ outcome<described> control::read(const request& r) const {
   if (r.options.call_id.empty()) return failure{"No call-id in message"};
   if (r.options.from_tag.empty()) return failure{"No from-tag in message"};
   constexpr std::size_t longest = 1024;
-  for (const std::string* name : {&r.options.call_id, &r.options.from_tag, &r.options.to_tag, &r.options.via_branch,
-                                  &r.options.set_label}) {
+  for (const std::string* name : {&r.options.call_id, &r.options.from_tag, &r.options.to_tag,
+                                  &r.options.via_branch, &r.options.set_label}) {
     if (name->size() > longest) return failure{"A call-id, tag, branch or label is too long"};
   }
   if (r.options.sip_source_address && !r.options.received_from)
@@ -151,7 +154,8 @@ value control::offer(const request& r) {
     which = calls_.add(r.options.call_id, r.at);
   }
   const text_result made = which->offer(world_, r.at, r.options, *std::move(text));
-  value out = made ? value(value::dictionary{{"sdp", *made}, {"result", "ok"}}) : make_error(made.error().why);
+  value out =
+      made ? value(value::dictionary{{"sdp", *made}, {"result", "ok"}}) : make_error(made.error().why);
   if (made) record_as_asked(r, *which, out);
   calls_.changed(*which);
   return out;
@@ -164,7 +168,8 @@ value control::answer(const request& r) {
   call* which = calls_.find(r.options.call_id);
   if (which == nullptr) return make_error("Unknown call-id");
   const text_result made = which->answer(world_, r.at, r.options, *std::move(text));
-  value out = made ? value(value::dictionary{{"sdp", *made}, {"result", "ok"}}) : make_error(made.error().why);
+  value out =
+      made ? value(value::dictionary{{"sdp", *made}, {"result", "ok"}}) : make_error(made.error().why);
   if (made) record_as_asked(r, *which, out);
   calls_.changed(*which);
   return out;
@@ -172,7 +177,8 @@ value control::answer(const request& r) {
 
 value control::remove(const request& r) {
   if (r.options.call_id.empty()) return make_error("No call-id in message");
-  const base::duration delay = r.options.delete_delay ? base::duration(*r.options.delete_delay) : world_.settings.delete_delay;
+  const base::duration delay =
+      r.options.delete_delay ? base::duration(*r.options.delete_delay) : world_.settings.delete_delay;
   value out;
   if (!calls_.remove(r.at, r.options, delay, out)) {
     constexpr std::string_view why = "Call-ID not found or tags didn't match";
@@ -214,7 +220,8 @@ value control::stop_recording(const request& r) { return end_recording(r, call::
 
 value control::pause_recording(const request& r) {
   call* which = calls_.find(r.options.call_id);
-  if (which != nullptr && which->recording_state() != call::recording::on) return make_error("The call isn't recorded");
+  if (which != nullptr && which->recording_state() != call::recording::on)
+    return make_error("The call isn't recorded");
   return end_recording(r, call::recording::paused);
 }
 
@@ -236,7 +243,8 @@ value control::silence(const request&) {
 value control::play_media(const request& r) {
   call* which = calls_.find(r.options.call_id);
   if (which == nullptr) return make_error("Unknown call-id");
-  if (r.options.file.empty() == r.options.blob.empty()) return make_error("One of file and blob must be given");
+  if (r.options.file.empty() == r.options.blob.empty())
+    return make_error("One of file and blob must be given");
   std::string bytes = std::move(r.options.blob);
   if (bytes.empty()) {
     auto read = world_.files.read(r.options.file, max_sound_bytes);
@@ -245,8 +253,9 @@ value control::play_media(const request& r) {
   }
   const auto length = which->play(world_, r.options, bytes);
   if (!length) return make_error(length.error().why);
-  return value::dictionary{{"duration", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(*length).count()}},
-                           {"result", "ok"}};
+  return value::dictionary{
+      {"duration", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(*length).count()}},
+      {"result", "ok"}};
 }
 
 value control::stop_media(const request& r) {

@@ -18,15 +18,16 @@ namespace relay {
 
 /// Answers the commands of the NG protocol: the machine behind the sockets of the control side.
 ///
-/// A message is done at once and answered at once. Times are given, nothing is sent from here, and what it wants of
-/// the media goes through `media_plane`.
+/// A message is done at once and answered at once. Times are given, nothing is sent from here, and what it
+/// wants of the media goes through `media_plane`.
 class control {
  public:
   /// All references outlive it. It sets the plane's functions.
   control(media_plane& plane, files& disk, base::random_source& random, const control_settings& settings,
           base::log_sink& log = base::null_sink());
 
-  /// The answer to a message that came from there: "COOKIE SP BODY". Empty where there is no cookie to answer to.
+  /// The answer to a message that came from there: "COOKIE SP BODY". Empty where there is no cookie to answer
+  /// to.
   std::string handle_message(const instant& at, const base::ip_address& from, std::string_view message);
 
   void handle_timeout(const instant& at) { calls_.handle_timeout(at); }

@@ -7,7 +7,9 @@
 namespace relay {
 namespace {
 
-instant now() { return {parley::net::steady_clock_source::now(), parley::net::steady_clock_source::wall_now()}; }
+instant now() {
+  return {parley::net::steady_clock_source::now(), parley::net::steady_clock_source::wall_now()};
+}
 
 }  // namespace
 

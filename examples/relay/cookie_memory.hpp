@@ -31,7 +31,8 @@ class cookie_memory {
   explicit cookie_memory(const base::siphash_key& key) noexcept : cookie_memory(key, limits{}) {}
   cookie_memory(const base::siphash_key& key, const limits& bounds) noexcept : key_(key), limits_(bounds) {}
 
-  /// The answer that a message got, null where it is new or long ago. *Ownership:* valid until the next `put`.
+  /// The answer that a message got, null where it is new or long ago. *Ownership:* valid until the next
+  /// `put`.
   const std::string* find(base::time_point now, const base::ip_address& from, std::string_view message);
 
   /// Keeps an answer. Where there are too many, the oldest are forgotten before their time.

@@ -1,9 +1,9 @@
 #include "described.hpp"
 
-#include "value.hpp"
-
 #include <parley/sdp/session.hpp>
 #include <parley/sdp/transport.hpp>
+
+#include "value.hpp"
 
 #include <array>
 #include <utility>
@@ -22,8 +22,7 @@ bool is_datagrams(std::string_view protocol) {
 
 /// Where one medium is received. *Errors:* a sentence.
 outcome<void> read_addresses(const described& whole, const sdp::media_description& medium,
-                                                        const std::optional<base::ip_address>& source,
-                                                        described_medium& out) {
+                             const std::optional<base::ip_address>& source, described_medium& out) {
   const auto connection = whole.text.effective<sdp::connection_data>(medium);
   if (!connection) return failure{"A medium has no c= line that can be read"};
   const auto ip = connection->ip();
@@ -50,9 +49,8 @@ outcome<void> read_addresses(const described& whole, const sdp::media_descriptio
   return {};
 }
 
-outcome<described_medium> read_medium(const described& whole,
-                                                                 const sdp::media_description& medium,
-                                                                 const std::optional<base::ip_address>& source) {
+outcome<described_medium> read_medium(const described& whole, const sdp::media_description& medium,
+                                      const std::optional<base::ip_address>& source) {
   described_medium out;
   out.rejected = medium.media().port == 0;
   out.direction = whole.text.direction_of(medium);
@@ -106,9 +104,8 @@ std::optional<rtp_profile> rtp_profile::from(std::string_view protocol) noexcept
   return std::nullopt;
 }
 
-outcome<described> read_description(std::string_view text,
-                                                               const std::optional<base::ip_address>& source,
-                                                               const description_limits& limits) {
+outcome<described> read_description(std::string_view text, const std::optional<base::ip_address>& source,
+                                    const description_limits& limits) {
   sdp::limits bounds;
   bounds.text_bytes = limits.bytes;
   bounds.media = limits.media;

@@ -5,13 +5,13 @@
 #include <parley/sdp/rtp_format.hpp>
 #include <parley/sdp/security.hpp>
 
+#include "outcome.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "outcome.hpp"
 
 namespace relay {
 
@@ -67,8 +67,7 @@ struct description_limits {
 
 /// Reads a description. `source`, where there is one, takes the place of each address in it. *Errors:* a
 /// sentence: the rule that is broken, a host name for an address, a group's address.
-outcome<described> read_description(std::string_view text,
-                                                               const std::optional<base::ip_address>& source,
-                                                               const description_limits& limits);
+outcome<described> read_description(std::string_view text, const std::optional<base::ip_address>& source,
+                                    const description_limits& limits);
 
 }  // namespace relay

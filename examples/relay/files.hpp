@@ -1,9 +1,9 @@
 #pragma once
 
+#include "outcome.hpp"
+
 #include <cstddef>
 #include <string>
-
-#include "outcome.hpp"
 
 namespace relay {
 

@@ -73,8 +73,9 @@ asio::awaitable<void> serve_websocket(control_service& service, tcp::socket sock
   stream.expires_never();  // the WebSocket has times of its own
   websocket::stream<beast::tcp_stream> ws(std::move(stream));
   ws.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
-  ws.set_option(websocket::stream_base::decorator(
-      [](websocket::response_type& answer) { answer.set(http::field::sec_websocket_protocol, subprotocol); }));
+  ws.set_option(websocket::stream_base::decorator([](websocket::response_type& answer) {
+    answer.set(http::field::sec_websocket_protocol, subprotocol);
+  }));
   ws.read_message_max(body_limits{}.bytes + max_cookie + 1);
   co_await ws.async_accept(request, done);
   beast::flat_buffer message;
@@ -83,23 +84,26 @@ asio::awaitable<void> serve_websocket(control_service& service, tcp::socket sock
     co_await ws.async_read(message, done);
     if (error) co_return;
     const auto bytes = message.cdata();
-    const std::string answer =
-        service.handle(ip_of(from.address()), std::string_view(static_cast<const char*>(bytes.data()), bytes.size()));
+    const std::string answer = service.handle(
+        ip_of(from.address()), std::string_view(static_cast<const char*>(bytes.data()), bytes.size()));
     if (answer.empty()) continue;
     ws.binary(ws.got_binary());
     co_await ws.async_write(asio::buffer(answer), done);
   }
 }
 
-http::response<http::string_body> answer_http(const control& machine, const http::request<http::string_body>& request) {
+http::response<http::string_body> answer_http(const control& machine,
+                                              const http::request<http::string_body>& request) {
   if (request.method() != http::verb::get && request.method() != http::verb::head)
     return reply(request, http::status::method_not_allowed, plain_text, "Only GET is answered here.\n");
   const std::string_view target = request.target();
   const std::string_view path = target.substr(0, target.find('?'));
   if (path == "/metrics")
-    return reply(request, http::status::ok, "text/plain; version=0.0.4; charset=utf-8", write_metrics(machine));
+    return reply(request, http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
+                 write_metrics(machine));
   if (path == "/healthz") {
-    if (machine.is_draining()) return reply(request, http::status::service_unavailable, plain_text, "draining\n");
+    if (machine.is_draining())
+      return reply(request, http::status::service_unavailable, plain_text, "draining\n");
     return reply(request, http::status::ok, plain_text, "ok\n");
   }
   return reply(request, http::status::not_found, plain_text, "There are /metrics and /healthz.\n");
@@ -126,12 +130,14 @@ asio::awaitable<void> serve_http(control_service& service, tcp::socket socket) {
 
 }  // namespace
 
-listener_result listen_ng_websocket(asio::io_context& io, control_service& service, const base::socket_address& at) {
+listener_result listen_ng_websocket(asio::io_context& io, control_service& service,
+                                    const base::socket_address& at) {
   return listen_tcp(io, at, "NG commands over WebSocket",
                     [&service](tcp::socket socket) { return serve_websocket(service, std::move(socket)); });
 }
 
-listener_result listen_metrics(asio::io_context& io, control_service& service, const base::socket_address& at) {
+listener_result listen_metrics(asio::io_context& io, control_service& service,
+                               const base::socket_address& at) {
   return listen_tcp(io, at, "requests for metrics",
                     [&service](tcp::socket socket) { return serve_http(service, std::move(socket)); });
 }

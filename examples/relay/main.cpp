@@ -38,7 +38,8 @@ void tell_statistics(const control& machine) {
   const auto& counted = machine.calls().counted();
   const media_totals totals = machine.calls().totals();
   std::printf("parley-relay: %llu calls, %llu of them timed out, %llu packets, %llu bytes, %llu errors\n",
-              static_cast<unsigned long long>(counted.begun), static_cast<unsigned long long>(counted.timed_out),
+              static_cast<unsigned long long>(counted.begun),
+              static_cast<unsigned long long>(counted.timed_out),
               static_cast<unsigned long long>(totals.rtp_packets + totals.rtcp_packets),
               static_cast<unsigned long long>(totals.rtp_bytes + totals.rtcp_bytes),
               static_cast<unsigned long long>(totals.rtp_errors));
@@ -97,10 +98,13 @@ int run(const relay_settings& settings) {
     }
     return {};
   };
-  const std::vector<base::socket_address> metrics =
-      settings.metrics ? std::vector<base::socket_address>{*settings.metrics} : std::vector<base::socket_address>{};
-  if (const auto done = open_all(listen_ng_udp, settings.ng_udp, "NG over UDP at"); !done) return fail(done.error().why);
-  if (const auto done = open_all(listen_ng_tcp, settings.ng_tcp, "NG over TCP at"); !done) return fail(done.error().why);
+  const std::vector<base::socket_address> metrics = settings.metrics
+                                                        ? std::vector<base::socket_address>{*settings.metrics}
+                                                        : std::vector<base::socket_address>{};
+  if (const auto done = open_all(listen_ng_udp, settings.ng_udp, "NG over UDP at"); !done)
+    return fail(done.error().why);
+  if (const auto done = open_all(listen_ng_tcp, settings.ng_tcp, "NG over TCP at"); !done)
+    return fail(done.error().why);
   if (const auto done = open_all(listen_ng_websocket, settings.ng_websocket, "NG over WebSocket at"); !done)
     return fail(done.error().why);
   if (const auto done = open_all(listen_metrics, metrics, "metrics at"); !done) return fail(done.error().why);

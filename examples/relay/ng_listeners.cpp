@@ -36,7 +36,8 @@ std::string fitting(std::string answer) {
 
 class udp_listener final : public listener {
  public:
-  udp_listener(asio::io_context& io, control_service& service) : state_(std::make_shared<state>(io, service)) {}
+  udp_listener(asio::io_context& io, control_service& service)
+      : state_(std::make_shared<state>(io, service)) {}
   ~udp_listener() override {
     boost::system::error_code ignored;
     state_->socket.close(ignored);
@@ -81,7 +82,8 @@ class udp_listener final : public listener {
           fitting(self->service.handle(ip_of(from.address()), std::string_view(self->buffer.data(), size)));
       if (answer.empty()) continue;
       // What can't be sent is asked for again.
-      co_await self->socket.async_send_to(asio::buffer(answer), from, asio::redirect_error(asio::use_awaitable, error));
+      co_await self->socket.async_send_to(asio::buffer(answer), from,
+                                          asio::redirect_error(asio::use_awaitable, error));
     }
   }
 
@@ -97,13 +99,14 @@ asio::awaitable<void> serve_stream(control_service& service, tcp::socket socket)
   message_framer framer;
   std::vector<char> buffer(65536);
   while (framer.failure().empty()) {
-    const std::size_t size =
-        co_await socket.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
+    const std::size_t size = co_await socket.async_read_some(
+        asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
     framer.feed(std::string_view(buffer.data(), size));
     while (const auto message = framer.next()) {
       const std::string answer = service.handle(ip_of(from.address()), *message);
-      co_await asio::async_write(socket, asio::buffer(answer), asio::redirect_error(asio::use_awaitable, error));
+      co_await asio::async_write(socket, asio::buffer(answer),
+                                 asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return;
     }
   }
@@ -111,15 +114,18 @@ asio::awaitable<void> serve_stream(control_service& service, tcp::socket socket)
 
 }  // namespace
 
-listener_result listen_ng_udp(asio::io_context& io, control_service& service, const base::socket_address& at) {
+listener_result listen_ng_udp(asio::io_context& io, control_service& service,
+                              const base::socket_address& at) {
   auto made = std::make_unique<udp_listener>(io, service);
   if (const auto error = made->open(at))
-    return failure{"Can't listen for NG commands over UDP at " + at.to_string() + ": " + error.message() + "."};
+    return failure{"Can't listen for NG commands over UDP at " + at.to_string() + ": " + error.message() +
+                   "."};
   made->start();
   return listener_result{boost::system::in_place_value, std::move(made)};
 }
 
-listener_result listen_ng_tcp(asio::io_context& io, control_service& service, const base::socket_address& at) {
+listener_result listen_ng_tcp(asio::io_context& io, control_service& service,
+                              const base::socket_address& at) {
   return listen_tcp(io, at, "NG commands over TCP",
                     [&service](tcp::socket socket) { return serve_stream(service, std::move(socket)); });
 }

@@ -72,7 +72,8 @@ std::optional<std::string> message_framer::next() {
       case part::json: whole = scan_json(), moved = whole; break;
     }
   }
-  if (failure_.empty() && buffer_.size() > limits_.bytes + max_cookie + 1 && !whole) fail("a message is too large");
+  if (failure_.empty() && buffer_.size() > limits_.bytes + max_cookie + 1 && !whole)
+    fail("a message is too large");
   if (!whole) return std::nullopt;
   std::string message = buffer_.substr(0, at_);
   buffer_.erase(0, at_);

@@ -37,8 +37,9 @@ std::string write_message(std::string_view cookie, body_form form, const value& 
 /// `{"result": "error", "error-reason": why}`.
 value make_error(std::string_view why);
 
-/// Finds the messages in a stream of bytes, in which they stand one behind the other: a body's own grammar says
-/// where it ends. White space before a cookie is skipped. However the bytes are cut, each is looked at once.
+/// Finds the messages in a stream of bytes, in which they stand one behind the other: a body's own grammar
+/// says where it ends. White space before a cookie is skipped. However the bytes are cut, each is looked at
+/// once.
 class message_framer {
  public:
   explicit message_framer(const body_limits& limits = {}) noexcept : limits_(limits) {}

@@ -63,7 +63,8 @@ class options_reader {
 
   /// What stands behind a prefix, where case and hyphens don't count; empty where it doesn't begin so.
   static std::string behind(const std::string& text, std::string_view prefix) {
-    if (text.size() <= prefix.size() || !same_name(std::string_view(text).substr(0, prefix.size()), prefix)) return {};
+    if (text.size() <= prefix.size() || !same_name(std::string_view(text).substr(0, prefix.size()), prefix))
+      return {};
     return text.substr(prefix.size());
   }
 
@@ -74,9 +75,11 @@ class options_reader {
 
   void flag(const std::string& name) {
     const auto all = known_flags();
-    const auto at = std::find_if(all.begin(), all.end(), [&](const known_flag& f) { return same_name(f.name, name); });
+    const auto at =
+        std::find_if(all.begin(), all.end(), [&](const known_flag& f) { return same_name(f.name, name); });
     if (at != all.end()) {
-      if (at->state == support::refused) refuse("The flag " + name + " is not supported: " + std::string(at->why));
+      if (at->state == support::refused)
+        refuse("The flag " + name + " is not supported: " + std::string(at->why));
       if (at->apply != nullptr) at->apply(out_);
       return;
     }
@@ -190,8 +193,9 @@ class options_reader {
       std::string_view name;
       bool rtcp_mux_wishes::*member;
     } constexpr all[] = {
-        {"offer", &rtcp_mux_wishes::offer},   {"require", &rtcp_mux_wishes::require}, {"demux", &rtcp_mux_wishes::demux},
-        {"accept", &rtcp_mux_wishes::accept}, {"reject", &rtcp_mux_wishes::reject},
+        {"offer", &rtcp_mux_wishes::offer},   {"require", &rtcp_mux_wishes::require},
+        {"demux", &rtcp_mux_wishes::demux},   {"accept", &rtcp_mux_wishes::accept},
+        {"reject", &rtcp_mux_wishes::reject},
     };
     for (const auto& one : all) {
       if (same_name(one.name, name)) {
@@ -227,8 +231,9 @@ class options_reader {
       std::string_view name;
       std::vector<std::string> codec_wishes::*member;
     } constexpr all[] = {
-        {"strip", &codec_wishes::strip},   {"mask", &codec_wishes::mask},     {"consume", &codec_wishes::consume},
-        {"accept", &codec_wishes::accept}, {"offer", &codec_wishes::offer},   {"except", &codec_wishes::except},
+        {"strip", &codec_wishes::strip},         {"mask", &codec_wishes::mask},
+        {"consume", &codec_wishes::consume},     {"accept", &codec_wishes::accept},
+        {"offer", &codec_wishes::offer},         {"except", &codec_wishes::except},
         {"transcode", &codec_wishes::transcode},
     };
     constexpr std::size_t most = 64;
@@ -284,10 +289,12 @@ class options_reader {
   }
 
   /// A whole number in a range; nothing, and a refusal, for anything else.
-  std::optional<std::int64_t> number(std::string_view key, const value& what, std::int64_t least, std::int64_t most) {
+  std::optional<std::int64_t> number(std::string_view key, const value& what, std::int64_t least,
+                                     std::int64_t most) {
     const auto given = what.as_integer();
     if (given && *given >= least && *given <= most) return given;
-    refuse(std::string(key) + " must be a number from " + std::to_string(least) + " to " + std::to_string(most));
+    refuse(std::string(key) + " must be a number from " + std::to_string(least) + " to " +
+           std::to_string(most));
     return std::nullopt;
   }
 
@@ -299,7 +306,8 @@ class options_reader {
   }
   void read_delay(const value& what) {
     // Less than 0 asks for the configured one.
-    if (const auto n = number("delete-delay", what, -1, 86400); n && *n >= 0) out_.delete_delay = std::chrono::seconds(*n);
+    if (const auto n = number("delete-delay", what, -1, 86400); n && *n >= 0)
+      out_.delete_delay = std::chrono::seconds(*n);
   }
   void read_limit(const value& what) {
     if (const auto n = number("limit", what, 0, 1'000'000)) out_.limit = static_cast<std::size_t>(*n);
@@ -323,17 +331,21 @@ class options_reader {
   }
 
   void read_supports(const value& what) {
-    for (const std::string& one : texts_of(what)) out_.load_limit = out_.load_limit || same_name("load limit", one);
+    for (const std::string& one : texts_of(what))
+      out_.load_limit = out_.load_limit || same_name("load limit", one);
   }
 
   void read_generate(const value& what) {
     const std::string name = what.as_text();
-    if (!same_name("off", name) && !same_name("no", name) && !same_name("on", name) && !same_name("yes", name))
+    if (!same_name("off", name) && !same_name("no", name) && !same_name("on", name) &&
+        !same_name("yes", name))
       refuse_value("generate RTCP", name);
   }
 
   void refuse_database(const value&) { refuse("db-id is not supported: there is no database of sounds"); }
-  void refuse_start(const value&) { refuse("start-pos is not supported: a sound is played from its beginning"); }
+  void refuse_start(const value&) {
+    refuse("start-pos is not supported: a sound is played from its beginning");
+  }
 
   ng_options out_{};
   std::string refusal_{};

@@ -2,8 +2,8 @@
 
 #include <parley/base/address.hpp>
 
-#include "value.hpp"
 #include "outcome.hpp"
+#include "value.hpp"
 
 #include <array>
 #include <chrono>

@@ -24,12 +24,14 @@ constexpr std::array suites{
 };
 
 const suite* find_suite(std::string_view name) {
-  const auto* at = std::find_if(suites.begin(), suites.end(), [&](const suite& s) { return same_name(s.name, name); });
+  const auto* at =
+      std::find_if(suites.begin(), suites.end(), [&](const suite& s) { return same_name(s.name, name); });
   return at == suites.end() ? nullptr : at;
 }
 
 bool names(const std::vector<std::string>& list, const suite& wanted) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& one) { return same_name(one, wanted.name); });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const std::string& one) { return same_name(one, wanted.name); });
 }
 
 bool may_use(const suite& which, const sdes_wishes& wishes) {
@@ -38,7 +40,8 @@ bool may_use(const suite& which, const sdes_wishes& wishes) {
   return wishes.only.empty() ? !names(wishes.no, which) : names(wishes.only, which);
 }
 
-/// Whether packets are protected as this build does it. Parameters with a hyphen may be passed over (RFC 4568 6.3.7).
+/// Whether packets are protected as this build does it. Parameters with a hyphen may be passed over (RFC
+/// 4568 6.3.7).
 bool has_known_parameters(const sdp::crypto& line) {
   return std::all_of(line.session_parameters.begin(), line.session_parameters.end(),
                      [](const std::string& one) { return one.starts_with('-') || one.starts_with("WSH="); });
@@ -47,7 +50,8 @@ bool has_known_parameters(const sdp::crypto& line) {
 }  // namespace
 
 const sdp::crypto_key& own_keys::key_for(srtp::profile which, base::random_source& random) {
-  const auto at = std::find_if(keys_.begin(), keys_.end(), [&](const auto& one) { return one.first == which; });
+  const auto at =
+      std::find_if(keys_.begin(), keys_.end(), [&](const auto& one) { return one.first == which; });
   if (at != keys_.end()) return at->second;
   const srtp::key_sizes sizes = srtp::sizes(which);
   sdp::crypto_key key;
@@ -63,16 +67,23 @@ std::vector<sdp::crypto> own_keys::offer(const sdes_wishes& wishes, const std::v
   for (const suite& one : suites) {
     ++tag;
     if (!may_use(one, wishes)) continue;
-    const bool known = std::any_of(named.begin(), named.end(), [&](const sdp::crypto& n) { return n.suite == one.name; });
+    const bool known =
+        std::any_of(named.begin(), named.end(), [&](const sdp::crypto& n) { return n.suite == one.name; });
     if (wishes.nonew && !named.empty() && !known) continue;
-    out.push_back({.tag = tag, .suite = std::string(one.name), .keys = {key_for(one.profile, random)}, .session_parameters = {}});
+    out.push_back({.tag = tag,
+                   .suite = std::string(one.name),
+                   .keys = {key_for(one.profile, random)},
+                   .session_parameters = {}});
   }
   return out;
 }
 
 sdp::crypto own_keys::answer(const sdp::crypto& chosen, base::random_source& random) {
   const suite* which = find_suite(chosen.suite);
-  return {.tag = chosen.tag, .suite = chosen.suite, .keys = {key_for(which->profile, random)}, .session_parameters = {}};
+  return {.tag = chosen.tag,
+          .suite = chosen.suite,
+          .keys = {key_for(which->profile, random)},
+          .session_parameters = {}};
 }
 
 const sdp::crypto* choose_key(const std::vector<sdp::crypto>& offered, const sdes_wishes& wishes) {
@@ -87,7 +98,8 @@ std::pair<const sdp::crypto*, const sdp::crypto*> match_keys(const std::vector<s
                                                              const std::vector<sdp::crypto>& answered) {
   for (const sdp::crypto& theirs : answered) {
     for (const sdp::crypto& ours : offered) {
-      if (ours.tag == theirs.tag && ours.suite == theirs.suite && master_key_of(theirs)) return {&theirs, &ours};
+      if (ours.tag == theirs.tag && ours.suite == theirs.suite && master_key_of(theirs))
+        return {&theirs, &ours};
     }
   }
   return {nullptr, nullptr};

@@ -16,12 +16,13 @@ namespace relay {
 namespace sdp = parley::sdp;
 namespace srtp = parley::srtp;
 
-/// What this side of the relay protects packets with that it sends to one peer: a key for each suite, made when it
-/// is first needed and the same from then on, so that an offer in the call doesn't begin the packets' count anew.
+/// What this side of the relay protects packets with that it sends to one peer: a key for each suite, made
+/// when it is first needed and the same from then on, so that an offer in the call doesn't begin the packets'
+/// count anew.
 class own_keys {
  public:
-  /// The a=crypto lines for an offer, the strongest suites first, each under the same tag in each offer. `named`
-  /// are the lines of the other side's offer, which `nonew` looks at.
+  /// The a=crypto lines for an offer, the strongest suites first, each under the same tag in each offer.
+  /// `named` are the lines of the other side's offer, which `nonew` looks at.
   std::vector<sdp::crypto> offer(const sdes_wishes& wishes, const std::vector<sdp::crypto>& named,
                                  base::random_source& random);
 
@@ -37,8 +38,8 @@ class own_keys {
 /// The first line that we can and may answer, null where there is none. *Ownership:* one of `offered`.
 const sdp::crypto* choose_key(const std::vector<sdp::crypto>& offered, const sdes_wishes& wishes);
 
-/// The line of an answer that accepts one of `offered`: the same tag and suite (RFC 4568 5.1.2). The first of the
-/// pair is the peer's, the second ours; nulls where no line does. *Ownership:* of the arguments.
+/// The line of an answer that accepts one of `offered`: the same tag and suite (RFC 4568 5.1.2). The first of
+/// the pair is the peer's, the second ours; nulls where no line does. *Ownership:* of the arguments.
 std::pair<const sdp::crypto*, const sdp::crypto*> match_keys(const std::vector<sdp::crypto>& offered,
                                                              const std::vector<sdp::crypto>& answered);
 

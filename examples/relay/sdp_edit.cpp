@@ -20,8 +20,8 @@ void remove_all(sdp::section& from) {
 }
 
 void remove_ice(sdp::section& from) {
-  remove_all<sdp::candidate, sdp::remote_candidates, sdp::ice_ufrag, sdp::ice_pwd, sdp::ice_options, sdp::ice_pacing,
-             sdp::ice_lite, sdp::ice_mismatch, sdp::end_of_candidates>(from);
+  remove_all<sdp::candidate, sdp::remote_candidates, sdp::ice_ufrag, sdp::ice_pwd, sdp::ice_options,
+             sdp::ice_pacing, sdp::ice_lite, sdp::ice_mismatch, sdp::end_of_candidates>(from);
 }
 
 void remove_dtls(sdp::section& from) { remove_all<sdp::fingerprint, sdp::setup, sdp::tls_id>(from); }
@@ -48,7 +48,8 @@ edit_result replace_formats(sdp::media_description& medium, sdp::media_line& lin
     if (std::find(formats.begin(), formats.end(), one) != formats.end())
       staying.push_back(std::to_string(one.payload_type()));
   }
-  medium.remove<sdp::rtpmap>([&](const sdp::rtpmap& m) { return !has(staying, std::to_string(m.payload_type)); });
+  medium.remove<sdp::rtpmap>(
+      [&](const sdp::rtpmap& m) { return !has(staying, std::to_string(m.payload_type)); });
   medium.remove<sdp::fmtp>([&](const sdp::fmtp& f) { return !has(staying, f.format); });
   medium.remove<sdp::rtcp_fb>([&](const sdp::rtcp_fb& f) {
     return f.payload_type && !has(staying, std::to_string(*f.payload_type));
@@ -98,7 +99,8 @@ edit_result edit_rtp(sdp::media_description& medium, sdp::media_line& line, cons
   return {};
 }
 
-edit_result edit_medium(const sdp::description& text, sdp::media_description& medium, const edited_medium& wanted) {
+edit_result edit_medium(const sdp::description& text, sdp::media_description& medium,
+                        const edited_medium& wanted) {
   if (wanted.leave) {
     // The c= line of the session, which is about to change, was that of this medium.
     if (medium.has<sdp::connection_data>()) return {};
@@ -114,7 +116,8 @@ edit_result edit_medium(const sdp::description& text, sdp::media_description& me
   }
   if (const auto done = medium.set_media(std::move(line)); !done) return worked(done);
   const bool has_own = medium.has<sdp::connection_data>();
-  if (wanted.rtp.port == 0 || wanted.keep_zero_address || (!has_own && text.has<sdp::connection_data>())) return {};
+  if (wanted.rtp.port == 0 || wanted.keep_zero_address || (!has_own && text.has<sdp::connection_data>()))
+    return {};
   return worked(medium.set(sdp::connection_data::to(wanted.rtp.ip)));
 }
 

@@ -35,7 +35,8 @@ struct reading {
 
 reading read_command_line(int argc, const char* const* argv);
 
-/// `NAME/IP!ADVERTISED`, NAME/ and !ADVERTISED may be missing. *Errors:* returns what is wrong, empty where nothing is.
+/// `NAME/IP!ADVERTISED`, NAME/ and !ADVERTISED may be missing. *Errors:* returns what is wrong, empty where
+/// nothing is.
 std::string read_media_interface(const std::string& text, media_interface& out);
 
 /// `LOW-HIGH`. *Errors:* likewise.

@@ -57,7 +57,8 @@ class tcp_listener final : public listener {
   static asio::awaitable<void> accept(std::shared_ptr<state> self) {
     while (self->acceptor.is_open()) {
       boost::system::error_code error;
-      tcp::socket socket = co_await self->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      tcp::socket socket =
+          co_await self->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
       if (error == asio::error::operation_aborted) co_return;
       if (error) {
         // Out of descriptors: others have to end first.

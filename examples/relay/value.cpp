@@ -16,7 +16,8 @@ constexpr char plain(char c) noexcept {
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return plain(x) == plain(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return plain(x) == plain(y); });
 }
 
 value::value(std::uint64_t number)
@@ -26,7 +27,8 @@ value::value(std::uint64_t number)
 const value* value::find(std::string_view key) const noexcept {
   const dictionary* all = entries();
   if (all == nullptr) return nullptr;
-  const auto at = std::find_if(all->begin(), all->end(), [&](const auto& entry) { return same_name(entry.first, key); });
+  const auto at =
+      std::find_if(all->begin(), all->end(), [&](const auto& entry) { return same_name(entry.first, key); });
   return at == all->end() ? nullptr : &at->second;
 }
 

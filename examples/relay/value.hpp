@@ -38,8 +38,8 @@ class value {
   list* items() noexcept { return std::get_if<list>(&held_); }
   dictionary* entries() noexcept { return std::get_if<dictionary>(&held_); }
 
-  /// The value of a key of a dictionary, null where there is none. Case doesn't count, and a space is a hyphen:
-  /// "record call" is "record-call". *Ownership:* valid until the dictionary changes.
+  /// The value of a key of a dictionary, null where there is none. Case doesn't count, and a space is a
+  /// hyphen: "record call" is "record-call". *Ownership:* valid until the dictionary changes.
   const value* find(std::string_view key) const noexcept;
 
   /// Puts an entry at the end of a dictionary.
@@ -75,8 +75,9 @@ struct body_error {
 template <class T>
 using body_result = boost::system::result<T, body_error>;
 
-/// Puts a tree together from what a reader meets, from the outside to the inside, with a stack of its own: how
-/// deep a body goes costs no stack of the thread. Each function returns the rule that is broken, empty for none.
+/// Puts a tree together from what a reader meets, from the outside to the inside, with a stack of its own:
+/// how deep a body goes costs no stack of the thread. Each function returns the rule that is broken, empty
+/// for none.
 class tree_builder {
  public:
   explicit tree_builder(const body_limits& limits) noexcept : limits_(limits) {}
