@@ -83,6 +83,9 @@ struct end_settings {
   /// Any other payload type passes as it is where this is empty, and is dropped where it isn't.
   std::vector<payload_rule> payloads{};
   std::uint8_t dscp = 0;  ///< of what it is sent (TOS >> 2)
+  /// Datagrams of any kind are forwarded as they are, as T.38's (udptl): there is no RTCP, and nothing is
+  /// looked into. The learning of sources and what may be sent count as for RTP.
+  bool datagrams = false;
 };
 
 /// Counters of one side, since it was opened. Packets and bytes are what its peer sent.
