@@ -52,6 +52,7 @@ struct transcoding {
 struct payload_rule {
   std::uint8_t received = 0;  ///< as this side's peer sends it
   std::uint8_t sent = 0;      ///< as the other side's peer knows it
+  std::uint32_t clock_rate = 8000;  ///< of the timestamps of both
   std::optional<transcoding> transcode{};
   /// These are telephone-events (RFC 4733): what blocks DTMF looks for, and digits are reported of.
   bool events = false;
@@ -70,6 +71,7 @@ struct end_settings {
   base::socket_address rtp{};   ///< where its peer receives; port 0: not known yet, or refused
   base::socket_address rtcp{};  ///< and where RTCP; the same as `rtp` with rtcp-mux
   bool rtcp_mux = false;
+  std::optional<base::ip_address> seen{};  ///< where its signalling came from: it may send from there
   source_learning learning = source_learning::delayed;
   bool strict_source =
       false;  ///< packets from elsewhere than the learned source are dropped, not only ignored

@@ -1,6 +1,6 @@
 #include <parley/media/relay_medium.hpp>
 #include <parley/rtp/packet.hpp>
-#include <parley/rtp/sequence_tracker.hpp>
+#include <parley/rtp/reception.hpp>
 #include <parley/srtp/context.hpp>
 
 #include <algorithm>
@@ -9,6 +9,9 @@
 
 namespace parley::media {
 namespace {
+
+/// Of nearly all payload types that have no rule to say otherwise (RFC 3551 6).
+constexpr std::uint32_t default_clock_rate = 8000;
 
 bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {
   return std::ranges::equal(a, b);
@@ -29,6 +32,7 @@ struct relay_medium::end {
     bool passes = true;
     bool events = false;
     std::uint8_t sent = 0;
+    std::uint32_t clock_rate = default_clock_rate;
   };
 
   relay_end_settings settings;
@@ -38,17 +42,19 @@ struct relay_medium::end {
   std::optional<srtp::context> unprotects;
   std::optional<srtp::context> protects;
   std::array<fate, 128> payloads;
-  rtp::sequence_tracker sequence{1};
+  rtp::reception source{0, default_clock_rate, 1};
+  std::uint32_t clock_rate = default_clock_rate;
   std::uint64_t lost_before = 0;  // by SSRCs that were followed by another
 
   end() { plan_payloads(); }
 
   void plan_payloads() noexcept {
     for (std::size_t i = 0; i < payloads.size(); ++i) {
-      payloads[i] = {settings.payloads.empty(), false, static_cast<std::uint8_t>(i)};
+      payloads[i] = {settings.payloads.empty(), false, static_cast<std::uint8_t>(i), default_clock_rate};
     }
     for (const payload_rule& rule : settings.payloads) {
-      payloads[rule.received & 0x7FU] = {true, rule.events, static_cast<std::uint8_t>(rule.sent & 0x7FU)};
+      payloads[rule.received & 0x7FU] = {true, rule.events, static_cast<std::uint8_t>(rule.sent & 0x7FU),
+                                         rule.clock_rate};
     }
   }
 
@@ -66,14 +72,20 @@ struct relay_medium::end {
     rtcp.expect(expected);
   }
 
-  void count(const rtp::packet_view& packet) noexcept {
+  void count(base::time_point now, const rtp::packet_view& packet) noexcept {
+    const std::uint32_t rate = payloads[packet.payload_type()].clock_rate;
     if (packet.ssrc() != counters.ssrc) {
       lost_before = counters.lost;
       counters.ssrc = packet.ssrc();
-      sequence = rtp::sequence_tracker(1);
+      clock_rate = rate;
+      source = rtp::reception(packet.ssrc(), rate, 1);
+    } else if (rate != clock_rate) {
+      clock_rate = rate;
+      source.set_clock_rate(rate);
     }
-    sequence.handle_packet(packet.sequence_number());
-    counters.lost = lost_before + static_cast<std::uint64_t>(std::max<std::int64_t>(sequence.lost(), 0));
+    source.handle_packet(now, packet.sequence_number(), packet.timestamp(), packet.payload().size());
+    counters.lost = lost_before + static_cast<std::uint64_t>(std::max<std::int64_t>(source.sequence().lost(), 0));
+    counters.jitter_us = static_cast<std::uint32_t>(source.jitter_time().count());
   }
 
   bool is_silent() const noexcept { return settings.blocked || !settings.may_send; }
@@ -205,7 +217,7 @@ std::optional<relay_medium::forwarded> relay_medium::handle_rtp(base::time_point
   ++in.counters.packets;
   in.counters.bytes += size;
   in.counters.last_packet = now;
-  in.count(*view);
+  in.count(now, *view);
 
   const end::fate fate = in.payloads[view->payload_type()];
   const base::socket_address& to = out.rtp.destination();

@@ -68,6 +68,7 @@ struct relay_end_counters {
   std::uint64_t strangers = 0;        ///< from a source that is not believed
   std::uint64_t dropped = 0;          ///< blocked, no rule, or nobody to send it to
   std::uint64_t lost = 0;             ///< by the sequence numbers
+  std::uint32_t jitter_us = 0;        ///< of the last source (RFC 3550 A.8)
   std::uint32_t ssrc = 0;             ///< the last one
   base::time_point last_packet{};     ///< when the last one was accepted; default: none yet
 };

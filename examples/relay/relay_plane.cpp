@@ -1,0 +1,187 @@
+// The media side over net::media_relay.
+#include <parley/net/clock.hpp>
+#include <parley/net/media_relay.hpp>
+#include <parley/net/system_random.hpp>
+
+#include "make_media_plane.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_map>
+#include <utility>
+
+namespace relay {
+namespace {
+
+namespace asio = boost::asio;
+namespace net = parley::net;
+
+constexpr std::chrono::seconds look_interval(1);
+
+media::relay_side to_library(side of) noexcept {
+  return of == side::offerer ? media::relay_side::offerer : media::relay_side::answerer;
+}
+
+media::source_learning to_library(source_learning how) noexcept {
+  switch (how) {
+    case source_learning::signalled: return media::source_learning::signalled;
+    case source_learning::delayed: return media::source_learning::delayed;
+    case source_learning::immediate: return media::source_learning::immediate;
+  }
+  return media::source_learning::delayed;
+}
+
+media::relay_end_settings to_library(const end_settings& from) {
+  media::relay_end_settings to;
+  to.rtp = from.rtp;
+  to.rtcp = from.rtcp;
+  to.rtcp_mux = from.rtcp_mux;
+  to.seen = from.seen;
+  to.learning = to_library(from.learning);
+  to.handover = from.media_handover;
+  to.may_send = from.may_send;
+  to.blocked = from.blocked;
+  to.dtmf_blocked = from.dtmf_blocked;
+  to.receives_with = from.receives_with;
+  to.sends_with = from.sends_with;
+  to.datagrams = from.datagrams;
+  for (const payload_rule& rule : from.payloads) {
+    to.payloads.push_back(
+        {.received = rule.received, .sent = rule.sent, .clock_rate = rule.clock_rate, .events = rule.events});
+  }
+  return to;
+}
+
+base::error_code not_supported() { return make_error_code(boost::system::errc::operation_not_supported); }
+
+class relay_plane final : public media_plane {
+ public:
+  relay_plane(std::unique_ptr<net::media_relay> relay, std::unique_ptr<net::system_random> random,
+              base::duration silence, const asio::any_io_executor& control)
+      : random_(std::move(random)), relay_(std::move(relay)), silence_(silence), timer_(control) {
+    look_later();
+  }
+
+  base::result<opened> open(const std::array<end_request, 2>& ends) override {
+    const auto got = relay_->open({{{ends[0].interface, ends[0].v6}, {ends[1].interface, ends[1].v6}}});
+    if (!got) return got.error();
+    opened result;
+    result.id = got->id;
+    for (std::size_t i = 0; i < 2; ++i) result.ends[i] = {got->ends[i].rtp, got->ends[i].rtcp};
+    media_.emplace(got->id, watched{net::steady_clock_source::now(), {}});
+    return result;
+  }
+
+  base::result<void> apply(medium_id id, side of, const end_settings& settings) override {
+    for (const payload_rule& rule : settings.payloads) {
+      if (rule.transcode) return not_supported();
+    }
+    if (settings.relearn) relay_->relearn(id, to_library(of));
+    if (auto done = relay_->apply(id, to_library(of), to_library(settings)); !done) return done.error();
+    const auto found = media_.find(id);
+    if (found == media_.end()) return {};
+    std::uint8_t& marked = found->second.dscp[index(of)];
+    if (std::exchange(marked, settings.dscp) != settings.dscp)
+      return relay_->mark(id, to_library(of), settings.dscp);
+    return {};
+  }
+
+  void close(medium_id id) override {
+    relay_->close(id);
+    media_.erase(id);
+  }
+
+  end_counters counters(medium_id id, side of) const override {
+    const auto [counted, source] = relay_->state(id, to_library(of));
+    end_counters result;
+    result.packets = counted.packets;
+    result.bytes = counted.bytes;
+    result.errors = counted.malformed + counted.unauthenticated + counted.strangers + counted.dropped;
+    result.rtcp_packets = counted.rtcp_packets;
+    result.rtcp_bytes = counted.rtcp_bytes;
+    result.lost = counted.lost;
+    result.jitter_us = counted.jitter_us;
+    result.ssrc = counted.ssrc;
+    result.source = source;
+    result.last_packet = counted.last_packet;
+    return result;
+  }
+
+  base::result<void> start_recording(medium_id, const std::string&) override { return not_supported(); }
+  void stop_recording(medium_id) override {}
+  base::result<base::duration> play(medium_id, side, const std::string&, const media::audio_format&, std::uint8_t,
+                                    unsigned) override {
+    return not_supported();
+  }
+  void stop_playing(medium_id, side) override {}
+  base::result<void> play_dtmf(medium_id, side, std::uint8_t, base::duration, std::uint8_t, unsigned) override {
+    return not_supported();
+  }
+
+ private:
+  struct watched {
+    base::time_point since;  // opened, or reported
+    std::array<std::uint8_t, 2> dscp;
+  };
+
+  void look_later() {
+    timer_.expires_after(look_interval);
+    timer_.async_wait([this](const boost::system::error_code& gone) {
+      if (gone) return;
+      look();
+      look_later();
+    });
+  }
+
+  /// Tells of media on which neither side has sent for too long.
+  void look() {
+    const base::time_point now = net::steady_clock_source::now();
+    std::vector<medium_id> silent;
+    for (auto& [id, medium] : media_) {
+      const base::time_point last =
+          std::max({medium.since, relay_->state(id, media::relay_side::offerer).counters.last_packet,
+                    relay_->state(id, media::relay_side::answerer).counters.last_packet});
+      if (now - last < silence_) continue;
+      medium.since = now;
+      silent.push_back(id);
+    }
+    // Who is told may close media.
+    for (const medium_id id : silent) {
+      if (on_trouble) on_trouble(id, trouble::silent);
+    }
+  }
+
+  std::unique_ptr<net::system_random> random_;
+  std::unique_ptr<net::media_relay> relay_;
+  base::duration silence_;
+  asio::steady_timer timer_;
+  std::unordered_map<medium_id, watched> media_;
+};
+
+}  // namespace
+
+outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options& options,
+                                                       const asio::any_io_executor& control, base::log_sink&) {
+  net::media_relay_options wanted;
+  for (const media_interface& each : options.interfaces) {
+    wanted.interfaces.push_back({each.name, each.ip, each.advertised});
+    // Now rather than with the first call.
+    const auto port = net::rtp_port::open({each.ip, 0});
+    if (!port) {
+      return failure{"No socket can be opened at " + each.ip.to_string() + ": " + port.error().message() +
+                     ". Is it an address of this host?"};
+    }
+  }
+  wanted.low_port = options.first_port;
+  wanted.high_port = options.last_port;
+  wanted.workers = options.workers;
+  auto random = std::make_unique<net::system_random>();
+  auto made = net::media_relay::create(wanted, *random);
+  if (!made) return failure{"The media side can't be started: " + made.error().message()};
+  return std::unique_ptr<media_plane>(
+      std::make_unique<relay_plane>(std::move(*made), std::move(random), options.silence, control));
+}
+
+}  // namespace relay
