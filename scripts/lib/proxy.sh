@@ -22,16 +22,13 @@ end_started() {
 }
 
 # free_ports COUNT: that many ports free for both UDP and TCP at this moment. They lie below those that the system gives to
-# connections, so that none is taken by one before it is bound. Of two scripts that tests/interop/run has at work at a time one
-# takes even ports, the other odd ones.
+# connections, so that none is taken by one before it is bound.
 free_ports() {
   python3 - "$1" <<'P'
-import os, random, socket, sys
+import random, socket, sys
 with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
     below = int(file.read().split()[0])
-candidates = range(10000, below if below > 12000 else 65000)
-lane = os.environ.get("PARLEY_LANE")
-if lane: candidates = candidates[int(lane)::2]
+candidates = range(10000, below) if below > 12000 else range(10000, 65000)
 held, ports = [], []
 while len(ports) < int(sys.argv[1]):
     port, udp, tcp = random.choice(candidates), socket.socket(type=socket.SOCK_DGRAM), socket.socket()
