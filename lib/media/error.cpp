@@ -23,6 +23,10 @@ std::string_view rule(errc code) noexcept {
     case errc::not_concealed: return "the codec has nothing to fill the gap with";
     case errc::codec_failed: return "the codec's library has refused what it should take";
     case errc::unsupported_rate: return "there is no filter between these rates or numbers of channels";
+    case errc::unknown_payload_type: return "no decoder was given for packets of that payload type";
+    case errc::limit_reached: return "limit: no more of them";
+    case errc::unknown_party: return "no party of that number is in the conference";
+    case errc::bad_tone: return "a tone has at most eight segments of up to four sines below half the rate";
   }
   return "unknown error";
 }

@@ -19,6 +19,11 @@ enum class errc : std::uint8_t {
   not_concealed,
   codec_failed,
   unsupported_rate,
+  // Sound.
+  unknown_payload_type,
+  limit_reached,
+  unknown_party,
+  bad_tone,
 };
 
 /// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.
