@@ -15,7 +15,7 @@ using media::noise_description;
 TEST_CASE("a payload is a level and coefficients", "[media][comfort_noise]") {
   const std::array<std::byte, 4> bytes{std::byte{0xBC}, std::byte{127}, std::byte{0}, std::byte{254}};
   const auto read = media::read_comfort_noise(bytes);
-  REQUIRE(read);
+  REQUIRE(read.has_value());
   CHECK(read->level == 60);  // the first bit doesn't count
   CHECK(read->order == 3);
   CHECK(read->coefficients[2] == 254);

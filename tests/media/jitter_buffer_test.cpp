@@ -68,7 +68,7 @@ struct stream_test {
       }
       heard.resize(heard.size() + 80);
       const auto kind = buffer.pull(now, std::span(heard).last(80));
-      REQUIRE(kind);
+      REQUIRE(kind.has_value());
       kinds.push_back(*kind);
       delays.push_back(buffer.statistics().current_delay);
     }
@@ -137,10 +137,6 @@ TEST_CASE("under jitter of 0 to 60 ms hardly a packet is late, and the delay sta
   CHECK(mean > 55ms);
   CHECK(after.target_delay >= 60ms);
   CHECK(after.target_delay <= 80ms);
-  WARN("jitter 0 to 60 ms: late " << after.late - before.late << " of 5500, mean delay "
-                                  << mean.count() / 1000 << " ms, concealed "
-                                  << (after.concealed - before.concealed) / 8 << " ms, stretches "
-                                  << after.stretches - before.stretches);
 }
 
 TEST_CASE("the delay falls again when the jitter ends", "[media][jitter_buffer]") {
@@ -170,9 +166,6 @@ TEST_CASE("single losses are filled without a gap and without a click", "[media]
     least = std::min(least, test::root_mean_square(heard.subspan(at, 80)));
   }
   CHECK(least > 2500);
-  WARN("single losses: largest step " << test::largest_step(heard)
-                                      << " (1257 in the tone), least energy of 10 ms " << least
-                                      << " (5657 in the tone)");
 }
 
 TEST_CASE("a burst of losses leaves no gap behind, and nothing is lost after it", "[media][jitter_buffer]") {
@@ -202,10 +195,10 @@ TEST_CASE("clocks that differ by 200 ppm lose nothing over an hour, with a few s
   for (const int skew : {200, -200}) {
     CAPTURE(skew);
     stream_test t;
-    // The network holds few packets at a time, so that an hour of them need not be kept.
+    // The network holds a minute of packets and a second more, as the sender may be the faster one.
     std::size_t i = 0;
     for (int minute = 0; minute < 60; ++minute) {
-      for (; i < static_cast<std::size_t>(minute + 1) * 3000; ++i) {
+      for (; i < static_cast<std::size_t>(minute + 1) * 3000 + 50; ++i) {
         const auto at = base::duration(static_cast<std::int64_t>(i) * (20000 + skew * 20000 / 1000000));
         t.arrive(t.start + at, static_cast<std::uint16_t>(i), static_cast<std::uint32_t>(i * packet_length),
                  test::sines(packet_length, {200}, 8000, 8000, i * packet_length));
@@ -220,8 +213,6 @@ TEST_CASE("clocks that differ by 200 ppm lose nothing over an hour, with a few s
     CHECK(s.stretches <= 60 * 4);
     CHECK(s.concealed <= 8000);
     CHECK(s.current_delay < 60ms);
-    WARN("skew " << skew << " ppm for an hour: " << s.stretches << " stretches, concealed " << s.concealed / 8
-                 << " ms, delay " << s.current_delay.count() / 1000 << " ms");
   }
 }
 

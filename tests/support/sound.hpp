@@ -73,7 +73,7 @@ class vowels {
         r.last = next;
         value = next * r.gain;
       }
-      sample = static_cast<std::int16_t>(std::clamp(value * 60000, -20000.0, 20000.0));
+      sample = static_cast<std::int16_t>(std::clamp(value * 8e7, -20000.0, 20000.0));
     }
     return out;
   }
