@@ -50,8 +50,8 @@ struct transcoding {
 
 /// What becomes of packets of one payload type that the peer of this side sends.
 struct payload_rule {
-  std::uint8_t received = 0;  ///< as this side's peer sends it
-  std::uint8_t sent = 0;      ///< as the other side's peer knows it
+  std::uint8_t received = 0;        ///< as this side's peer sends it
+  std::uint8_t sent = 0;            ///< as the other side's peer knows it
   std::uint32_t clock_rate = 8000;  ///< of the timestamps of both
   std::optional<transcoding> transcode{};
   /// These are telephone-events (RFC 4733): what blocks DTMF looks for, and digits are reported of.

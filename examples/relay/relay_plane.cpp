@@ -111,12 +111,13 @@ class relay_plane final : public media_plane {
 
   base::result<void> start_recording(medium_id, const std::string&) override { return not_supported(); }
   void stop_recording(medium_id) override {}
-  base::result<base::duration> play(medium_id, side, const std::string&, const media::audio_format&, std::uint8_t,
-                                    unsigned) override {
+  base::result<base::duration> play(medium_id, side, const std::string&, const media::audio_format&,
+                                    std::uint8_t, unsigned) override {
     return not_supported();
   }
   void stop_playing(medium_id, side) override {}
-  base::result<void> play_dtmf(medium_id, side, std::uint8_t, base::duration, std::uint8_t, unsigned) override {
+  base::result<void> play_dtmf(medium_id, side, std::uint8_t, base::duration, std::uint8_t,
+                               unsigned) override {
     return not_supported();
   }
 
@@ -163,7 +164,8 @@ class relay_plane final : public media_plane {
 }  // namespace
 
 outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options& options,
-                                                       const asio::any_io_executor& control, base::log_sink&) {
+                                                       const asio::any_io_executor& control,
+                                                       base::log_sink&) {
   net::media_relay_options wanted;
   for (const media_interface& each : options.interfaces) {
     wanted.interfaces.push_back({each.name, each.ip, each.advertised});

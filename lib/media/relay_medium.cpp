@@ -84,7 +84,8 @@ struct relay_medium::end {
       source.set_clock_rate(rate);
     }
     source.handle_packet(now, packet.sequence_number(), packet.timestamp(), packet.payload().size());
-    counters.lost = lost_before + static_cast<std::uint64_t>(std::max<std::int64_t>(source.sequence().lost(), 0));
+    counters.lost =
+        lost_before + static_cast<std::uint64_t>(std::max<std::int64_t>(source.sequence().lost(), 0));
     counters.jitter_us = static_cast<std::uint32_t>(source.jitter_time().count());
   }
 

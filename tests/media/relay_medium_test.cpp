@@ -355,7 +355,8 @@ TEST_CASE("fax over UDPTL passes as it is, from its source alone", "[media][rela
 TEST_CASE("jitter is measured by the clock of the payload", "[media][relay]") {
   medium_test t;
   const std::uint32_t rate = GENERATE(8000U, 48000U);
-  t.change(relay_side::offerer, [&](auto& s) { s.payloads = {{.received = 96, .sent = 96, .clock_rate = rate}}; });
+  t.change(relay_side::offerer,
+           [&](auto& s) { s.payloads = {{.received = 96, .sent = 96, .clock_rate = rate}}; });
   for (std::uint16_t i = 0; i < 200; ++i) {
     t.packet(relay_side::offerer, alice, rtp_packet(96, i, 1, "sound", i * rate / 50));
     t.now += i % 2 == 0 ? 15ms : 25ms;
