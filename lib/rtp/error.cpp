@@ -41,12 +41,12 @@ std::string_view rule(errc code) noexcept {
       return "transport-wide-cc-extensions 3.1: chunks and deltas cover the packets that are counted";
     case errc::bad_remb: return "rmcat-remb 2.2: the estimate names as many sources as it counts";
     case errc::bad_event_length: return "RFC 4733 2.3: an event is 4 bytes";
-    case errc::bad_event: return "RFC 4733 2.3.4: the volume is below 64 and a duration in use is not zero";
     case errc::rtx_truncated: return "RFC 4588 4: a retransmission begins with a sequence number";
     case errc::red_truncated: return "RFC 2198 3: blocks end within the payload, the primary one last";
     case errc::fec_truncated: return "RFC 5109 7, RFC 8627 4.2: a repair packet has its whole header";
     case errc::bad_fec_mask: return "RFC 5109 7.4, RFC 8627 4.2: the mask of a repair packet names a packet";
-    case errc::not_recoverable: return "what was recovered is no RTP packet";
+    case errc::fec_unsupported:
+      return "RFC 5109 7.3, RFC 8627 4.2.2: repair of one source by a mask is read, no other";
     case errc::no_space: return "limit: the output buffer is full";
     case errc::too_many_items: return "limit: more items than the count field can hold";
     case errc::text_too_long: return "limit: a text is longer than its length field can say";

@@ -45,12 +45,11 @@ enum class errc : std::uint8_t {
   bad_remb,
   // Payload formats and repair.
   bad_event_length,
-  bad_event,
   rtx_truncated,
   red_truncated,
   fec_truncated,
   bad_fec_mask,
-  not_recoverable,
+  fec_unsupported,
   // Building.
   no_space,
   too_many_items,

@@ -93,6 +93,7 @@ enum class rtcp_form : std::uint8_t {
 /// *Ownership:* refers to the datagram.
 class compound_view {
  public:
+  /// Over the packets, in their order.
   class iterator {
    public:
     using value_type = rtcp_packet;

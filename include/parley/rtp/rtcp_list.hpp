@@ -49,6 +49,7 @@ struct rtcp_field<std::uint16_t> {
 template <class T>
 class field_list {
  public:
+  /// Over the entries; refers to the list.
   class iterator {
    public:
     using value_type = T;
@@ -120,6 +121,7 @@ class field_list {
 template <class T>
 class item_list {
  public:
+  /// Over the items, up to `end()`.
   class iterator {
    public:
     using value_type = T;

@@ -46,8 +46,8 @@ struct xr_block {
   PARLEY_API errc write(base::byte_writer& out) const noexcept;
 };
 
-/// Loss RLE and Duplicate RLE (RFC 3611 4.1, 4.2): which packets of a range have come, or have come once.
-/// Where `thinning` is t, only every 2^t-th sequence number is spoken of.
+/// Loss RLE and Duplicate RLE (RFC 3611 4.1, 4.2): which packets of a range have come, and which more
+/// than once. Where `thinning` is t, only every 2^t-th sequence number is spoken of.
 template <xr_type Type>
 struct xr_rle {
   static constexpr xr_type type = Type;
@@ -65,7 +65,9 @@ struct xr_rle {
   PARLEY_API static parsed<xr_rle> read(const xr_block& block) noexcept;
   PARLEY_API errc write(base::byte_writer& out) const noexcept;
 };
+/// RFC 3611 4.1.
 using loss_rle = xr_rle<xr_type::loss_rle>;
+/// RFC 3611 4.2.
 using duplicate_rle = xr_rle<xr_type::duplicate_rle>;
 
 /// RFC 3611 4.3: when each packet of a range has come, in units of the timestamp.

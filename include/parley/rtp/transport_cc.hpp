@@ -25,6 +25,7 @@ struct packet_status {
 /// *Ownership:* refers to the packet or to the array.
 class packet_status_list {
  public:
+  /// Over the packets, up to `end()`.
   class iterator {
    public:
     using value_type = packet_status;
