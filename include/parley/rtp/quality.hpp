@@ -19,7 +19,7 @@ namespace impairment {
 inline constexpr codec_impairment g711{0, 4.3};
 inline constexpr codec_impairment g711_concealed{0, 25.1};  ///< with packet-loss concealment (G.711 App. I)
 inline constexpr codec_impairment g729{11, 19};             ///< G.729A with silence suppression
-inline constexpr codec_impairment gsm_efr{5, 10};
+inline constexpr codec_impairment gsm_efr{5, 10};           ///< GSM enhanced full rate
 /// GSM full rate: Ie of G.113; it names no Bpl, that of EFR stands in, whose concealment works alike.
 inline constexpr codec_impairment gsm{20, 10};
 
@@ -27,7 +27,7 @@ inline constexpr codec_impairment gsm{20, 10};
 /// G.107 does not show what they are better at (G.107.1 and G.107.2 do). The robustness is an estimate: G.722
 /// with concealment like G.711's, Opus with in-band correction better than G.729.
 inline constexpr codec_impairment g722{0, 25.1};
-inline constexpr codec_impairment opus{0, 25.1};
+inline constexpr codec_impairment opus{0, 25.1};  ///< see `g722`
 
 }  // namespace impairment
 
