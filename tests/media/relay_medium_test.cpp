@@ -319,10 +319,12 @@ TEST_CASE("settings that can't be used change nothing", "[media][relay]") {
 
 TEST_CASE("loss is counted by sequence numbers, over a change of SSRC too", "[media][relay]") {
   medium_test t;
-  for (const std::uint16_t n : {10, 11, 13, 14, 18})
-    t.packet(relay_side::offerer, alice, rtp_packet(8, n, 1));
+  for (const int n : {10, 11, 13, 14, 18})
+    t.packet(relay_side::offerer, alice, rtp_packet(8, static_cast<std::uint16_t>(n), 1));
   CHECK(t.counters(relay_side::offerer).lost == 4);
-  for (const std::uint16_t n : {500, 502}) t.packet(relay_side::offerer, alice, rtp_packet(8, n, 2));
+  for (const int n : {500, 502}) {
+    t.packet(relay_side::offerer, alice, rtp_packet(8, static_cast<std::uint16_t>(n), 2));
+  }
   CHECK(t.counters(relay_side::offerer).lost == 5);
   CHECK(t.counters(relay_side::offerer).ssrc == 2);
 }
