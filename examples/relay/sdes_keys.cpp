@@ -17,7 +17,8 @@ constexpr std::array profiles{
 };
 
 bool names(const std::vector<std::string>& list, srtp::profile wanted) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& one) { return same_name(one, srtp::suite_name(wanted)); });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const std::string& one) { return same_name(one, srtp::suite_name(wanted)); });
 }
 
 /// Of `only` and `no` the first has the last word.
@@ -29,8 +30,8 @@ bool may_use(srtp::profile which, const sdes_wishes& wishes) {
 }  // namespace
 
 const srtp::master_key& own_keys::key_for(srtp::profile which, base::random_source& random) {
-  const auto at =
-      std::find_if(keys_.begin(), keys_.end(), [&](const srtp::master_key& one) { return one.profile() == which; });
+  const auto at = std::find_if(keys_.begin(), keys_.end(),
+                               [&](const srtp::master_key& one) { return one.profile() == which; });
   if (at != keys_.end()) return *at;
   return keys_.emplace_back(srtp::generate_key(random, which));
 }
@@ -42,9 +43,11 @@ std::vector<sdp::crypto> own_keys::offer(const sdes_wishes& wishes, const std::v
   for (const srtp::profile one : profiles) {
     ++tag;
     if (!may_use(one, wishes)) continue;
-    const bool known = std::any_of(named.begin(), named.end(), [&](const sdp::crypto& n) { return n.suite == srtp::suite_name(one); });
+    const bool known = std::any_of(named.begin(), named.end(),
+                                   [&](const sdp::crypto& n) { return n.suite == srtp::suite_name(one); });
     if (wishes.nonew && !named.empty() && !known) continue;
-    if (auto line = srtp::write_sdes(tag, std::span(&key_for(one, random), 1))) out.push_back(*std::move(line));
+    if (auto line = srtp::write_sdes(tag, std::span(&key_for(one, random), 1)))
+      out.push_back(*std::move(line));
   }
   return out;
 }
@@ -69,7 +72,8 @@ std::pair<const sdp::crypto*, const sdp::crypto*> match_keys(const std::vector<s
                                                              const std::vector<sdp::crypto>& answered) {
   for (const sdp::crypto& theirs : answered) {
     for (const sdp::crypto& ours : offered) {
-      if (ours.tag == theirs.tag && ours.suite == theirs.suite && !master_keys_of(theirs).empty()) return {&theirs, &ours};
+      if (ours.tag == theirs.tag && ours.suite == theirs.suite && !master_keys_of(theirs).empty())
+        return {&theirs, &ours};
     }
   }
   return {nullptr, nullptr};

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <boost/system/errc.hpp>
-
 #include "media_plane.hpp"
+
+#include <boost/system/errc.hpp>
 
 #include <cstdint>
 #include <map>
@@ -13,8 +13,8 @@
 
 namespace relay::test {
 
-/// A media side without media: it hands out ports from a range, writes down what it is told, and counts what the
-/// test says was sent.
+/// A media side without media: it hands out ports from a range, writes down what it is told, and counts what
+/// the test says was sent.
 class fake_plane final : public media_plane {
  public:
   struct medium {
@@ -48,10 +48,12 @@ class fake_plane final : public media_plane {
 
   base::result<opened> open(const std::array<end_request, 2>& ends) override {
     for (const end_request& one : ends) {
-      if (!one.interface.empty() && one.interface != "default" && one.interface != "inside" && one.interface != "outside")
+      if (!one.interface.empty() && one.interface != "default" && one.interface != "inside" &&
+          one.interface != "outside")
         return boost::system::errc::make_error_code(boost::system::errc::no_such_device);
     }
-    if (free_.size() < 2) return boost::system::errc::make_error_code(boost::system::errc::address_not_available);
+    if (free_.size() < 2)
+      return boost::system::errc::make_error_code(boost::system::errc::address_not_available);
     medium made;
     made.requests = ends;
     for (std::size_t i = 0; i < 2; ++i) {
@@ -93,8 +95,9 @@ class fake_plane final : public media_plane {
   }
   void stop_recording(medium_id id) override { media.at(id).recording.clear(); }
 
-  base::result<base::duration> play(medium_id id, side to, const std::string& bytes, const media::audio_format& format,
-                                    std::uint8_t payload_type, unsigned repeat) override {
+  base::result<base::duration> play(medium_id id, side to, const std::string& bytes,
+                                    const media::audio_format& format, std::uint8_t payload_type,
+                                    unsigned repeat) override {
     if (bytes == "broken") return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
     sounds.push_back({id, to, bytes, format.name, payload_type, repeat});
     return base::duration(std::chrono::milliseconds(1500));
