@@ -45,8 +45,8 @@ struct peer_medium {
   bool strict_source = false;
   bool media_handover = false;
   own_keys keys{};
-  std::optional<srtp::master_key> receives_with{};
-  std::optional<srtp::master_key> sends_with{};
+  std::vector<srtp::master_key> receives_with{};
+  std::vector<srtp::master_key> sends_with{};
   std::vector<payload_rule> rules{};
   std::vector<sdp::rtp_format> takes{};  ///< what it may be sent
 };

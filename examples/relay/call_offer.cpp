@@ -105,8 +105,8 @@ done_result apply_side(const call_world& world, const dialogue& in, call_medium&
   settings.may_send = !in.drop_traffic && (!across.known || sdp::receives(across.said.direction));
   settings.blocked = who.blocked;
   settings.dtmf_blocked = who.dtmf_blocked;
-  if (peer.receives_with) settings.receives_with.push_back(*peer.receives_with);
-  if (peer.sends_with) settings.sends_with.push_back(*peer.sends_with);
+  settings.receives_with = peer.receives_with;
+  settings.sends_with = peer.sends_with;
   settings.payloads = peer.rules;
   settings.dscp = in.dscp;
   settings.datagrams = medium.kind == medium_kind::datagrams;
@@ -290,25 +290,26 @@ done_result settle_transport(const call_world& world, const open_offer& offer,
                              peer_medium& replied, edited_medium& edit) {
   if (replied.said.profile.secure != offered.profile.secure || replied.said.profile.dtls)
     return failure{"The answer has another protocol than the offer"};
-  replied.receives_with.reset();
-  replied.sends_with.reset();
+  replied.receives_with.clear();
+  replied.sends_with.clear();
   if (!offered.keys.empty()) {
     const auto [theirs, ours] = match_keys(offered.keys, replied.said.keys);
     if (theirs != nullptr) {
-      replied.receives_with = master_key_of(*theirs);
-      replied.sends_with = master_key_of(*ours);
+      replied.receives_with = master_keys_of(*theirs);
+      replied.sends_with = master_keys_of(*ours);
     } else if (offered.profile.secure) {
       return failure{"No a=crypto line of the answer accepts one that was offered"};
     }
   }
-  asked.receives_with.reset();
-  asked.sends_with.reset();
+  asked.receives_with.clear();
+  asked.sends_with.clear();
   if (is_secure(asked.said, offer.options)) {
     const sdp::crypto* theirs = choose_key(asked.said.keys, {});
-    const sdp::crypto ours = asked.keys.answer(*theirs, world.random);
-    asked.receives_with = master_key_of(*theirs);
-    asked.sends_with = master_key_of(ours);
-    edit.keys.push_back(ours);
+    const auto ours = theirs == nullptr ? std::nullopt : asked.keys.answer(*theirs, world.random);
+    if (!ours) return failure{"None of the offered a=crypto lines has a suite that is supported"};
+    asked.receives_with = master_keys_of(*theirs);
+    asked.sends_with = master_keys_of(*ours);
+    edit.keys.push_back(*ours);
   }
   const rtcp_mux_wishes& before = offer.options.rtcp_mux;
   const rtcp_mux_wishes& now = options.rtcp_mux;
@@ -385,8 +386,8 @@ text_result call::make_answer(const call_world& world, const ng_options& options
     } else if (!edit.leave) {
       for (peer_medium& peer : one.peers) {
         peer.rules.clear();
-        peer.receives_with.reset();
-        peer.sends_with.reset();
+        peer.receives_with.clear();
+        peer.sends_with.clear();
         peer.rtcp_mux = false;
       }
     }

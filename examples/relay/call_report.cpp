@@ -1,6 +1,8 @@
 #include "call.hpp"
 
 #include <chrono>
+#include <set>
+#include <string>
 
 namespace relay {
 namespace {
@@ -52,7 +54,7 @@ value medium_of(const call_world& world, const call_medium& medium, std::size_t 
   if (sdp::sends(peer.said.direction)) flags.emplace_back("send");
   if (sdp::receives(peer.said.direction)) flags.emplace_back("recv");
   if (peer.rtcp_mux) flags.emplace_back("rtcp-mux");
-  if (peer.receives_with) flags.emplace_back("SDES");
+  if (!peer.receives_with.empty()) flags.emplace_back("SDES");
   if (medium.translates) flags.emplace_back("transcoding");
   out.add("flags", std::move(flags));
   const end_counters seen = world.plane.counters(medium.id, of);
@@ -92,11 +94,12 @@ value call::report(const call_world& world, const instant& at) const {
   out.add("last signal", seconds_of(last_signal_.wall));
   value tags;
   value sources;
+  std::set<std::string> told;
   for (const auto& one : dialogues_) {
     for (const side of : {side::offerer, side::answerer}) {
       const participant& who = one->ends[index(of)];
       // A caller with several branches stands here once, with the first of them.
-      if (!who.tag.empty() && tags.find(who.tag) == nullptr)
+      if (!who.tag.empty() && told.insert(who.tag).second)
         tags.add(who.tag, participant_of(world, *one, of, at));
       for (const call_medium& medium : one->media) {
         if (medium.id == 0) continue;

@@ -2,7 +2,7 @@
 
 #include <parley/base/random_source.hpp>
 #include <parley/sdp/security.hpp>
-#include <parley/srtp/master_key.hpp>
+#include <parley/srtp/sdes.hpp>
 
 #include "ng_options.hpp"
 
@@ -26,13 +26,13 @@ class own_keys {
   std::vector<sdp::crypto> offer(const sdes_wishes& wishes, const std::vector<sdp::crypto>& named,
                                  base::random_source& random);
 
-  /// The line that answers `chosen`: its tag and suite, with a key of our own.
-  sdp::crypto answer(const sdp::crypto& chosen, base::random_source& random);
+  /// The line that answers `chosen`, which `choose_key` has found: its tag and suite, with a key of our own.
+  std::optional<sdp::crypto> answer(const sdp::crypto& chosen, base::random_source& random);
 
  private:
-  const sdp::crypto_key& key_for(srtp::profile which, base::random_source& random);
+  const srtp::master_key& key_for(srtp::profile which, base::random_source& random);
 
-  std::vector<std::pair<srtp::profile, sdp::crypto_key>> keys_{};
+  std::vector<srtp::master_key> keys_{};
 };
 
 /// The first line that we can and may answer, null where there is none. *Ownership:* one of `offered`.
@@ -43,7 +43,7 @@ const sdp::crypto* choose_key(const std::vector<sdp::crypto>& offered, const sde
 std::pair<const sdp::crypto*, const sdp::crypto*> match_keys(const std::vector<sdp::crypto>& offered,
                                                              const std::vector<sdp::crypto>& answered);
 
-/// What the media side takes. *Errors:* nothing for a suite, or session parameters, that this build hasn't.
-std::optional<srtp::master_key> master_key_of(const sdp::crypto& line);
+/// What the media side takes. *Errors:* none for a suite, or session parameters, that this build hasn't.
+std::vector<srtp::master_key> master_keys_of(const sdp::crypto& line);
 
 }  // namespace relay
