@@ -8,12 +8,13 @@
 
 namespace parley::media {
 
-// ITU-T G.711 over whole spans, a table look-up a sample. Each pair of spans has one size; where they differ,
-// the shorter counts.
-
+/// Mu-law of ITU-T G.711: a table look-up a sample. Of spans of different sizes the shorter counts.
 PARLEY_API void encode_mu_law(std::span<const std::int16_t> samples, std::span<std::byte> out) noexcept;
+/// As `encode_mu_law`, back.
 PARLEY_API void decode_mu_law(std::span<const std::byte> codes, std::span<std::int16_t> out) noexcept;
+/// A-law of ITU-T G.711, as `encode_mu_law`.
 PARLEY_API void encode_a_law(std::span<const std::int16_t> samples, std::span<std::byte> out) noexcept;
+/// As `encode_a_law`, back.
 PARLEY_API void decode_a_law(std::span<const std::byte> codes, std::span<std::int16_t> out) noexcept;
 
 }  // namespace parley::media

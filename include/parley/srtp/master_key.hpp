@@ -12,8 +12,9 @@
 
 namespace parley::srtp {
 
-/// The most packets that one master key may protect (RFC 3711 9.2).
+/// The most RTP packets that one master key may protect (RFC 3711 9.2).
 inline constexpr std::uint64_t max_rtp_packets = std::uint64_t{1} << 48U;
+/// The most RTCP packets that it may protect.
 inline constexpr std::uint64_t max_rtcp_packets = std::uint64_t{1} << 31U;
 
 /// The longest MKI (RFC 4568 6.1).
