@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sys/resource.h>
 #include <unordered_map>
 #include <utility>
 
@@ -52,6 +53,14 @@ media::relay_end_settings to_library(const end_settings& from) {
         {.received = rule.received, .sent = rule.sent, .clock_rate = rule.clock_rate, .events = rule.events});
   }
   return to;
+}
+
+/// A call takes four files; what the process may have at once is often set lower than what it may ask for.
+void allow_files() noexcept {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 base::error_code not_supported() { return make_error_code(boost::system::errc::operation_not_supported); }
@@ -165,7 +174,8 @@ class relay_plane final : public media_plane {
 
 outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options& options,
                                                        const asio::any_io_executor& control,
-                                                       base::log_sink&) {
+                                                       base::log_sink& log) {
+  allow_files();
   net::media_relay_options wanted;
   for (const media_interface& each : options.interfaces) {
     wanted.interfaces.push_back({each.name, each.ip, each.advertised});
@@ -182,6 +192,10 @@ outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options
   auto random = std::make_unique<net::system_random>();
   auto made = net::media_relay::create(wanted, *random);
   if (!made) return failure{"The media side can't be started: " + made.error().message()};
+  const std::array<base::log_field, 2> fields{
+      {{"engine", net::to_string((*made)->engine())}, {"ports", (*made)->ports()}}};
+  if (log.enabled(base::log_level::info))
+    log.write({base::log_level::info, "parley-relay", "media are open", fields});
   return std::unique_ptr<media_plane>(
       std::make_unique<relay_plane>(std::move(*made), std::move(random), options.silence, control));
 }

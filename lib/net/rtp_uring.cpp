@@ -10,6 +10,7 @@
 #include <cstring>
 #include <liburing.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -63,8 +64,12 @@ class uring_backend final : public rtp_io::backend {
       return system_error(failed);
     }
     made_ = true;
-    if (const int failed = io_uring_register_files_sparse(&ring_, static_cast<unsigned>(options().max_ports));
-        failed < 0) {
+    // The kernel lets a table have no more places than the process may have files; more ports there can't be
+    // either.
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    const auto places = static_cast<unsigned>(std::min<rlim_t>(options().max_ports, files.rlim_cur));
+    if (const int failed = io_uring_register_files_sparse(&ring_, places); failed < 0) {
       return system_error(failed);
     }
     const std::size_t bytes = options().buffers * sizeof(io_uring_buf);

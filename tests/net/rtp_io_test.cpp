@@ -323,6 +323,17 @@ TEST_CASE("ports are bounded", "[net][rtp]") {
   });
 }
 
+TEST_CASE("more ports may be wished for than the process may have files", "[net][rtp]") {
+  with_each_engine([](net::rtp_engine engine) {
+    net::rtp_io_options options;
+    options.max_ports = 1'000'000;
+    fixture f(engine, options);
+    const auto a = f.add(1);
+    f.send(a.id, "x", a.at);
+    CHECK(f.until([&] { return f.handler.got.size() == 1; }));
+  });
+}
+
 TEST_CASE("another thread ends the wait", "[net][rtp]") {
   with_each_engine([](net::rtp_engine engine) {
     fixture f(engine);
