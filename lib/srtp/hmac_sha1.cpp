@@ -1,8 +1,3 @@
-// OpenSSL 3 calls the functions on SHA_CTX deprecated. They are used here, and only here: a state of SHA-1
-// that is copied by assignment makes a code 90 ns sooner than EVP_MAC, which copies one through an
-// allocation.
-#define OPENSSL_SUPPRESS_DEPRECATED
-
 #include "srtp/detail/hmac_sha1.hpp"
 
 #include "srtp/detail/packet_layout.hpp"
@@ -12,6 +7,11 @@
 
 #include <algorithm>
 #include <cstring>
+
+// OpenSSL 3 calls the functions on SHA_CTX deprecated. They are used here, and only here: a state of SHA-1
+// that is copied by assignment makes a code 90 ns sooner than EVP_MAC, which copies one through an
+// allocation.
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace parley::srtp::detail {
 namespace {

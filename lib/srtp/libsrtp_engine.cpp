@@ -15,10 +15,12 @@
 namespace parley::srtp::detail {
 namespace {
 
-/// libsrtp2 sets itself up once a process, with tests of its ciphers. It is never shut down.
-bool library_is_ready() noexcept {
-  static const bool ready = srtp_init() == srtp_err_status_ok;
-  return ready;
+/// libsrtp2 sets itself up once a process, with tests of its ciphers. It is never shut down. A second time,
+/// where the application uses it too, it refuses; without having been set up it makes no session, which
+/// `init` sees.
+void set_up_library() noexcept {
+  static const srtp_err_status_t status = srtp_init();
+  static_cast<void>(status);
 }
 
 errc reason(srtp_err_status_t status) noexcept {
@@ -282,7 +284,7 @@ base::result<std::unique_ptr<engine>> make_libsrtp_engine(std::span<const master
   const key_sizes each = sizes(keys.front().profile());
   if (!protects && !keys.front().mki().empty() && each.rtp_tag != each.rtcp_tag)
     return errc::engine_unavailable;
-  if (!library_is_ready()) return errc::crypto_failed;
+  set_up_library();
   auto made = std::make_unique<libsrtp_engine>(keys, options, protects);
   if (!made->init()) return errc::crypto_failed;
   return std::unique_ptr<engine>(std::move(made));
