@@ -49,14 +49,8 @@ parley_outside_library(SPANDSP FOR "room media     " FOUND spandsp_FOUND)
 find_package(speexdsp QUIET)
 parley_outside_library(SPEEXDSP FOR "room media     " FOUND speexdsp_FOUND)
 
-find_package(sndfile QUIET)
-parley_outside_library(SNDFILE FOR "room media     " FOUND sndfile_FOUND)
-
 find_package(gsm QUIET)
 parley_outside_library(GSM FOR "room media     " FOUND gsm_FOUND)
-
-find_package(vpx QUIET)
-parley_outside_library(VPX FOR "room media     " FOUND vpx_FOUND)
 
 find_package(tomlplusplus QUIET)
 parley_outside_library(TOMLPLUSPLUS FOR "parley-proxy   " FOUND tomlplusplus_FOUND)
