@@ -205,7 +205,7 @@ base::result<void> libsrtp_engine::unprotect(base::packet_buffer& packet, Unprot
   if (is_aead(profile_)) {
     try {
       kept_.assign(packet.bytes().begin(), packet.bytes().end());
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
       return errc::crypto_failed;
     }
   }

@@ -68,7 +68,7 @@ class source_table {
       const std::size_t room = std::min(max_, std::max<std::size_t>(1, 2 * sources_.size()));
       bits_.reserve(room * words_);
       sources_.reserve(room);
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
       return errc::too_many_sources;
     }
     return errc{};
