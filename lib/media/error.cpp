@@ -27,6 +27,7 @@ std::string_view rule(errc code) noexcept {
     case errc::limit_reached: return "limit: no more of them";
     case errc::unknown_party: return "no party of that number is in the conference";
     case errc::bad_tone: return "a tone has at most eight segments of up to four sines below half the rate";
+    case errc::late: return "the payload comes when its place in time has been passed";
   }
   return "unknown error";
 }

@@ -24,6 +24,7 @@ enum class errc : std::uint8_t {
   limit_reached,
   unknown_party,
   bad_tone,
+  late,
 };
 
 /// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.
