@@ -1,9 +1,9 @@
 """Asks a media relay by the NG protocol, bencode over UDP.
 
-ng.py PORT calls     how many calls it has
-ng.py PORT ports     how many ports calls have
-ng.py PORT heard     the least of what any end of any call has sent it, in packets; 0 where there is no call
-ng.py PORT srtp      sets a call up between RTP and SRTP with keys in SDP, and sends packets each way
+ng.py PORT calls               how many calls it has
+ng.py PORT ports               how many ports calls have
+ng.py PORT heard CALLS COUNT   waits until it has so many calls, and each end of each has sent it so many packets
+ng.py PORT srtp                sets a call up between RTP and SRTP with keys in SDP, and sends packets each way
 """
 import base64
 import hashlib
@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 
 
 def encode(value):
@@ -59,12 +60,24 @@ def call_ids():
     return ask("list", limit=1000)["calls"]
 
 
-def heard():
+def least_heard():
     packets = []
     for call_id in call_ids():
         for tag in ask("query", **{"call-id": call_id})["tags"].values():
             packets += [medium["streams"][0]["stats"]["packets"] for medium in tag["medias"]]
-    return min(packets, default=0)
+    return len(packets), min(packets, default=0)
+
+
+def wait_heard(calls, count):
+    seen = set()
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        ends, least = least_heard()
+        if ends == 2 * calls and least >= count:
+            return
+        seen.add((ends, least))
+        time.sleep(0.02)
+    sys.exit(f"ends and the packets of the most silent one: {sorted(seen)}")
 
 
 def keystream(key, block, size):
@@ -164,6 +177,6 @@ if what == "calls":
 elif what == "ports":
     print(ask("statistics")["statistics"]["currentstatistics"]["ports"])
 elif what == "heard":
-    print(heard())
+    wait_heard(int(sys.argv[3]), int(sys.argv[4]))
 else:
     srtp()
