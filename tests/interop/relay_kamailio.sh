@@ -7,7 +7,7 @@ source "$(dirname "$0")/lib/interop.sh"
 calls=10
 
 read -r port ng bob six echo < <(free_ports 5)
-"$PARLEY_RELAY" --ng "127.0.0.1:$ng" --media-ip 127.0.0.2 --media-ip ::1 --ports 20000-20399 >"$work/relay.log" 2>&1 &
+"$PARLEY_RELAY" --ng "127.0.0.1:$ng" --media-ip 127.0.0.2 --media-ip ::1 --ports 9000-9399 >"$work/relay.log" 2>&1 &
 relay_pid=$!
 started+=("$relay_pid")
 wait_bound udp "$ng" "$relay_pid" || fail "parley-relay does not start" "$work/relay.log"
