@@ -1,0 +1,182 @@
+"""Asks a media relay by the NG protocol, bencode over UDP.
+
+ng.py PORT calls               how many calls it has
+ng.py PORT ports               how many ports calls have
+ng.py PORT heard CALLS COUNT   waits until it has so many calls, and each end of each has sent it so many packets
+ng.py PORT srtp                sets a call up between RTP and SRTP with keys in SDP, and sends packets each way
+"""
+import base64
+import hashlib
+import hmac
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+
+def encode(value):
+    if isinstance(value, int):
+        return b"i%de" % value
+    if isinstance(value, list):
+        return b"l" + b"".join(map(encode, value)) + b"e"
+    if isinstance(value, dict):
+        return b"d" + b"".join(encode(key) + encode(value[key]) for key in sorted(value)) + b"e"
+    return b"%d:%s" % (len(value.encode()), value.encode())
+
+
+def decode(text, at=0):
+    kind = text[at:at + 1]
+    if kind == b"i":
+        end = text.index(b"e", at)
+        return int(text[at + 1:end]), end + 1
+    if kind in b"ld":
+        items, at = [], at + 1
+        while text[at:at + 1] != b"e":
+            item, at = decode(text, at)
+            items.append(item)
+        return items if kind == b"l" else dict(zip(items[::2], items[1::2])), at + 1
+    start = text.index(b":", at) + 1
+    end = start + int(text[at:start - 1])
+    return text[start:end].decode(), end
+
+
+def ask(command, **options):
+    peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    peer.settimeout(5)
+    peer.connect(("127.0.0.1", int(sys.argv[1])))
+    cookie = os.urandom(8).hex().encode()
+    peer.send(cookie + b" " + encode({"command": command, **options}))
+    echoed, answer = peer.recv(65536).split(b" ", 1)
+    answer = decode(answer)[0]
+    if echoed != cookie or answer["result"] != "ok":
+        sys.exit(f"{command} is answered: {answer}")
+    return answer
+
+
+def call_ids():
+    return ask("list", limit=1000)["calls"]
+
+
+def least_heard():
+    packets = []
+    for call_id in call_ids():
+        for tag in ask("query", **{"call-id": call_id})["tags"].values():
+            packets += [medium["streams"][0]["stats"]["packets"] for medium in tag["medias"]]
+    return len(packets), min(packets, default=0)
+
+
+def wait_heard(calls, count):
+    seen = set()
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        ends, least = least_heard()
+        if ends == 2 * calls and least >= count:
+            return
+        seen.add((ends, least))
+        time.sleep(0.02)
+    sys.exit(f"ends and the packets of the most silent one: {sorted(seen)}")
+
+
+def keystream(key, block, size):
+    """AES in counter mode."""
+    return subprocess.run(["openssl", "enc", "-aes-128-ctr", "-K", key.hex(), "-iv", block.hex()], input=bytes(size),
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+class Protection:
+    """AES_CM_128_HMAC_SHA1_80 of RFC 3711, for packets of the first rollover."""
+
+    def __init__(self, inline):
+        master, salt = base64.b64decode(inline)[:16], base64.b64decode(inline)[16:30]
+
+        def derived(label, size):
+            block = bytearray(salt + b"\0\0")
+            block[7] ^= label
+            return keystream(master, bytes(block), size)
+        self.key, self.authentic, self.salt = derived(0, 16), derived(1, 20), derived(2, 14)
+
+    def cipher(self, header, payload):
+        sequence, ssrc = struct.unpack("!H", header[2:4])[0], struct.unpack("!I", header[8:12])[0]
+        block = (int.from_bytes(self.salt, "big") << 16) ^ (ssrc << 64) ^ (sequence << 16)
+        return bytes(a ^ b for a, b in zip(payload, keystream(self.key, block.to_bytes(16, "big"), len(payload))))
+
+    def tag(self, protected):
+        return hmac.new(self.authentic, protected + bytes(4), hashlib.sha1).digest()[:10]
+
+    def protect(self, packet):
+        protected = packet[:12] + self.cipher(packet[:12], packet[12:])
+        return protected + self.tag(protected)
+
+    def open(self, packet):
+        if self.tag(packet[:-10]) != packet[-10:]:
+            sys.exit("a packet from the relay does not bear its tag")
+        return packet[:12] + self.cipher(packet[:12], packet[12:-10])
+
+
+def media_socket():
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.settimeout(5)
+    made.bind(("127.0.0.1", 0))
+    return made
+
+
+def described(at, profile, further=""):
+    return (f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"m=audio {at.getsockname()[1]} {profile} 8\r\na=rtpmap:8 PCMA/8000\r\n{further}")
+
+
+def where(sdp, profile):
+    medium = re.search(rf"^m=audio (\d+) {profile} 8\r$", sdp, re.M)
+    if not medium:
+        sys.exit(f"no medium of {profile}:\n{sdp}")
+    return re.search(r"^c=IN IP4 (\S+)\r$", sdp, re.M)[1], int(medium[1])
+
+
+def srtp():
+    plain, secure = media_socket(), media_socket()
+    names = {"call-id": f"srtp-{os.getpid()}", "from-tag": "plain"}
+    offer = ask("offer", **names, sdp=described(plain, "RTP/AVP"), **{"transport-protocol": "RTP/SAVP"})["sdp"]
+    keys = re.findall(r"^a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80 inline:(\S+)", offer, re.M)
+    if not keys:
+        sys.exit(f"no key offered:\n{offer}")
+    number, theirs = keys[0]
+    ours = base64.b64encode(os.urandom(30)).decode()
+    answer = ask("answer", **names, **{"to-tag": "secure"}, sdp=described(
+        secure, "RTP/SAVP", f"a=crypto:{number} AES_CM_128_HMAC_SHA1_80 inline:{ours}\r\n"))["sdp"]
+    if "a=crypto" in answer:
+        sys.exit(f"keys for the end without SRTP:\n{answer}")
+    to_secure, to_plain = where(offer, "RTP/SAVP"), where(answer, "RTP/AVP")
+    from_relay, to_relay = Protection(theirs), Protection(ours)
+    for sequence in range(1, 11):
+        packet = struct.pack("!BBHII", 0x80, 8, sequence, sequence * 160, 7) + os.urandom(160)
+        plain.sendto(packet, to_plain)
+        if from_relay.open(secure.recv(2048)) != packet:
+            sys.exit("another packet has come out as SRTP")
+        secure.sendto(to_relay.protect(packet), to_secure)
+        if plain.recv(2048) != packet:
+            sys.exit("another packet has come out of SRTP")
+    # One that nobody with the key has made goes no further.
+    forged = bytearray(to_relay.protect(packet[:2] + struct.pack("!H", 11) + packet[4:]))
+    forged[20] ^= 1
+    secure.sendto(forged, to_secure)
+    plain.settimeout(0.3)
+    try:
+        plain.recv(2048)
+        sys.exit("a forged packet has passed")
+    except TimeoutError:
+        pass
+    ask("delete", **names, **{"delete-delay": 0})
+
+
+what = sys.argv[2]
+if what == "calls":
+    print(len(call_ids()))
+elif what == "ports":
+    print(ask("statistics")["statistics"]["currentstatistics"]["ports"])
+elif what == "heard":
+    wait_heard(int(sys.argv[3]), int(sys.argv[4]))
+else:
+    srtp()

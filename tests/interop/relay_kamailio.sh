@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# Kamailio's rtpengine module drives parley-relay: SIPp calls SIPp with sound, over IPv4 and from IPv4 to IPv6; calls that are
+# refused; RTP to SRTP; baresip's tone; the end by SIGTERM. The relay has an address of its own, so that what names it is seen.
+set -euo pipefail
+source "$(dirname "$0")/lib/interop.sh"
+: "${PARLEY_RELAY:=$(dirname "$PARLEY_PROXY")/../relay/parley-relay}"
+calls=10
+
+read -r port ng bob six echo < <(free_ports 5)
+"$PARLEY_RELAY" --ng "127.0.0.1:$ng" --media-ip 127.0.0.2 --media-ip ::1 --ports 9000-9399 >"$work/relay.log" 2>&1 &
+relay_pid=$!
+started+=("$relay_pid")
+wait_bound udp "$ng" "$relay_pid" || fail "parley-relay does not start" "$work/relay.log"
+sed "s/@PORT@/$port/; s/@NG@/$ng/; s/@BOB@/$bob/; s/@SIX@/$six/" "$interop/lib/kamailio_relay.cfg" >"$work/kamailio.cfg"
+launch_kamailio "$work/run" "$port"
+
+ng() { python3 "$interop/lib/ng.py" "$ng" "$@"; }
+# is FIGURE NUMBER: what ng.py tells.
+is() { [ "$(ng "$1")" -eq "$2" ]; }
+relay_fails() { fail "$1" "$work/relay.log" "$work/kamailio.log" "$work"/caller*.err "$work"/callee*.err; }
+idle() {
+  wait_until 5 is calls 0 || relay_fails "calls are left after their BYE"
+  is ports 0 || relay_fails "ports are left after the BYE of their calls"
+}
+
+python3 - >"$work/sound.raw" <<'P'
+import random, sys
+sys.stdout.buffer.write(random.Random(1).randbytes(8000))
+P
+
+# caller_scenario SEEN: a call with sound of 3 s, where the answer must have that.
+caller_scenario() {
+  sipp_scenario caller_plain >/dev/null <<S
+> INVITE sdp
+< 180?
+< 200 | $1
+> ACK | [routes]
+pause 3000
+> BYE | [routes]
+< 200
+S
+  # The file goes out, from ports that SIPp chooses itself, before the pause.
+  sed -e 's/\[media_port\]/[rtpstream_audio_port]/' \
+    -e "s|<pause|<nop><action><exec rtp_stream=\"$work/sound.raw,-1,8,PCMA/8000\"/></action></nop>\n&|" \
+    "$work/caller_plain.xml" >"$work/caller.xml"
+  echo "$work/caller.xml"
+}
+callee_scenario() {
+  sipp_scenario "callee-$1" <<S
+< INVITE | $2
+> 180 | [last_Record-Route:]
+> 200 sdp | [last_Record-Route:]
+< ACK
+< BYE
+> 200
+S
+}
+
+# calls_with_sound USER udp|udp6 PORT ADDRESS SEEN: the callee there sends back what it hears, and must have been told that.
+calls_with_sound() {
+  start_sipp "callee-$1" "$2" "$3" -sf "$(callee_scenario "$1" "$5")" -i "$4" -mi "$4" -mp "$echo" -rtp_echo
+  local callee=$sipp_pid
+  run_sipp "caller-$1" udp "$port" "$calls" 20 -sf "$(caller_scenario 'c=IN IP4 127.0.0.2')" -s "$1" -mi 127.0.0.1 &
+  local caller=$!
+  ng heard "$calls" 40 || relay_fails "not all of $calls calls have sound each way at once"
+  wait "$caller" || exit 1
+  idle
+  end_sipp "$callee"
+}
+
+calls_with_sound bob udp "$bob" 127.0.0.1 'c=IN IP4 127.0.0.2'
+passed "$calls calls with sound each way; both ends are told the relay's address"
+calls_with_sound six udp6 "$six" ::1 'c=IN IP6 ::1'
+passed "$calls calls with sound each way from IPv4 to IPv6"
+
+start_sipp callee-busy udp "$bob" -sf "$(sipp_scenario callee-busy <<<$'< INVITE\n> 486\n< ACK')"
+run_sipp caller-busy udp "$port" "$calls" 20 -sf "$(sipp_scenario caller-busy <<<$'> INVITE sdp\n< 486\n> ACK')"
+end_sipp "$sipp_pid"
+idle
+passed "$calls refused calls leave nothing"
+
+ng srtp || relay_fails "no call between RTP and SRTP"
+idle
+passed "RTP to SRTP and back by keys in SDP; a forged packet goes no further"
+
+# start_baresip NAME SIP_PORT COMMANDS_PORT SOURCE: a baresip that keeps what it hears in files.
+start_baresip() {
+  local folder=$work/baresip-$1
+  mkdir "$folder"
+  cat >"$folder/config" <<C
+module_path /usr/lib/baresip/modules
+net_interface 127.0.0.1
+sip_listen 127.0.0.1:$2
+cons_listen 127.0.0.1:$3
+audio_player aubridge,$1
+audio_source $4
+snd_path $folder
+module g711.so
+module aubridge.so
+module aufile.so
+module sndfile.so
+module cons.so
+module_tmp uuid.so
+module_tmp account.so
+module_app menu.so
+C
+  echo "<sip:$1@127.0.0.1:$2>;regint=0;answermode=auto;audio_codecs=PCMA" >"$folder/accounts"
+  baresip -s -f "$folder" >"$folder/log" 2>&1 </dev/null &
+  baresip_pid=$!
+  started+=("$!")
+  wait_until 10 grep -q "baresip is ready" "$folder/log" || fail "baresip does not start" "$folder/log"
+}
+# tone_in FILE: whether its last second is 440 Hz, and loud.
+tone_in() {
+  sox "$1" -n trim -1 stat 2>&1 | tee "$work/tone" |
+    awk '/^Rough +frequency/ {f = $3} /^RMS +amplitude/ {a = $3} END {exit !(f > 420 && f < 460 && a > 0.1)}'
+}
+
+# Bob plays what he hears, so that the tone has gone both ways where Ann hears it.
+sox -n -r 8000 -c 1 -b 16 "$work/tone.wav" synth 20 sine 440 vol 0.5
+read -r ann ann_commands bob_commands < <(free_ports 3)
+start_baresip bob "$bob" "$bob_commands" aubridge,bob
+bob_pid=$baresip_pid
+start_baresip ann "$ann" "$ann_commands" "aufile,$work/tone.wav"
+echo "/dial sip:bob@127.0.0.1:$port" >"/dev/udp/127.0.0.1/$ann_commands"
+ng heard 1 150 || fail "no call of baresip with sound" "$work"/baresip-*/log
+echo /hangup >"/dev/udp/127.0.0.1/$ann_commands"
+idle
+echo /quit >"/dev/udp/127.0.0.1/$ann_commands"
+echo /quit >"/dev/udp/127.0.0.1/$bob_commands"
+# The files are whole where the programs have ended.
+for each in "$baresip_pid" "$bob_pid"; do wait_until 5 gone "$each" || fail "baresip does not end" "$work"/baresip-*/log; done
+for each in ann bob; do
+  tone_in "$(echo "$work/baresip-$each"/dump-*-dec.wav)" || fail "$each does not hear the tone" "$work/tone" "$work/baresip-$each/log"
+done
+passed "baresip hears its own tone back from another"
+
+# A call goes on where the relay is asked to end, and new ones are refused.
+start_sipp callee-last udp "$bob" -sf "$(callee_scenario last 'c=IN IP4 127.0.0.2')" -mp "$echo" -rtp_echo
+run_sipp caller-last udp "$port" 1 20 -sf "$(caller_scenario 'c=IN IP4 127.0.0.2')" -mi 127.0.0.1 &
+caller=$!
+ng heard 1 10 || relay_fails "no call"
+kill -TERM "$relay_pid"
+sleep 0.2
+! gone "$relay_pid" || relay_fails "the relay does not wait for its call"
+run_sipp late udp "$port" 1 20 -sf "$(sipp_scenario late <<<$'> INVITE sdp\n< 503\n> ACK')"
+wait "$caller" || exit 1
+wait_until 5 gone "$relay_pid" || relay_fails "the relay does not end after its last call"
+status=0
+wait "$relay_pid" || status=$?
+[ "$status" -eq 0 ] || relay_fails "the relay ended with status $status"
+! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/relay.log" || relay_fails "a sanitizer reports"
+tail -n 1 "$work/relay.log" |
+  grep -Eq "^parley-relay: $((calls * 3 + 3)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
+  relay_fails "the last line says otherwise"
+end_kamailio
+passed "SIGTERM: the call goes on, another is refused, and the relay ends after its last one: $(tail -n 1 "$work/relay.log")"
