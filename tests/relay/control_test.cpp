@@ -1,6 +1,7 @@
 #include "ng_client.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace {
@@ -361,6 +362,16 @@ TEST_CASE("What nobody knows is left out, and the answer says so", "[relay]") {
       client.offer(offered, {{"colour", "red"}, {"flags", value::list{"loud", "trust-address"}}});
   CHECK(ng_client::text_of(out, "warning") == "Not known here, and left out: colour; loud");
   sdp_of(out);
+}
+
+TEST_CASE("Two warnings stand in one text", "[relay]") {
+  ng_client client;
+  const value out = client.offer(offered, {{"colour", "red"}, {"record-call", "yes"}});
+  sdp_of(out);
+  CHECK(ng_client::text_of(out, "warning") ==
+        "Recording is not supported: there is no folder for it. Not known here, and left out: colour");
+  CHECK(std::count_if(out.entries()->begin(), out.entries()->end(),
+                      [](const auto& entry) { return entry.first == "warning"; }) == 1);
 }
 
 TEST_CASE("Of a key that stands twice the first counts", "[relay]") {
