@@ -171,11 +171,13 @@ base::time_point call::deadline(const call_world& world) const {
   base::time_point heard = last_signal_.now;
   bool answered = false;
   bool held = true;
+  bool lives = false;
   for (const auto& one : dialogues_) {
     if (one->ends_at) {
       next = std::min(next, *one->ends_at);
       continue;
     }
+    lives = true;
     answered = answered || one->answered;
     held = held && is_held(*one);
     for (const call_medium& medium : one->media) {
@@ -184,6 +186,8 @@ base::time_point call::deadline(const call_world& world) const {
         heard = std::max(heard, world.plane.counters(medium.id, of).last_packet);
     }
   }
+  // What is deleted with a delay has it, however long ago it was answered or heard of.
+  if (!lives) return next;
   const control_settings& s = world.settings;
   const base::duration patience = !answered ? s.unanswered : held ? s.held_silence : s.silence;
   // What was never answered ends on time, even if the one who calls sends already.

@@ -40,7 +40,8 @@ struct peer_medium {
   described_medium said{};
   bool known = false;  ///< `said` was said
   bool rtcp_mux = false;
-  bool relearn = false;  ///< the address is another than before
+  std::optional<base::ip_address> seen{};  ///< where its signalling came from, if the client has told
+  bool relearn = false;                    ///< the address is another than before
   learning_mode learning = learning_mode::delayed;
   bool strict_source = false;
   bool media_handover = false;

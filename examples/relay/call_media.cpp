@@ -171,7 +171,7 @@ done_result call::record(const call_world& world, dialogue& in, std::size_t at) 
 
 done_result call::start_recording(const call_world& world, const std::string& metadata) {
   if (world.settings.recording_folder.empty())
-    return failure{"Recording is not supported: parley-relay was started without --recording"};
+    return failure{"Recording is not supported: there is no folder for it"};
   if (!metadata.empty()) metadata_ = metadata;
   if (recording_ == recording::on) return {};
   ++recording_part_;

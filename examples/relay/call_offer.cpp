@@ -81,6 +81,17 @@ bool is_secure(const described_medium& said, const ng_options& options) {
   return said.profile.secure || (options.osrtp_accept && !said.keys.empty());
 }
 
+/// What a side has said takes the place of what it said before.
+void take_over(peer_medium& peer, const described_medium& said, const ng_options& options) {
+  peer.relearn = peer.known && peer.said.rtp != said.rtp;
+  peer.said = said;
+  peer.known = true;
+  peer.learning = options.learning;
+  peer.strict_source = options.strict_source;
+  peer.media_handover = options.media_handover;
+  peer.seen = options.received_from;
+}
+
 }  // namespace
 
 done_result apply_side(const call_world& world, const dialogue& in, call_medium& medium, side of) {
@@ -94,6 +105,7 @@ done_result apply_side(const call_world& world, const dialogue& in, call_medium&
     settings.rtcp = peer.rtcp_mux ? peer.said.rtp : peer.said.rtcp;
   }
   settings.rtcp_mux = peer.rtcp_mux;
+  settings.seen = peer.seen;
   switch (peer.learning) {
     case learning_mode::off: settings.learning = source_learning::signalled; break;
     case learning_mode::delayed: settings.learning = source_learning::delayed; break;
@@ -134,13 +146,18 @@ text_result call::offer(const call_world& world, const instant& at, const ng_opt
     found->ends[index(other(from))].tag = options.to_tag;
   if (!options.set_label.empty()) found->ends[index(from)].label = options.set_label;
 
+  const std::size_t media_before = found->media.size();
   std::vector<medium_id> opened;
   text_result out = make_offer(world, options, std::move(text), *found, from, opened);
   if (!out) {
     for (const medium_id id : opened) world.plane.close(id);
-    std::erase_if(found->media, [&](const call_medium& m) {
-      return std::find(opened.begin(), opened.end(), m.id) != opened.end();
-    });
+    found->media.resize(std::min(found->media.size(), media_before));
+    // One that was there without ports, since it was refused, stays: media are known by their places.
+    for (call_medium& medium : found->media) {
+      if (std::find(opened.begin(), opened.end(), medium.id) == opened.end()) continue;
+      medium.id = 0;
+      medium.ends = {};
+    }
     found->ends = before_names.ends;
     return out;
   }
@@ -234,12 +251,7 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
       medium.kind = said.kind;
       peer_medium& peer = medium.peers[index(from)];
       if (said.kind == medium_kind::foreign || said.rejected || is_secure(said, options)) continue;
-      peer.relearn = peer.known && peer.said.rtp != said.rtp;
-      peer.said = said;
-      peer.known = true;
-      peer.learning = options.learning;
-      peer.strict_source = options.strict_source;
-      peer.media_handover = options.media_handover;
+      take_over(peer, said, options);
       if (auto done = apply_side(world, in, medium, from); !done) return std::move(done).error();
     }
   }
@@ -317,15 +329,6 @@ done_result settle_transport(const call_world& world, const open_offer& offer,
   const bool accepts = replied.rtcp_mux || before.accept || before.demux || now.accept || now.demux;
   asked.rtcp_mux = asked.said.rtcp_mux && accepts && !before.reject && !now.reject;
   return {};
-}
-
-void take_over(peer_medium& peer, const described_medium& said, const ng_options& options) {
-  peer.relearn = peer.known && peer.said.rtp != said.rtp;
-  peer.said = said;
-  peer.known = true;
-  peer.learning = options.learning;
-  peer.strict_source = options.strict_source;
-  peer.media_handover = options.media_handover;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class call_table {
   call_table(const call_table&) = delete;
   call_table& operator=(const call_table&) = delete;
 
-  /// Null where there is no such call, or where it has ended and only waits for the end of its delay.
+  /// Null where there is no such call. One that was deleted is there until the end of its delay.
   call* find(const std::string& id);
 
   /// A call that isn't there yet. Null where the table is full. Call `changed`, or `drop_if_empty`,

@@ -110,6 +110,7 @@ payload_rule pass(const sdp::rtp_format& from, const sdp::rtp_format& to) {
   payload_rule rule;
   rule.received = from.payload_type();
   rule.sent = to.payload_type();
+  rule.clock_rate = from.codec.clock_rate;
   rule.events = from.is(events);
   return rule;
 }
@@ -126,6 +127,7 @@ std::vector<payload_rule> rules_for(const std::vector<sdp::rtp_format>& own,
       payload_rule rule;
       rule.received = format.payload_type();
       rule.sent = target->payload_type();
+      rule.clock_rate = format.codec.clock_rate;
       rule.transcode = transcoding{*media::audio_format_of(format), *media::audio_format_of(*target)};
       rules.push_back(std::move(rule));
       translates = true;

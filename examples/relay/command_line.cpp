@@ -20,8 +20,6 @@ struct options {
   std::vector<std::string> ng, ng_tcp, ng_ws, media;
   std::string metrics, ports, level;
   unsigned workers = 1;
-  bool single_port = false;
-  std::string recording;
   std::uint32_t timeout = 60;
   std::uint32_t silent_timeout = 3600;
   std::uint32_t offer_timeout = 300;
@@ -67,13 +65,6 @@ void add_media(CLI::App& app, options& o) {
   app.add_option("--workers", o.workers, "Threads that forward media (1).")
       ->type_name("N")
       ->check(CLI::Range(1, 256))
-      ->group(group);
-  app.add_flag("--single-port", o.single_port,
-               "All media at the first port, told apart by where they come from.")
-      ->group(group);
-  app.add_option("--recording", o.recording, "The folder for recordings. Without it there are none.")
-      ->type_name("DIR")
-      ->check(CLI::ExistingDirectory)
       ->group(group);
 }
 
@@ -138,9 +129,7 @@ std::string settle(const options& o, relay_settings& out) {
       return "--log-level: " + why;
   }
   out.media.workers = o.workers;
-  out.media.single_port = o.single_port;
   out.media.silence = std::chrono::seconds(o.timeout);
-  out.control.recording_folder = o.recording;
   out.control.silence = std::chrono::seconds(o.timeout);
   out.control.held_silence = std::chrono::seconds(o.silent_timeout);
   out.control.unanswered = std::chrono::seconds(o.offer_timeout);

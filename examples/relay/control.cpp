@@ -12,6 +12,16 @@ value ok() { return value::dictionary{{"result", "ok"}}; }
 
 value from_result(const done_result& done) { return done ? ok() : make_error(done.error().why); }
 
+/// A key stands once in a dictionary of bencode: a second warning goes behind the first.
+void add_warning(value& answer, std::string what) {
+  for (auto& [key, before] : *answer.entries()) {
+    if (key != "warning") continue;
+    before = before.as_text() + ". " + what;
+    return;
+  }
+  answer.add("warning", std::move(what));
+}
+
 bool is_error(const value& answer) {
   const value* result = answer.find("result");
   return result != nullptr && result->text() != nullptr &&
@@ -107,7 +117,7 @@ value control::execute(const instant& at, const value& body, std::size_t& which)
     std::string warning = "Not known here, and left out:";
     for (const std::string& one : options->unknown) warning += ' ' + one + ';';
     warning.pop_back();
-    out.add("warning", std::move(warning));
+    add_warning(out, std::move(warning));
   }
   return out;
 }
@@ -140,7 +150,7 @@ void control::record_as_asked(const request& r, call& which, value& out) {
   if (!*r.options.record) {
     which.stop_recording(world_, call::recording::off);
   } else if (auto begun = which.start_recording(world_, r.options.metadata); !begun) {
-    out.add("warning", begun.error().why);
+    add_warning(out, begun.error().why);
   }
 }
 

@@ -29,7 +29,6 @@ struct media_plane_options {
   std::uint16_t first_port = 30000;
   std::uint16_t last_port = 40000;
   unsigned workers = 1;
-  bool single_port = false;  ///< all media at the first port, told apart by their sources
   base::duration silence = std::chrono::seconds(60);  ///< without a packet on a medium: `trouble::silent`
 };
 

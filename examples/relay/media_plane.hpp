@@ -39,7 +39,7 @@ struct end_request {
 /// Where the peer of one side is to send, as its description says it: advertised addresses.
 struct end_addresses {
   base::socket_address rtp;
-  base::socket_address rtcp;  // that of `rtp` in single-port mode
+  base::socket_address rtcp;
 };
 
 /// From one audio format to another on the way through.

@@ -27,7 +27,7 @@ constexpr known_flag flags[] = {
     {"full-rtcp-attribute", support::done, {}, [](ng_options& o) { o.rtcp = rtcp_attribute::full; }},
     {"always-transcode", support::done, {}, [](ng_options& o) { o.codecs.always_transcode = true; }},
     {"record-call", support::done, {}, [](ng_options& o) { o.record = true; }},
-    {"reset", support::done, {}, [](ng_options& o) { o.reset = true; }},
+    {"reset", support::ignored, "a new address in an offer is learned anew without it"},
     {"all", support::done, {}, [](ng_options& o) { o.all = true; }},
     {"fatal", support::done, {}, [](ng_options& o) { o.fatal = true; }},
     {"original-sendrecv", support::done, "directions are always left as they are"},

@@ -14,6 +14,8 @@ class options_reader {
     const value::dictionary* entries = command.entries();
     if (entries == nullptr) return failure{"a command is a dictionary"};
     for (const auto& [key, what] : *entries) {
+      // Of a key that stands twice the first counts.
+      if (command.find(key) != &what) continue;
       read_key(key, what);
       if (!refusal_.empty()) return failure{refusal_};
     }

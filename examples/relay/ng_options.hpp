@@ -84,7 +84,6 @@ struct ng_options {
   learning_mode learning = learning_mode::delayed;
   bool strict_source = false;
   bool media_handover = false;
-  bool reset = false;
 
   rtcp_attribute rtcp = rtcp_attribute::plain;
   rtcp_mux_wishes rtcp_mux{};
