@@ -69,15 +69,22 @@ class peer final : net::rtp_handler {
   net::rtp_port_id id_{};
 };
 
+/// Tests run beside one another: an address of 127.0.0.0/8 that no other process takes.
+ip_address own_address() {
+  const auto pid = static_cast<std::uint32_t>(::getpid());
+  return ip_address::v4(0x7F400000U + (pid & 0x3FFFFFU));
+}
+
 struct relay_test {
   explicit relay_test(std::size_t workers = 1, net::rtp_engine engine = net::rtp_engine::automatic) {
     net::media_relay_options options;
-    options.interfaces = {{"lan", ip_address::loopback_v4(), ip_address::loopback_v4()},
+    options.interfaces = {{"lan", own_address(), own_address()},
                           {"six", ip_address::loopback_v6(), ip_address::loopback_v6()},
-                          {"nat", ip_address::loopback_v4(), *ip_address::from_string("192.0.2.1")}};
-    // Tests run beside one another: ports below those that the system chooses, others in each process.
-    options.low_port = static_cast<std::uint16_t>(10000 + ::getpid() % 20 * 1000);
-    options.high_port = static_cast<std::uint16_t>(options.low_port + 999);
+                          {"nat", own_address(), *ip_address::from_string("192.0.2.1")}};
+    // A ring gives its sockets back some time after it has ended: each relay has ports of its own.
+    static std::uint16_t relays = 0;
+    options.low_port = static_cast<std::uint16_t>(10000 + relays++ % 100 * 200);
+    options.high_port = static_cast<std::uint16_t>(options.low_port + 199);
     options.workers = workers;
     options.io.engine = engine;
     auto made = net::media_relay::create(options, random);
@@ -188,7 +195,7 @@ TEST_CASE("a medium that was closed is silent, and its ports serve again", "[net
   CHECK(t.relay->state(first.id, relay_side::offerer).counters.packets == 0);
 
   // More than there are pairs of ports. The thread closes sockets in its own time.
-  for (int i = 0; i < 600; ++i) {
+  for (int i = 0; i < 150; ++i) {
     net::media_relay::opened next;
     REQUIRE(t.until([&] {
       const auto result = t.relay->open({});
@@ -217,7 +224,7 @@ TEST_CASE("when ports run out that is said, and the next call after one has ende
     media.push_back(*next);
   }
   CHECK(refused == net::errc::limit_reached);
-  CHECK(media.size() >= 100);
+  CHECK(media.size() == 50);
   t.relay->close(media.back().id);
   CHECK(t.until([&] { return t.relay->open({}).has_value(); }));
 }
