@@ -3,6 +3,7 @@
 #include <parley/net/media_relay.hpp>
 
 #include "support/catch.hpp"
+#include "support/own_address.hpp"
 #include "support/rtp_packets.hpp"
 #include "support/seeded_random.hpp"
 
@@ -10,7 +11,6 @@
 #include <functional>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 using namespace parley;
@@ -69,18 +69,12 @@ class peer final : net::rtp_handler {
   net::rtp_port_id id_{};
 };
 
-/// Tests run beside one another: an address of 127.0.0.0/8 that no other process takes.
-ip_address own_address() {
-  const auto pid = static_cast<std::uint32_t>(::getpid());
-  return ip_address::v4(0x7F400000U + (pid & 0x3FFFFFU));
-}
-
 struct relay_test {
   explicit relay_test(std::size_t workers = 1, net::rtp_engine engine = net::rtp_engine::automatic) {
     net::media_relay_options options;
-    options.interfaces = {{"lan", own_address(), own_address()},
+    options.interfaces = {{"lan", test::own_address(), test::own_address()},
                           {"six", ip_address::loopback_v6(), ip_address::loopback_v6()},
-                          {"nat", own_address(), *ip_address::from_string("192.0.2.1")}};
+                          {"nat", test::own_address(), *ip_address::from_string("192.0.2.1")}};
     // A ring gives its sockets back some time after it has ended: each relay has ports of its own.
     static std::uint16_t relays = 0;
     options.low_port = static_cast<std::uint16_t>(10000 + relays++ % 100 * 200);
