@@ -40,6 +40,7 @@ edit_result replace_formats(sdp::media_description& medium, sdp::media_line& lin
     return std::find(all.begin(), all.end(), type) != all.end();
   };
   std::vector<std::string> wanted;
+  wanted.reserve(formats.size());
   for (const sdp::rtp_format& one : formats) wanted.push_back(std::to_string(one.payload_type()));
   // What stays is left as it was spelled.
   const auto before = sdp::rtp_formats(medium);
@@ -72,7 +73,7 @@ edit_result edit_rtp(sdp::media_description& medium, sdp::media_line& line, cons
   if (!wanted.protocol.empty()) line.protocol = wanted.protocol;
   if (!wanted.feedback) medium.remove<sdp::rtcp_fb>();
   if (wanted.formats) {
-    if (const auto done = replace_formats(medium, line, *wanted.formats); !done) return done;
+    if (auto done = replace_formats(medium, line, *wanted.formats); !done) return done;
   }
   if (wanted.rtp.port == 0 || wanted.attribute == rtcp_attribute::none) {
     medium.remove<sdp::rtcp>();
@@ -112,7 +113,7 @@ edit_result edit_medium(const sdp::description& text, sdp::media_description& me
   line.port = wanted.rtp.port;
   const bool rtp = rtp_profile::from(line.protocol).has_value();
   if (rtp) {
-    if (const auto done = edit_rtp(medium, line, wanted); !done) return done;
+    if (auto done = edit_rtp(medium, line, wanted); !done) return done;
   }
   if (const auto done = medium.set_media(std::move(line)); !done) return worked(done);
   const bool has_own = medium.has<sdp::connection_data>();

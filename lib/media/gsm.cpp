@@ -65,7 +65,7 @@ class gsm_decoder final : public audio_decoder {
   base::result<std::size_t> samples_of(std::span<const std::byte> payload) const noexcept override {
     if (payload.size() % frame_bytes != 0) return errc::bad_payload;
     for (std::size_t i = 0; i < payload.size(); i += frame_bytes) {
-      if (payload[i] >> 4U != std::byte{0xD}) return errc::bad_payload;
+      if ((payload[i] >> 4U) != std::byte{0xD}) return errc::bad_payload;
     }
     return payload.size() / frame_bytes * frame_samples;
   }

@@ -5,7 +5,7 @@
 namespace parley::media {
 namespace {
 
-constexpr base::duration silence = std::chrono::milliseconds(500);
+constexpr base::duration longest_pause = std::chrono::milliseconds(500);
 
 /// An address under which a peer can't be seen from elsewhere, so that what arrives must have another.
 bool is_behind_nat(const base::ip_address& ip) noexcept { return ip.is_private() || ip.is_link_local(); }
@@ -45,7 +45,7 @@ bool source_latch::may_accept_another(base::time_point now, const base::socket_a
   const std::uint8_t rank = rank_of(from);
   if (rank == 0) return false;
   if (rank > rank_ || expected_.handover) return true;
-  return rank == 4 && now - last_ >= silence;
+  return rank == 4 && now - last_ >= longest_pause;
 }
 
 bool source_latch::handle_another(base::time_point now, const base::socket_address& from,
@@ -67,7 +67,7 @@ bool source_latch::proves_itself(base::time_point now, const base::socket_addres
                                  std::uint16_t sequence) noexcept {
   const bool same = in_a_row_ != 0 && from == candidate_;
   // Who is on probation can't be pushed out while it sends.
-  if (!same && in_a_row_ != 0 && now - candidate_last_ < silence) return false;
+  if (!same && in_a_row_ != 0 && now - candidate_last_ < longest_pause) return false;
   const bool goes_on = same && stream == stream_ && sequence == next_;
   in_a_row_ = goes_on ? static_cast<std::uint8_t>(in_a_row_ + 1) : std::uint8_t{1};
   candidate_ = from;
