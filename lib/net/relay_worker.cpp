@@ -3,6 +3,7 @@
 #include <parley/net/clock.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <utility>
 
@@ -106,7 +107,7 @@ void relay_worker::obey(command& next) {
 
 void relay_worker::handle_datagram(base::time_point now, std::uint64_t tag, base::packet_buffer packet,
                                    const base::socket_address& from) {
-  const auto& port = *reinterpret_cast<const relayed_medium::port*>(tag);
+  const auto& port = *std::bit_cast<const relayed_medium::port*>(static_cast<std::uintptr_t>(tag));
   relayed_medium& medium = *port.medium;
   std::unique_lock lock(medium.mutex);
   const auto forwarded = medium.machine.handle_packet(now, port.side, port.component, from, packet);

@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <liburing.h>
+#include <new>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,6 +19,7 @@ namespace {
 
 // What stands in front of a datagram of a multishot recvmsg: lengths and flags, and the sender's address.
 constexpr std::size_t prefix_bytes = sizeof(io_uring_recvmsg_out) + sizeof(detail::ip_sockaddr);
+constexpr std::align_val_t page{4096};  // on which the ring of buffers begins
 constexpr int buffer_group = 0;
 constexpr unsigned submissions = 512;
 
@@ -49,7 +50,7 @@ class uring_backend final : public rtp_io::backend {
 
   ~uring_backend() override {
     if (made_) io_uring_queue_exit(&ring_);
-    std::free(buffers_);
+    ::operator delete(buffers_, page);
     if (wake_ >= 0) ::close(wake_);
   }
 
@@ -73,7 +74,7 @@ class uring_backend final : public rtp_io::backend {
       return system_error(failed);
     }
     const std::size_t bytes = options().buffers * sizeof(io_uring_buf);
-    buffers_ = static_cast<io_uring_buf_ring*>(std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096));
+    buffers_ = static_cast<io_uring_buf_ring*>(::operator new(bytes, page, std::nothrow));
     if (buffers_ == nullptr) return system_error(-ENOMEM);
     io_uring_buf_reg where{};
     where.ring_addr = reinterpret_cast<std::uintptr_t>(buffers_);
