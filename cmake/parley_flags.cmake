@@ -40,8 +40,9 @@ if(PARLEY_FUZZ)
   target_compile_options(parley_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# Of the libraries and the examples: most of what compilers do is reading the headers that all sources of a room include.
-option(PARLEY_UNITY "Compile the sources of a room, and of an example, eight at a time" OFF)
+# Most of what compilers do is reading the headers that all sources of a room include. OFF is for those who change one source over
+# and over; the presets tsan and coverage take each source by itself.
+option(PARLEY_UNITY "Compile the sources of a room, an example and the tests over sockets eight at a time" ON)
 function(parley_compile_together target)
   set_target_properties(${target} PROPERTIES
     UNITY_BUILD ${PARLEY_UNITY}

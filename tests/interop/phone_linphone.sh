@@ -190,6 +190,8 @@ E
   stands 3 StreamsRunning
   say 'call sip:carla@parley.test'
   stands 4 StreamsRunning
+  # It pauses its other call beside that, and transfers none that it is still pausing.
+  stands 3 Paused
   say 'call-transfer 3 4'
   end_phone arno
   end_phone carla
