@@ -20,18 +20,18 @@ namespace {
 constexpr std::size_t max_mailbox = std::size_t{1} << 20U;
 constexpr std::size_t messages_per_turn = 64;
 
-struct letter {
-  sip::hop hop;
-  std::size_t size = 0;
-  std::unique_ptr<std::byte[]> bytes;
-  bool to_be_sent = false;
-  std::uint64_t ticket = 0;  // where it is to be sent
-  std::uint16_t sender = 0;
-};
-
 }  // namespace
 
 struct shard_group::shard {
+  struct letter {
+    sip::hop hop;
+    std::size_t size = 0;
+    std::unique_ptr<std::byte[]> bytes;
+    bool to_be_sent = false;
+    std::uint64_t ticket = 0;  // where it is to be sent
+    std::uint16_t sender = 0;
+  };
+
   explicit shard(std::size_t mailbox_messages)
       : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), mailbox(mailbox_messages) {}
 

@@ -19,7 +19,7 @@ using action = binding_keep_alive::action;
 
 namespace {
 
-constexpr base::time_point start{1'000'000us};
+constexpr base::time_point first_request{1'000'000us};
 const base::socket_address here{base::ip_address::v4(0xC0000201U), 5060};
 
 struct driver {
@@ -51,7 +51,7 @@ struct driver {
   }
 
   test::seeded_random random;
-  binding_keep_alive machine{start, 30s, 500ms, random};
+  binding_keep_alive machine{first_request, 30s, 500ms, random};
 };
 
 void mapped(stun::writer& out, const base::socket_address& at) { out.add<stun::xor_mapped_address>(at); }
@@ -60,7 +60,7 @@ void mapped(stun::writer& out, const base::socket_address& at) { out.add<stun::x
 
 TEST_CASE("a pair that answers is asked again and again, by new transactions", "[net][stun]") {
   driver d;
-  base::time_point last = start;
+  base::time_point last = first_request;
   std::string before;
   for (int i = 0; i < 10; ++i) {
     const base::time_point at = d.ask();
@@ -126,7 +126,7 @@ TEST_CASE("an error response is a failure", "[net][stun]") {
 TEST_CASE("what is no answer to the request under way does nothing", "[net][stun]") {
   driver d;
   const auto good = [](stun::writer& out) { mapped(out, here); };
-  CHECK(d.answer_to({}, start, good) == action::none);
+  CHECK(d.answer_to({}, first_request, good) == action::none);
   const base::time_point at = d.ask();
   const base::time_point next = d.machine.poll_timeout();
   const stun::transaction_id id = stun::message_view::parse(d.machine.request())->transaction();

@@ -32,19 +32,19 @@ TEST_CASE("the handler is called at the deadline, not before", "[net][timer]") {
 TEST_CASE("an earlier deadline replaces a later one, a later one does not", "[net][timer]") {
   asio::io_context io;
   std::vector<base::time_point> calls;
-  const base::time_point start = steady_clock_source::now();
-  base::time_point next = start + 60ms;
+  const base::time_point armed_from = steady_clock_source::now();
+  base::time_point next = armed_from + 60ms;
   net::deadline_timer timer(io.get_executor(), [&](base::time_point now) {
     calls.push_back(now);
     return now < next ? next : base::never;
   });
-  timer.update(start + 1h);
-  timer.update(start + 30ms);
+  timer.update(armed_from + 1h);
+  timer.update(armed_from + 30ms);
   timer.update(next);  // the machine's deadline has moved back
   REQUIRE(test::run_until(io, [&] { return !calls.empty() && calls.back() >= next; }));
   // Woken once for nothing, and then in time.
   CHECK(calls.size() <= 2);
-  CHECK(calls[0] >= start + 30ms);
+  CHECK(calls[0] >= armed_from + 30ms);
 }
 
 TEST_CASE("a deadline that has passed is due at once", "[net][timer]") {

@@ -12,7 +12,7 @@ namespace {
 using net::detail::hosts_file;
 using std::chrono::seconds;
 
-constexpr base::time_point start{std::chrono::hours(1)};
+constexpr base::time_point first_look{std::chrono::hours(1)};
 
 std::vector<std::string> texts(const std::vector<base::ip_address>* found) {
   std::vector<std::string> out;
@@ -34,31 +34,31 @@ TEST_CASE("a hosts file has names with their addresses", "[dns]") {
       "192.0.2.4\n"
       "192.0.2.3 three");
   hosts_file hosts(file.path(), {1, 2});
-  CHECK(texts(hosts.find(start, "one.example")) == strings{"192.0.2.1", "2001:db8::1"});
-  CHECK(texts(hosts.find(start, "uno")) == strings{"192.0.2.1"});
-  CHECK(texts(hosts.find(start, "three")) == strings{"192.0.2.3"});
-  for (const char* name : {"two", "comment", "and", "more", ""}) CHECK(hosts.find(start, name) == nullptr);
+  CHECK(texts(hosts.find(first_look, "one.example")) == strings{"192.0.2.1", "2001:db8::1"});
+  CHECK(texts(hosts.find(first_look, "uno")) == strings{"192.0.2.1"});
+  CHECK(texts(hosts.find(first_look, "three")) == strings{"192.0.2.3"});
+  for (const char* name : {"two", "comment", "and", "more", ""}) CHECK(hosts.find(first_look, name) == nullptr);
 }
 
 TEST_CASE("a hosts file is read again when it has changed", "[dns]") {
   temporary_file file("192.0.2.1 one\n");
   hosts_file hosts(file.path(), {1, 2});
-  CHECK(texts(hosts.find(start, "one")) == strings{"192.0.2.1"});
+  CHECK(texts(hosts.find(first_look, "one")) == strings{"192.0.2.1"});
   file.write("192.0.2.2 one two\n");
-  CHECK(texts(hosts.find(start + seconds(1) - base::duration(1), "one")) == strings{"192.0.2.1"});
-  CHECK(texts(hosts.find(start + seconds(1), "one")) == strings{"192.0.2.2"});
-  CHECK(texts(hosts.find(start + seconds(1), "two")) == strings{"192.0.2.2"});
+  CHECK(texts(hosts.find(first_look + seconds(1) - base::duration(1), "one")) == strings{"192.0.2.1"});
+  CHECK(texts(hosts.find(first_look + seconds(1), "one")) == strings{"192.0.2.2"});
+  CHECK(texts(hosts.find(first_look + seconds(1), "two")) == strings{"192.0.2.2"});
   file.remove();
-  CHECK(hosts.find(start + seconds(2), "one") == nullptr);
+  CHECK(hosts.find(first_look + seconds(2), "one") == nullptr);
   file.write("192.0.2.3 one\n");
-  CHECK(texts(hosts.find(start + seconds(3), "one")) == strings{"192.0.2.3"});
+  CHECK(texts(hosts.find(first_look + seconds(3), "one")) == strings{"192.0.2.3"});
 }
 
 TEST_CASE("without a hosts file there are no names", "[dns]") {
   hosts_file none("", {1, 2});
-  CHECK(none.find(start, "localhost") == nullptr);
+  CHECK(none.find(first_look, "localhost") == nullptr);
   hosts_file absent("/absent/hosts", {1, 2});
-  CHECK(absent.find(start, "localhost") == nullptr);
+  CHECK(absent.find(first_look, "localhost") == nullptr);
 }
 
 }  // namespace

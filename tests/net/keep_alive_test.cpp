@@ -11,11 +11,11 @@ using mode = keep_alive::mode;
 
 namespace {
 
-constexpr base::time_point start{1'000'000us};
+constexpr base::time_point idle_from{1'000'000us};
 
 struct driver {
   explicit driver(mode when, base::duration interval = 100s) {
-    machine.begin(start, when, interval, 10s, random);
+    machine.begin(idle_from, when, interval, 10s, random);
   }
 
   /// Goes on to the next time, asks, and returns when that was.
@@ -50,7 +50,7 @@ TEST_CASE("intervals are drawn between 80% and 100%", "[net]") {
 
 TEST_CASE("a flow that answers is asked again and again", "[net]") {
   driver d(mode::always);
-  base::time_point last = start;
+  base::time_point last = idle_from;
   for (int i = 0; i < 20; ++i) {
     const base::time_point at = d.ask();
     CHECK(at - last >= 80s);
@@ -94,12 +94,12 @@ TEST_CASE("the time to answer begins when the ping has gone out", "[net]") {
 
 TEST_CASE("who is asked when silent is not asked while he talks", "[net]") {
   driver d(mode::when_silent);
-  for (base::time_point now = start; now < start + 1000s; now += 79s) {
+  for (base::time_point now = idle_from; now < idle_from + 1000s; now += 79s) {
     CHECK(d.machine.handle_timeout(now) == action::none);
     d.machine.handle_received(now, d.random);
   }
   const base::time_point at = d.ask();
-  CHECK(at >= start + 1000s);
+  CHECK(at >= idle_from + 1000s);
   d.machine.handle_received(at + 1s, d.random);
   CHECK_FALSE(d.machine.awaiting());
 }
@@ -108,8 +108,8 @@ TEST_CASE("no interval, no keep-alives", "[net]") {
   driver d(mode::always, 0s);
   CHECK_FALSE(d.machine.on());
   CHECK(d.machine.poll_timeout() == base::never);
-  d.machine.begin(start, mode::always, 10s, 1s, d.random);
+  d.machine.begin(idle_from, mode::always, 10s, 1s, d.random);
   CHECK(d.machine.on());
   d.machine.end();
-  CHECK(d.machine.handle_timeout(start + 1h) == action::none);
+  CHECK(d.machine.handle_timeout(idle_from + 1h) == action::none);
 }

@@ -22,19 +22,19 @@ void work_for(std::chrono::nanoseconds time) {
   }
 }
 
-const base::time_point start{1000s};
+const base::time_point measured_from{1000s};
 
 }  // namespace
 
 TEST_CASE("the load of a thread is the share of the time that it has worked", "[net]") {
   load_meter meter;
-  meter.start(start);
+  meter.start(measured_from);
   work_for(10ms);
-  CHECK(meter.measure(start + 20ms, 0) >= 0.5);
+  CHECK(meter.measure(measured_from + 20ms, 0) >= 0.5);
   // What it does meanwhile is next to nothing of an hour, which begins anew with each measurement.
-  CHECK(meter.measure(start + 1h, 0) < 0.01);
+  CHECK(meter.measure(measured_from + 1h, 0) < 0.01);
   work_for(10ms);
-  CHECK(meter.measure(start + 1h + 5ms, 0) == 1.0);
+  CHECK(meter.measure(measured_from + 1h + 5ms, 0) == 1.0);
 }
 
 TEST_CASE("what a thread waits for its turn is not its time", "[net]") {
@@ -49,7 +49,7 @@ TEST_CASE("what a thread waits for its turn is not its time", "[net]") {
 
 TEST_CASE("receive buffers that are fuller than the thread is busy are the load", "[net]") {
   load_meter meter;
-  meter.start(start);
-  CHECK(meter.measure(start + 1h, 0.7) == 0.7);
-  CHECK(meter.measure(start + 2h, 1.2) == 1.0);
+  meter.start(measured_from);
+  CHECK(meter.measure(measured_from + 1h, 0.7) == 0.7);
+  CHECK(meter.measure(measured_from + 2h, 1.2) == 1.0);
 }

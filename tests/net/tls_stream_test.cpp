@@ -22,7 +22,7 @@ using test::memory_stream;
 namespace {
 
 /// Uses a stream as a connection does: opens it, reads all that comes, writes what it is given.
-struct user final : net::detail::stream_user, std::enable_shared_from_this<user> {
+struct tls_user final : net::detail::stream_user, std::enable_shared_from_this<tls_user> {
   std::unique_ptr<tls_stream> stream;
   std::optional<base::error_code> opened;
   std::optional<base::error_code> ended;
@@ -110,8 +110,8 @@ struct tls_pair {
 
   asio::io_context io;
   memory_stream* below_server = nullptr;
-  std::shared_ptr<user> server = std::make_shared<user>();
-  std::shared_ptr<user> client = std::make_shared<user>();
+  std::shared_ptr<tls_user> server = std::make_shared<tls_user>();
+  std::shared_ptr<tls_user> client = std::make_shared<tls_user>();
 };
 
 net::tls_options showing(std::vector<net::tls_certificate> certificates) {
@@ -417,7 +417,7 @@ TEST_CASE("whichever operation below fails, both ends hear of it and nothing han
     pair.server->to_send = pattern(40'000);
     pair.open();
     INFO("operation " << n);
-    const auto failed = [](const user& u) { return (u.opened && *u.opened) || u.ended; };
+    const auto failed = [](const tls_user& u) { return (u.opened && *u.opened) || u.ended; };
     reached = counter->count > n;
     CHECK(reached == (failed(*pair.server) || failed(*pair.client)));
   }

@@ -18,7 +18,7 @@ using net::detail::websocket_stream;
 namespace {
 
 /// Uses a stream as a connection does, and lets go of it with the first error.
-struct user final : net::detail::stream_user, std::enable_shared_from_this<user> {
+struct websocket_user final : net::detail::stream_user, std::enable_shared_from_this<websocket_user> {
   std::unique_ptr<websocket_stream> stream;
   std::vector<base::error_code> opened;
   std::vector<base::error_code> ended;
@@ -121,8 +121,8 @@ struct websocket_pair {
   const std::string first = std::string(2000, 'x');
   const std::string second = "\xff" + std::string(30, 'y');
   asio::io_context io;
-  std::shared_ptr<user> server = std::make_shared<user>();
-  std::shared_ptr<user> client = std::make_shared<user>();
+  std::shared_ptr<websocket_user> server = std::make_shared<websocket_user>();
+  std::shared_ptr<websocket_user> client = std::make_shared<websocket_user>();
 };
 
 }  // namespace
@@ -135,8 +135,8 @@ TEST_CASE("whichever operation below a WebSocket fails, both ends hear of it onc
     INFO("operation " << n);
     auto counter = std::make_shared<test::failing_counter>();
     counter->fail_at = n;
-    std::weak_ptr<user> server;
-    std::weak_ptr<user> client;
+    std::weak_ptr<websocket_user> server;
+    std::weak_ptr<websocket_user> client;
     {
       websocket_pair pair(compression, counter);
       server = pair.server;
