@@ -1,5 +1,5 @@
-// What most fuzz targets include, read by the compiler once (fuzz/CMakeLists.txt). Targets include what they use
-// all the same.
+// What most fuzz targets include, read by the compiler once (fuzz/CMakeLists.txt). Targets include what they
+// use all the same.
 #include <parley/base/result.hpp>
 
 #include <algorithm>

@@ -37,7 +37,8 @@ TEST_CASE("a hosts file has names with their addresses", "[dns]") {
   CHECK(texts(hosts.find(first_look, "one.example")) == strings{"192.0.2.1", "2001:db8::1"});
   CHECK(texts(hosts.find(first_look, "uno")) == strings{"192.0.2.1"});
   CHECK(texts(hosts.find(first_look, "three")) == strings{"192.0.2.3"});
-  for (const char* name : {"two", "comment", "and", "more", ""}) CHECK(hosts.find(first_look, name) == nullptr);
+  for (const char* name : {"two", "comment", "and", "more", ""})
+    CHECK(hosts.find(first_look, name) == nullptr);
 }
 
 TEST_CASE("a hosts file is read again when it has changed", "[dns]") {
