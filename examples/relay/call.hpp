@@ -43,7 +43,6 @@ struct peer_medium {
   std::optional<base::ip_address> seen{};  ///< where its signalling came from, if the client has told
   bool relearn = false;                    ///< the address is another than before
   learning_mode learning = learning_mode::delayed;
-  bool strict_source = false;
   bool media_handover = false;
   own_keys keys{};
   std::vector<srtp::master_key> receives_with{};

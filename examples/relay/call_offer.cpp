@@ -87,7 +87,6 @@ void take_over(peer_medium& peer, const described_medium& said, const ng_options
   peer.said = said;
   peer.known = true;
   peer.learning = options.learning;
-  peer.strict_source = options.strict_source;
   peer.media_handover = options.media_handover;
   peer.seen = options.received_from;
 }
@@ -111,8 +110,7 @@ done_result apply_side(const call_world& world, const dialogue& in, call_medium&
     case learning_mode::delayed: settings.learning = source_learning::delayed; break;
     case learning_mode::immediate: settings.learning = source_learning::immediate; break;
   }
-  settings.strict_source = peer.strict_source;
-  settings.media_handover = peer.media_handover;
+  settings.handover = peer.media_handover;
   settings.relearn = std::exchange(peer.relearn, false);
   settings.may_send = !in.drop_traffic && (!across.known || sdp::receives(across.said.direction));
   settings.blocked = who.blocked;

@@ -59,6 +59,16 @@ const sdp::rtp_format* find_same(const std::vector<sdp::rtp_format>& formats, co
   return at == formats.end() ? nullptr : &*at;
 }
 
+/// Of events and comfort noise the one of that clock, else any.
+const sdp::rtp_format* find_beside(const std::vector<sdp::rtp_format>& formats,
+                                   const sdp::rtp_format& wanted) {
+  if (const sdp::rtp_format* same = find_same(formats, wanted)) return same;
+  if (!wanted.is(events)) return nullptr;
+  const auto at =
+      std::find_if(formats.begin(), formats.end(), [](const sdp::rtp_format& one) { return one.is(events); });
+  return at == formats.end() ? nullptr : &*at;
+}
+
 const sdp::rtp_format* find_type(const std::vector<sdp::rtp_format>& formats, std::uint8_t payload_type) {
   const auto at = std::find_if(formats.begin(), formats.end(), [&](const sdp::rtp_format& one) {
     return one.payload_type() == payload_type;
@@ -111,7 +121,9 @@ payload_rule pass(const sdp::rtp_format& from, const sdp::rtp_format& to) {
   rule.received = from.payload_type();
   rule.sent = to.payload_type();
   rule.clock_rate = from.codec.clock_rate;
+  rule.sent_clock_rate = to.codec.clock_rate;
   rule.events = from.is(events);
+  rule.noise = from.is(comfort_noise);
   return rule;
 }
 
@@ -121,7 +133,7 @@ std::vector<payload_rule> rules_for(const std::vector<sdp::rtp_format>& own,
   std::vector<payload_rule> rules;
   const sdp::rtp_format* target = first_translatable(others);
   for (const sdp::rtp_format& format : own) {
-    if (const sdp::rtp_format* same = find_same(others, format)) {
+    if (const sdp::rtp_format* same = find_beside(others, format)) {
       rules.push_back(pass(format, *same));
     } else if (target != nullptr && can_translate(format)) {
       payload_rule rule;

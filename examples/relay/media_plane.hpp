@@ -4,13 +4,12 @@
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/media/audio_codec.hpp>
-#include <parley/srtp/master_key.hpp>
+#include <parley/media/relay_medium.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +24,14 @@ using medium_id = std::uint64_t;
 
 /// The two ends of a medium: each has ports of its own, at which the peer of that side sends and from which
 /// it is sent to.
-enum class side : std::uint8_t { offerer, answerer };
+using side = media::relay_side;
+using media::other;
 
-constexpr side other(side s) noexcept { return s == side::offerer ? side::answerer : side::offerer; }
 constexpr std::size_t index(side s) noexcept { return static_cast<std::size_t>(s); }
+
+using media::payload_rule;
+using media::source_learning;
+using media::transcoding;
 
 /// What is opened for one side: the name of the interface (`--media-ip NAME/IP!ADVERTISED`) and the family.
 struct end_request {
@@ -42,52 +45,11 @@ struct end_addresses {
   base::socket_address rtcp;
 };
 
-/// From one audio format to another on the way through.
-struct transcoding {
-  media::audio_format from;
-  media::audio_format to;
-};
-
-/// What becomes of packets of one payload type that the peer of this side sends.
-struct payload_rule {
-  std::uint8_t received = 0;        ///< as this side's peer sends it
-  std::uint8_t sent = 0;            ///< as the other side's peer knows it
-  std::uint32_t clock_rate = 8000;  ///< of the timestamps of both
-  std::optional<transcoding> transcode{};
-  /// These are telephone-events (RFC 4733): what blocks DTMF looks for, and digits are reported of.
-  bool events = false;
-};
-
-/// How a side finds out where its peer really sends from.
-enum class source_learning : std::uint8_t {
-  signalled,  ///< sends to where signalling said, whatever arrives from where (flag asymmetric)
-  delayed,    ///< takes the first source that proves itself within a few packets, then no other
-  immediate,  ///< takes the first packet's source, then no other
-};
-
 /// Everything that signalling has said of one side of a medium. Applied as a whole; what is the same as
 /// before goes on as it was (roll-over counters, statistics, sources that were learned).
-struct end_settings {
-  base::socket_address rtp{};   ///< where its peer receives; port 0: not known yet, or refused
-  base::socket_address rtcp{};  ///< and where RTCP; the same as `rtp` with rtcp-mux
-  bool rtcp_mux = false;
-  std::optional<base::ip_address> seen{};  ///< where its signalling came from: it may send from there
-  source_learning learning = source_learning::delayed;
-  bool strict_source =
-      false;  ///< packets from elsewhere than the learned source are dropped, not only ignored
-  bool media_handover = false;  ///< the source may change at any time: as the operator asked for, at his risk
-  bool relearn = false;         ///< signalling gave a new address: the source is learned anew
-  bool may_send = true;  ///< false: what its peer sends is dropped (sendonly and inactive at the other side)
-  bool blocked = false;  ///< block media: as if it sent nothing
-  bool dtmf_blocked = false;                      ///< block DTMF
-  std::vector<srtp::master_key> receives_with{};  ///< keys of what its peer sends; empty: plain RTP
-  std::vector<srtp::master_key> sends_with{};     ///< keys of what it is sent; empty: plain RTP
-  /// Any other payload type passes as it is where this is empty, and is dropped where it isn't.
-  std::vector<payload_rule> payloads{};
+struct end_settings : media::relay_end_settings {
+  bool relearn = false;   ///< signalling gave a new address: the source is learned anew
   std::uint8_t dscp = 0;  ///< of what it is sent (TOS >> 2)
-  /// Datagrams of any kind are forwarded as they are, as T.38's (udptl): there is no RTCP, and nothing is
-  /// looked into. The learning of sources and what may be sent count as for RTP.
-  bool datagrams = false;
 };
 
 /// Counters of one side, since it was opened. Packets and bytes are what its peer sent.
@@ -100,6 +62,7 @@ struct end_counters {
   std::uint64_t lost = 0;  ///< by the sequence numbers
   std::uint32_t jitter_us = 0;
   std::uint32_t ssrc = 0;
+  std::uint64_t transcoded = 0;    ///< payloads that were translated
   base::socket_address source{};   ///< learned; port 0 until then
   base::time_point last_packet{};  ///< time of the last one that was accepted; default: none yet
 };

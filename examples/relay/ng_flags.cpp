@@ -21,7 +21,7 @@ constexpr known_flag flags[] = {
      [](ng_options& o) { o.learning = learning_mode::immediate; }},
     {"endpoint-learning-heuristic", support::ignored,
      "sources are learned as with endpoint-learning-delayed"},
-    {"strict-source", support::done, {}, [](ng_options& o) { o.strict_source = true; }},
+    {"strict-source", support::done, "packets from elsewhere than the learned source are always dropped"},
     {"media-handover", support::done, {}, [](ng_options& o) { o.media_handover = true; }},
     {"no-rtcp-attribute", support::done, {}, [](ng_options& o) { o.rtcp = rtcp_attribute::none; }},
     {"full-rtcp-attribute", support::done, {}, [](ng_options& o) { o.rtcp = rtcp_attribute::full; }},

@@ -82,7 +82,6 @@ struct ng_options {
   std::array<std::string, 2> interfaces{};
   std::optional<bool> v6{};  ///< what the other side is to see
   learning_mode learning = learning_mode::delayed;
-  bool strict_source = false;
   bool media_handover = false;
 
   rtcp_attribute rtcp = rtcp_attribute::plain;

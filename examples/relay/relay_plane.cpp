@@ -21,40 +21,6 @@ namespace net = parley::net;
 
 constexpr std::chrono::seconds look_interval(1);
 
-media::relay_side to_library(side of) noexcept {
-  return of == side::offerer ? media::relay_side::offerer : media::relay_side::answerer;
-}
-
-media::source_learning to_library(source_learning how) noexcept {
-  switch (how) {
-    case source_learning::signalled: return media::source_learning::signalled;
-    case source_learning::delayed: return media::source_learning::delayed;
-    case source_learning::immediate: return media::source_learning::immediate;
-  }
-  return media::source_learning::delayed;
-}
-
-media::relay_end_settings to_library(const end_settings& from) {
-  media::relay_end_settings to;
-  to.rtp = from.rtp;
-  to.rtcp = from.rtcp;
-  to.rtcp_mux = from.rtcp_mux;
-  to.seen = from.seen;
-  to.learning = to_library(from.learning);
-  to.handover = from.media_handover;
-  to.may_send = from.may_send;
-  to.blocked = from.blocked;
-  to.dtmf_blocked = from.dtmf_blocked;
-  to.receives_with = from.receives_with;
-  to.sends_with = from.sends_with;
-  to.datagrams = from.datagrams;
-  for (const payload_rule& rule : from.payloads) {
-    to.payloads.push_back(
-        {.received = rule.received, .sent = rule.sent, .clock_rate = rule.clock_rate, .events = rule.events});
-  }
-  return to;
-}
-
 /// A call takes four files; what the process may have at once is often set lower than what it may ask for.
 void allow_files() noexcept {
   rlimit files{};
@@ -84,16 +50,12 @@ class relay_plane final : public media_plane {
   }
 
   base::result<void> apply(medium_id id, side of, const end_settings& settings) override {
-    for (const payload_rule& rule : settings.payloads) {
-      if (rule.transcode) return not_supported();
-    }
-    if (settings.relearn) relay_->relearn(id, to_library(of));
-    if (auto done = relay_->apply(id, to_library(of), to_library(settings)); !done) return done.error();
+    if (settings.relearn) relay_->relearn(id, of);
+    if (auto done = relay_->apply(id, of, settings); !done) return done.error();
     const auto found = media_.find(id);
     if (found == media_.end()) return {};
     std::uint8_t& marked = found->second.dscp[index(of)];
-    if (std::exchange(marked, settings.dscp) != settings.dscp)
-      return relay_->mark(id, to_library(of), settings.dscp);
+    if (std::exchange(marked, settings.dscp) != settings.dscp) return relay_->mark(id, of, settings.dscp);
     return {};
   }
 
@@ -103,7 +65,7 @@ class relay_plane final : public media_plane {
   }
 
   end_counters counters(medium_id id, side of) const override {
-    const auto [counted, source] = relay_->state(id, to_library(of));
+    const auto [counted, source] = relay_->state(id, of);
     end_counters result;
     result.packets = counted.packets;
     result.bytes = counted.bytes;
@@ -113,6 +75,7 @@ class relay_plane final : public media_plane {
     result.lost = counted.lost;
     result.jitter_us = counted.jitter_us;
     result.ssrc = counted.ssrc;
+    result.transcoded = counted.transcoded;
     result.source = source;
     result.last_packet = counted.last_packet;
     return result;

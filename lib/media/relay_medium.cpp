@@ -10,9 +10,6 @@
 namespace parley::media {
 namespace {
 
-/// Of nearly all payload types that have no rule to say otherwise (RFC 3551 6).
-constexpr std::uint32_t default_clock_rate = 8000;
-
 bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {
   return std::ranges::equal(a, b);
 }
@@ -27,36 +24,16 @@ bool same_keys(const std::vector<srtp::master_key>& a, const std::vector<srtp::m
 }  // namespace
 
 struct relay_medium::end {
-  /// What a payload type becomes.
-  struct fate {
-    bool passes = true;
-    bool events = false;
-    std::uint8_t sent = 0;
-    std::uint32_t clock_rate = default_clock_rate;
-  };
-
   relay_end_settings settings;
   relay_end_counters counters;
   source_latch rtp;
   source_latch rtcp;
   std::optional<srtp::context> unprotects;
   std::optional<srtp::context> protects;
-  std::array<fate, 128> payloads;
-  rtp::reception source{0, default_clock_rate, 1};
-  std::uint32_t clock_rate = default_clock_rate;
+  relay_stream stream;
+  rtp::reception source{0, relay_stream::default_clock_rate, 1};
+  std::uint32_t clock_rate = relay_stream::default_clock_rate;
   std::uint64_t lost_before = 0;  // by SSRCs that were followed by another
-
-  end() { plan_payloads(); }
-
-  void plan_payloads() noexcept {
-    for (std::size_t i = 0; i < payloads.size(); ++i) {
-      payloads[i] = {settings.payloads.empty(), false, static_cast<std::uint8_t>(i), default_clock_rate};
-    }
-    for (const payload_rule& rule : settings.payloads) {
-      payloads[rule.received & 0x7FU] = {true, rule.events, static_cast<std::uint8_t>(rule.sent & 0x7FU),
-                                         rule.clock_rate};
-    }
-  }
 
   void expect_sources() noexcept {
     expected_source expected;
@@ -73,7 +50,7 @@ struct relay_medium::end {
   }
 
   void count(base::time_point now, const rtp::packet_view& packet) noexcept {
-    const std::uint32_t rate = payloads[packet.payload_type()].clock_rate;
+    const std::uint32_t rate = stream.of(packet.payload_type()).clock_rate;
     if (packet.ssrc() != counters.ssrc) {
       lost_before = counters.lost;
       counters.ssrc = packet.ssrc();
@@ -113,6 +90,7 @@ base::result<void> relay_medium::apply(relay_side side, const relay_end_settings
     if (!made) return made.error();
     protects = std::move(*made);
   }
+  if (auto planned = e.stream.plan(settings.payloads); !planned) return planned.error();
 
   const auto go_on = [](std::optional<srtp::context>& old, std::optional<srtp::context>& next,
                         std::uint32_t ssrc) {
@@ -130,7 +108,6 @@ base::result<void> relay_medium::apply(relay_side side, const relay_end_settings
     e.protects = std::move(protects);
   }
   e.settings = settings;
-  e.plan_payloads();
   e.expect_sources();
   return {};
 }
@@ -220,19 +197,36 @@ std::optional<relay_medium::forwarded> relay_medium::handle_rtp(base::time_point
   in.counters.last_packet = now;
   in.count(now, *view);
 
-  const end::fate fate = in.payloads[view->payload_type()];
+  const relay_stream::fate& fate = in.stream.of(view->payload_type());
   const base::socket_address& to = out.rtp.destination();
   if (in.is_silent() || !fate.passes || (fate.events && in.settings.dtmf_blocked) || to.port == 0 ||
       to.ip.is_unspecified()) {
     ++in.counters.dropped;
     return std::nullopt;
   }
-  if (fate.sent != view->payload_type()) rtp::set_payload_type(packet.mutable_bytes(), fate.sent);
+  if (fate.sound != nullptr) ++in.counters.transcoded;
+  if (!in.stream.handle_packet(packet, *view)) return std::nullopt;
+  return protect(side, packet);
+}
+
+std::optional<relay_medium::forwarded> relay_medium::poll_transmit(relay_side side,
+                                                                   base::packet_buffer& out) {
+  if (!(*ends_)[static_cast<std::size_t>(side)].stream.poll_transmit(out)) return std::nullopt;
+  return protect(side, out);
+}
+
+bool relay_medium::transcodes(relay_side side) const noexcept {
+  return (*ends_)[static_cast<std::size_t>(side)].stream.transcodes();
+}
+
+/// Encrypts what a side has sent for the other, where that is asked for.
+std::optional<relay_medium::forwarded> relay_medium::protect(relay_side side, base::packet_buffer& packet) {
+  end& out = (*ends_)[static_cast<std::size_t>(other(side))];
   if (out.protects && !out.protects->protect_rtp(packet)) {
-    ++in.counters.dropped;
+    ++(*ends_)[static_cast<std::size_t>(side)].counters.dropped;
     return std::nullopt;
   }
-  return forwarded{other(side), relay_component::rtp, to};
+  return forwarded{other(side), relay_component::rtp, out.rtp.destination()};
 }
 
 std::optional<relay_medium::forwarded> relay_medium::handle_rtcp(base::time_point now, relay_side side,
@@ -264,6 +258,8 @@ std::optional<relay_medium::forwarded> relay_medium::handle_rtcp(base::time_poin
   ++in.counters.rtcp_packets;
   in.counters.rtcp_bytes += size;
 
+  in.stream.rewrite_sender_reports(packet.mutable_bytes());
+  out.stream.rewrite_receiver_reports(packet.mutable_bytes());
   const bool muxed = out.settings.rtcp_mux;
   const base::socket_address& to = muxed ? out.rtp.destination() : out.rtcp.destination();
   if (in.settings.blocked || to.port == 0 || to.ip.is_unspecified() ||

@@ -111,11 +111,26 @@ void relay_worker::handle_datagram(base::time_point now, std::uint64_t tag, base
   relayed_medium& medium = *port.medium;
   std::unique_lock lock(medium.mutex);
   const auto forwarded = medium.machine.handle_packet(now, port.side, port.component, from, packet);
-  lock.unlock();
-  if (!forwarded) return;
-  // Where the port is of the other family the medium was set up wrongly: nothing can be done for one packet.
-  static_cast<void>(
-      io_->send(medium.at(forwarded->side, forwarded->component).id, std::move(packet), forwarded->to));
+  const auto send = [&](const media::relay_medium::forwarded& where, base::packet_buffer&& what) {
+    // Where the port is of the other family the medium was set up wrongly: nothing can be done for one
+    // packet.
+    static_cast<void>(io_->send(medium.at(where.side, where.component).id, std::move(what), where.to));
+  };
+  if (!medium.machine.transcodes(port.side)) {
+    lock.unlock();
+    if (forwarded) send(*forwarded, std::move(packet));
+    return;
+  }
+  if (forwarded) send(*forwarded, std::move(packet));
+  // Sound may come in fewer packets than it leaves in.
+  for (;;) {
+    auto more = io_->pool().allocate(
+        rtp::header_bytes + media::relay_stream::max_payload + settings_.io.tailroom, settings_.io.headroom);
+    if (!more) return;
+    const auto next = medium.machine.poll_transmit(port.side, *more);
+    if (!next) return;
+    send(*next, std::move(*more));
+  }
 }
 
 }  // namespace parley::net::detail

@@ -5,6 +5,7 @@
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
+#include <parley/media/relay_stream.hpp>
 #include <parley/media/source_latch.hpp>
 #include <parley/srtp/master_key.hpp>
 
@@ -28,14 +29,6 @@ constexpr relay_side other(relay_side side) noexcept {
 
 /// Which of the two ports of an end.
 enum class relay_component : std::uint8_t { rtp, rtcp };
-
-/// What becomes of packets of one payload type that the peer of a side sends.
-struct payload_rule {
-  std::uint8_t received = 0;  ///< as this side's peer sends it
-  std::uint8_t sent = 0;      ///< as the other side's peer knows it
-  std::uint32_t clock_rate = 8000;
-  bool events = false;  ///< these are telephone-events (RFC 4733)
-};
 
 /// Everything that signalling has said of one side of a medium.
 struct relay_end_settings {
@@ -70,11 +63,13 @@ struct relay_end_counters {
   std::uint64_t lost = 0;             ///< by the sequence numbers
   std::uint32_t jitter_us = 0;        ///< of the last source (RFC 3550 A.8)
   std::uint32_t ssrc = 0;             ///< the last one
+  std::uint64_t transcoded = 0;       ///< payloads that went through a transcoder
   base::time_point last_packet{};     ///< when the last one was accepted; default: none yet
 };
 
 /// One medium between two peers, without sockets: packets of one side come in, and the same buffers go out to
-/// the other, decrypted, rewritten and encrypted in place.
+/// the other, decrypted, rewritten and encrypted in place. Where a rule has sound transcoded, `relay_stream`
+/// says what becomes of its numbers.
 ///
 /// A packet passes these, in this order: its source may be believed (`source_latch`); its tag is right, where
 /// the peer sends SRTP; its source is believed; the side may send; its payload type has a rule; the other
@@ -91,7 +86,7 @@ class PARLEY_API relay_medium {
 
   /// Takes over what signalling has said. What is the same as before goes on as it was: contexts of SRTP with
   /// the same keys, sources that were learned. New keys go on with the roll-over counters of the old
-  /// ones (RFC 3711 3.3.1). *Errors:* of the keys; nothing has changed.
+  /// ones (RFC 3711 3.3.1). *Errors:* of the keys, and of `relay_stream::plan`; nothing has changed.
   base::result<void> apply(relay_side side, const relay_end_settings& settings);
 
   /// Signalling has the peer of that side move: its sources are learned anew.
@@ -115,6 +110,13 @@ class PARLEY_API relay_medium {
   std::optional<forwarded> handle_packet(base::time_point now, relay_side side, relay_component component,
                                          const base::socket_address& from, base::packet_buffer& packet);
 
+  /// The peer of `side` has sent sound for more packets than one: writes the next one to `out`. Call it after
+  /// `handle_packet`, with another buffer each time, until there is nothing. `out` is as for
+  /// `relay_stream::poll_transmit`, with tailroom for encryption.
+  std::optional<forwarded> poll_transmit(relay_side side, base::packet_buffer& out);
+  /// True where `poll_transmit` may give something: where sound of that side is transcoded.
+  bool transcodes(relay_side side) const noexcept;
+
  private:
   struct end;
 
@@ -124,6 +126,7 @@ class PARLEY_API relay_medium {
                                       base::packet_buffer& packet);
   std::optional<forwarded> handle_rtcp(base::time_point now, relay_side side, relay_component component,
                                        const base::socket_address& from, base::packet_buffer& packet);
+  std::optional<forwarded> protect(relay_side side, base::packet_buffer& packet);
 
   std::unique_ptr<std::array<end, 2>> ends_;
 };

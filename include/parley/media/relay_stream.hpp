@@ -1,0 +1,156 @@
+#pragma once
+
+#include <parley/base/api.hpp>
+#include <parley/base/packet_buffer.hpp>
+#include <parley/base/result.hpp>
+#include <parley/media/audio_format.hpp>
+#include <parley/media/transcoder.hpp>
+#include <parley/rtp/packet.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace parley::media {
+
+/// From one audio format to another on the way through.
+struct transcoding {
+  audio_format from;
+  audio_format to;
+  friend bool operator==(const transcoding&, const transcoding&) = default;
+};
+
+/// What becomes of packets of one payload type that the peer of a side sends.
+struct payload_rule {
+  std::uint8_t received = 0;  ///< as this side's peer sends it
+  std::uint8_t sent = 0;      ///< as the other side's peer knows it
+  std::uint32_t clock_rate = 8000;
+  std::uint32_t sent_clock_rate = 0;  ///< as the other side's peer counts; 0: the same
+  bool events = false;                ///< these are telephone-events (RFC 4733)
+  bool noise = false;                 ///< this is comfort noise (RFC 3389), which is not transcoded
+  std::optional<transcoding> transcode{};
+};
+
+/// What one side of a relayed medium sends, on its way to the other: payload types are renumbered, and
+/// sound is transcoded.
+///
+/// Until a rule transcodes, packets keep their numbers. From then on the numbers are the stream's own, so
+/// that what the other side hears goes on without a jump when transcoding begins, ends or changes:
+///
+///  packet                           sequence number        timestamp
+///  transcoded                       the next one           by the transcoder, from where the last has ended
+///  event, noise beside transcoded   the next one           its place on that timeline; of one event one
+///  passes as it is                  moved by what is       moved as far as the first that passed
+///                                   missing or too many
+///  of another SSRC                  as above, going on     its own
+///
+/// A packet that is transcoded and comes after its successor is lost (`transcoder_counters::late`); what
+/// passes stays out of order. Contributing sources and header extensions end at a transcoder.
+///
+/// *Ownership:* keeps no packet. Nothing allocates but `plan`.
+class PARLEY_API relay_stream {
+ public:
+  /// What a payload type becomes.
+  struct fate {
+    bool passes = true;
+    bool events = false;
+    bool noise = false;
+    std::uint8_t sent = 0;
+    std::uint32_t clock_rate = default_clock_rate;
+    std::uint32_t sent_clock_rate = default_clock_rate;
+    transcoder* sound = nullptr;  ///< for what is transcoded
+    std::uint16_t packet_time = 0;
+  };
+
+  /// Of nearly all payload types that have no rule to say otherwise (RFC 3551 6).
+  static constexpr std::uint32_t default_clock_rate = 8000;
+  /// The longest payload that is made; where sound is more, packets hold less than 20 ms of it.
+  static constexpr std::size_t max_payload = 1400;
+
+  relay_stream();
+  relay_stream(const relay_stream&) = delete;
+  relay_stream& operator=(const relay_stream&) = delete;
+  ~relay_stream() = default;
+
+  /// Takes over what becomes of each payload type: without rules all pass as they are, with some those
+  /// without one are dropped. Transcoders that are planned as before go on. *Errors:* those of
+  /// `transcoder::create`; nothing has changed.
+  base::result<void> plan(std::span<const payload_rule> rules);
+
+  const fate& of(std::uint8_t payload_type) const noexcept { return fates_[payload_type & 0x7FU]; }
+
+  /// Makes of a packet what is to be sent. False where that is nothing: the packet is dropped, or becomes
+  /// part of a later one. `view` is of `packet`, which has one handle, and tailroom for what it becomes;
+  /// its payload type has a rule.
+  bool handle_packet(base::packet_buffer& packet, const rtp::packet_view& view);
+
+  /// Writes a packet more of the sound that came in, where one is ready: call it after `handle_packet`
+  /// until it is false. `out` is the only handle to its block, and has room for `max_payload` and a header.
+  bool poll_transmit(base::packet_buffer& out);
+
+  /// True while the last sound that came is transcoded.
+  bool transcodes() const noexcept { return sounding_.sound != nullptr; }
+
+  /// Has the sender reports of a compound packet of this stream's source speak of what was sent (RFC 3550
+  /// 6.4.1). The packet has passed `rtp::compound_view::parse`; what hasn't is left as it is.
+  void rewrite_sender_reports(std::span<std::byte> compound) const noexcept;
+  /// Has what the other side reports of this stream speak of the numbers that its source has given.
+  void rewrite_receiver_reports(std::span<std::byte> compound) const noexcept;
+
+  /// Sums over all transcoders that there were.
+  transcoder_counters counters() const noexcept;
+
+ private:
+  struct made {
+    transcoding formats;
+    transcoder machine;
+    std::uint16_t packet_time;
+  };
+
+  static base::result<made> make(const transcoding& formats);
+  void begin(const rtp::packet_view& first) noexcept;
+  void rebase(std::uint32_t timestamp, std::uint32_t rate_in, std::uint32_t rate_out) noexcept;
+  void follow(std::uint32_t timestamp) noexcept;
+  std::uint32_t place_of(std::uint32_t timestamp) const noexcept;
+  bool transcode(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view);
+  bool pass_beside(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view) noexcept;
+  bool pass(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view) noexcept;
+  void sent(const base::packet_buffer& packet, std::size_t header) noexcept;
+
+  std::array<fate, 128> fates_{};
+  std::vector<std::unique_ptr<made>> transcoders_;
+  transcoder_counters before_;  // of transcoders that are gone
+
+  bool rewrites_ = false;
+  bool started_ = false;
+  std::uint32_t ssrc_ = 0;
+  std::uint16_t last_received_ = 0;
+  std::uint16_t next_sequence_ = 0;
+  std::uint32_t last_timestamp_ = 0;  // sent
+  std::uint32_t packets_ = 0;         // sent of this SSRC, and their payloads
+  std::uint32_t octets_ = 0;
+
+  // The timeline: what was received at base_in_ is sent as of base_out_.
+  std::uint32_t base_in_ = 0;
+  std::uint32_t base_out_ = 0;
+  std::uint32_t rate_in_ = default_clock_rate;
+  std::uint32_t rate_out_ = default_clock_rate;
+
+  fate sounding_;             // of the last sound, where it is transcoded: else without a transcoder
+  bool moved_ = false;        // the transcoder's next frame is to be placed
+  std::uint32_t placed_ = 0;  // what its timestamps are moved by
+
+  bool passing_ = false;  // packets pass, with numbers moved by delta_, from first_passed_ on
+  std::uint16_t delta_ = 0;
+  std::uint16_t first_passed_ = 0;
+
+  bool in_event_ = false;
+  std::uint32_t event_in_ = 0;
+  std::uint32_t event_out_ = 0;
+};
+
+}  // namespace parley::media
