@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kamailio's rtpengine module drives parley-relay: SIPp calls SIPp with sound, over IPv4 and from IPv4 to IPv6; calls that are
-# refused; RTP to SRTP; baresip's tone; the end by SIGTERM. The relay has an address of its own, so that what names it is seen.
+# refused; RTP to SRTP; baresip's tone, as it is and transcoded; the end by SIGTERM. The relay has an address of its own, so that what names it is seen.
 set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
 : "${PARLEY_RELAY:=$(dirname "$PARLEY_PROXY")/../relay/parley-relay}"
@@ -83,9 +83,10 @@ ng srtp || relay_fails "no call between RTP and SRTP"
 idle
 passed "RTP to SRTP and back by keys in SDP; a forged packet goes no further"
 
-# start_baresip NAME SIP_PORT COMMANDS_PORT SOURCE: a baresip that keeps what it hears in files.
+# start_baresip NAME SIP_PORT COMMANDS_PORT SOURCE CODEC: a baresip that keeps what it hears in files.
 start_baresip() {
   local folder=$work/baresip-$1
+  rm -rf "$folder"
   mkdir "$folder"
   cat >"$folder/config" <<C
 module_path /usr/lib/baresip/modules
@@ -96,6 +97,7 @@ audio_player aubridge,$1
 audio_source $4
 snd_path $folder
 module g711.so
+module g722.so
 module aubridge.so
 module aufile.so
 module sndfile.so
@@ -104,7 +106,7 @@ module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 C
-  echo "<sip:$1@127.0.0.1:$2>;regint=0;answermode=auto;audio_codecs=PCMA" >"$folder/accounts"
+  echo "<sip:$1@127.0.0.1:$2>;regint=0;answermode=auto;audio_codecs=$5" >"$folder/accounts"
   baresip -s -f "$folder" >"$folder/log" 2>&1 </dev/null &
   baresip_pid=$!
   started+=("$!")
@@ -116,24 +118,31 @@ tone_in() {
     awk '/^Rough +frequency/ {f = $3} /^RMS +amplitude/ {a = $3} END {exit !(f > 420 && f < 460 && a > 0.1)}'
 }
 
-# Bob plays what he hears, so that the tone has gone both ways where Ann hears it.
+# tone_and_back CALLEE CODEC TRANSCODED: bob, who is called by that name and has that codec alone, plays what he hears, so that the tone of ann,
+# who has PCMA alone, has gone both ways where she hears it; so many media are transcoded.
+tone_and_back() {
+  start_baresip bob "$bob" "$bob_commands" aubridge,bob "$2"
+  local bob_pid=$baresip_pid each
+  start_baresip ann "$ann" "$ann_commands" "aufile,$work/tone.wav" PCMA
+  echo "/dial sip:$1@127.0.0.1:$port" >"/dev/udp/127.0.0.1/$ann_commands"
+  ng heard 1 150 || fail "no call of baresip with sound" "$work"/baresip-*/log "$work/relay.log" "$work/kamailio.log"
+  ng transcoded "$3" || relay_fails "otherwise transcoded than it should be"
+  echo /hangup >"/dev/udp/127.0.0.1/$ann_commands"
+  idle
+  echo /quit >"/dev/udp/127.0.0.1/$ann_commands"
+  echo /quit >"/dev/udp/127.0.0.1/$bob_commands"
+  # The files are whole where the programs have ended.
+  for each in "$baresip_pid" "$bob_pid"; do wait_until 5 gone "$each" || fail "baresip does not end" "$work"/baresip-*/log; done
+  for each in ann bob; do
+    tone_in "$(echo "$work/baresip-$each"/dump-*-dec.wav)" || fail "$each does not hear the tone" "$work/tone" "$work/baresip-$each/log"
+  done
+}
 sox -n -r 8000 -c 1 -b 16 "$work/tone.wav" synth 20 sine 440 vol 0.5
 read -r ann ann_commands bob_commands < <(free_ports 3)
-start_baresip bob "$bob" "$bob_commands" aubridge,bob
-bob_pid=$baresip_pid
-start_baresip ann "$ann" "$ann_commands" "aufile,$work/tone.wav"
-echo "/dial sip:bob@127.0.0.1:$port" >"/dev/udp/127.0.0.1/$ann_commands"
-ng heard 1 150 || fail "no call of baresip with sound" "$work"/baresip-*/log
-echo /hangup >"/dev/udp/127.0.0.1/$ann_commands"
-idle
-echo /quit >"/dev/udp/127.0.0.1/$ann_commands"
-echo /quit >"/dev/udp/127.0.0.1/$bob_commands"
-# The files are whole where the programs have ended.
-for each in "$baresip_pid" "$bob_pid"; do wait_until 5 gone "$each" || fail "baresip does not end" "$work"/baresip-*/log; done
-for each in ann bob; do
-  tone_in "$(echo "$work/baresip-$each"/dump-*-dec.wav)" || fail "$each does not hear the tone" "$work/tone" "$work/baresip-$each/log"
-done
+tone_and_back bob PCMA 0
 passed "baresip hears its own tone back from another"
+tone_and_back wide G722 1
+passed "baresip, which has PCMA alone, hears its own tone back from one that has G.722 alone"
 
 # A call goes on where the relay is asked to end, and new ones are refused.
 start_sipp callee-last udp "$bob" -sf "$(callee_scenario last 'c=IN IP4 127.0.0.2')" -mp "$echo" -rtp_echo
@@ -151,7 +160,7 @@ wait "$relay_pid" || status=$?
 [ "$status" -eq 0 ] || relay_fails "the relay ended with status $status"
 ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/relay.log" || relay_fails "a sanitizer reports"
 tail -n 1 "$work/relay.log" |
-  grep -Eq "^parley-relay: $((calls * 3 + 3)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
+  grep -Eq "^parley-relay: $((calls * 3 + 4)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
   relay_fails "the last line says otherwise"
 end_kamailio
 passed "SIGTERM: the call goes on, another is refused, and the relay ends after its last one: $(tail -n 1 "$work/relay.log")"

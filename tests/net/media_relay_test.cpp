@@ -135,6 +135,31 @@ TEST_CASE("a relay carries packets between two peers, each way from the ports of
   CHECK(t.until([&] { return t.relay->io_counters().sent == 2; }));
 }
 
+TEST_CASE("sound that is transcoded leaves in packets of its own", "[net][relay]") {
+  relay_test t;
+  peer a, b;
+  const auto medium = t.open();
+  t.connect(medium, a, b);
+  media::relay_end_settings settings;
+  settings.rtp = a.at;
+  settings.payloads.resize(1);
+  settings.payloads[0].sent = 8;
+  settings.payloads[0].transcode =
+      media::transcoding{{"PCMU", 8000, 8000, 1, {}}, {"PCMA", 8000, 8000, 1, {}}};
+  REQUIRE(t.relay->apply(medium.id, relay_side::offerer, settings).has_value());
+  a.send(test::rtp_packet(0, 7, 5, std::string(480, '\x7F'), 800), medium.ends[0].rtp);
+  REQUIRE(b.gets(3));
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    CHECK(b.got[i].size() == 172);
+    CHECK(b.got[i].substr(2, 10) ==
+          test::rtp_packet(8, static_cast<std::uint16_t>(7 + i), 5, {}, 800U + 160U * i).substr(2));
+  }
+  CHECK(t.until([&] { return t.relay->state(medium.id, relay_side::offerer).counters.transcoded == 1; }));
+
+  settings.payloads[0].transcode->to.name = "G729";
+  CHECK(t.relay->apply(medium.id, relay_side::offerer, settings).error() == media::errc::unknown_codec);
+}
+
 TEST_CASE("IPv4 speaks to IPv6", "[net][relay]") {
   relay_test t;
   peer a, b(ip_address::loopback_v6());

@@ -271,6 +271,33 @@ TEST_CASE("Codecs are stripped and masked", "[relay]") {
             "m=") == "m=audio 30006 RTP/AVP 0");
 }
 
+TEST_CASE("A codec that the other side lacks is offered to it, and translated", "[relay]") {
+  ng_client client;
+  const std::string out =
+      sdp_of(client.offer(offered, {{"codec", value::dictionary{{"strip", "all"}, {"except", value::list{"PCMU", "telephone-event"}}, {"transcode", value::list{"L16/8000"}}}}}));
+  CHECK(line_of(out, "m=") == "m=audio 30002 RTP/AVP 0 96 101");
+  CHECK(line_of(out, "a=rtpmap:96 ") == "a=rtpmap:96 L16/8000");
+  const std::string back = sdp_of(client.answer(description(
+      "192.0.2.20", "m=audio 5000 RTP/AVP 96 101\r\na=rtpmap:96 L16/8000\r\na=rtpmap:101 telephone-event/8000\r\n")));
+  CHECK(line_of(back, "m=") == "m=audio 30000 RTP/AVP 0 101");
+  const auto rule = [&](side of, std::uint8_t received) {
+    const auto& rules = client.medium().settings[index(of)].payloads;
+    const auto found = std::find_if(rules.begin(), rules.end(),
+                                    [&](const payload_rule& r) { return r.received == received; });
+    REQUIRE(found != rules.end());
+    return *found;
+  };
+  const payload_rule there = rule(side::offerer, 0);
+  REQUIRE(there.transcode.has_value());
+  CHECK((there.sent == 96 && there.transcode->from.is("PCMU") && there.transcode->to.is("L16")));
+  const payload_rule here = rule(side::answerer, 96);
+  REQUIRE(here.transcode.has_value());
+  CHECK((here.sent == 0 && here.transcode->from.is("L16") && here.transcode->to.is("PCMU")));
+  CHECK((rule(side::offerer, 101).events && !rule(side::answerer, 101).transcode));
+  CHECK(ng_client::reason(client.offer(offered, {{"codec", value::dictionary{{"transcode", value::list{"G729"}}}}})) ==
+        "The codec G729 can't be translated to by this build");
+}
+
 TEST_CASE("Rules of payload types have the clock rate of what they are for", "[relay]") {
   ng_client client;
   const std::string wide =

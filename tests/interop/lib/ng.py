@@ -3,6 +3,7 @@
 ng.py PORT calls               how many calls it has
 ng.py PORT ports               how many ports calls have
 ng.py PORT heard CALLS COUNT   waits until it has so many calls, and each end of each has sent it so many packets
+ng.py PORT transcoded COUNT    waits until it says that it transcodes so many media
 ng.py PORT srtp                sets a call up between RTP and SRTP with keys in SDP, and sends packets each way
 """
 import base64
@@ -171,6 +172,14 @@ def srtp():
     ask("delete", **names, **{"delete-delay": 0})
 
 
+def wait_transcoded(count):
+    end = time.monotonic() + 5
+    while (seen := ask("statistics")["statistics"]["currentstatistics"]["transcodedmedia"]) != count:
+        if time.monotonic() > end:
+            sys.exit(f"media that are transcoded: {seen}")
+        time.sleep(0.02)
+
+
 what = sys.argv[2]
 if what == "calls":
     print(len(call_ids()))
@@ -178,5 +187,7 @@ elif what == "ports":
     print(ask("statistics")["statistics"]["currentstatistics"]["ports"])
 elif what == "heard":
     wait_heard(int(sys.argv[3]), int(sys.argv[4]))
+elif what == "transcoded":
+    wait_transcoded(int(sys.argv[3]))
 else:
     srtp()
