@@ -98,8 +98,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           ready = false;
           const auto out = rtp::packet_view::parse(packet->bytes());
           require(out.has_value() && count < 400);
-          require(fate.sound == nullptr ||
-                  (out->payload().size() <= media::relay_stream::max_payload && out->payload_type() == fate.sent));
+          require(fate.sound == nullptr || (out->payload().size() <= media::relay_stream::max_payload &&
+                                            out->payload_type() == fate.sent));
           if (fate.sound != nullptr && last) {
             require(out->sequence_number() == static_cast<std::uint16_t>(*last + 1));
           }

@@ -162,8 +162,8 @@ std::string call::recording_name(const dialogue& in, std::size_t medium) const {
 
 done_result call::record(const call_world& world, dialogue& in, std::size_t at) {
   const call_medium& medium = in.media[at];
-  if (!is_sound(medium)) return {};
-  const std::string path = world.settings.recording_folder + '/' + recording_name(in, at) + ".wav";
+  if (medium.id == 0) return {};
+  const std::string path = world.settings.recording_folder + '/' + recording_name(in, at) + ".pcap";
   if (const auto begun = world.plane.start_recording(medium.id, path); !begun)
     return failure{"The recording can't begin: " + begun.error().message()};
   return {};
@@ -196,7 +196,7 @@ done_result call::start_recording(const call_world& world, const std::string& me
 void call::stop_recording(const call_world& world, recording next) {
   for (const auto& one : dialogues_) {
     for (const call_medium& medium : one->media) {
-      if (is_sound(medium)) world.plane.stop_recording(medium.id);
+      if (medium.id != 0) world.plane.stop_recording(medium.id);
     }
   }
   recording_ = next;

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -18,7 +20,7 @@ namespace {
 /// The options as they stand on the command line.
 struct options {
   std::vector<std::string> ng, ng_tcp, ng_ws, media;
-  std::string metrics, ports, level;
+  std::string metrics, ports, level, recording;
   unsigned workers = 1;
   std::uint32_t timeout = 60;
   std::uint32_t silent_timeout = 3600;
@@ -66,6 +68,15 @@ void add_media(CLI::App& app, options& o) {
       ->type_name("N")
       ->check(CLI::Range(1, 256))
       ->group(group);
+}
+
+void add_recording(CLI::App& app, options& o) {
+  app.add_option(
+         "--recording", o.recording,
+         "The folder for recordings of calls: what each medium has received, in a capture file of its own.\n"
+         "Without it nothing is recorded.")
+      ->type_name("DIR")
+      ->group("Media");
 }
 
 void add_bounds(CLI::App& app, options& o) {
@@ -128,6 +139,11 @@ std::string settle(const options& o, relay_settings& out) {
     if (std::string why = parley_settings::read_log_level(o.level, out.log_level); !why.empty())
       return "--log-level: " + why;
   }
+  if (!o.recording.empty()) {
+    if (::access(o.recording.c_str(), W_OK | X_OK) != 0 || !std::filesystem::is_directory(o.recording))
+      return "--recording: " + o.recording + " is not a folder that can be written to";
+    out.control.recording_folder = o.recording;
+  }
   out.media.workers = o.workers;
   out.media.silence = std::chrono::seconds(o.timeout);
   out.control.silence = std::chrono::seconds(o.timeout);
@@ -185,6 +201,7 @@ reading read_command_line(int argc, const char* const* argv) {
   options given;
   add_control(app, given);
   add_media(app, given);
+  add_recording(app, given);
   add_bounds(app, given);
 
   reading out;

@@ -1,6 +1,7 @@
 // The media side over net::media_relay.
 #include <parley/net/clock.hpp>
 #include <parley/net/media_relay.hpp>
+#include <parley/net/packet_recorder.hpp>
 #include <parley/net/system_random.hpp>
 
 #include "make_media_plane.hpp"
@@ -34,8 +35,8 @@ base::error_code not_supported() { return make_error_code(boost::system::errc::o
 class relay_plane final : public media_plane {
  public:
   relay_plane(std::unique_ptr<net::media_relay> relay, std::unique_ptr<net::system_random> random,
-              base::duration silence, const asio::any_io_executor& control)
-      : random_(std::move(random)), relay_(std::move(relay)), silence_(silence), timer_(control) {
+              base::duration silence, const asio::any_io_executor& control, base::log_sink& log)
+      : log_(log), random_(std::move(random)), relay_(std::move(relay)), silence_(silence), timer_(control) {
     look_later();
   }
 
@@ -81,8 +82,15 @@ class relay_plane final : public media_plane {
     return result;
   }
 
-  base::result<void> start_recording(medium_id, const std::string&) override { return not_supported(); }
-  void stop_recording(medium_id) override {}
+  base::result<void> start_recording(medium_id id, const std::string& path) override {
+    if (recorder_ == nullptr) {
+      auto made = net::packet_recorder::create();
+      if (!made) return made.error();
+      recorder_ = std::move(*made);
+    }
+    return relay_->record(id, *recorder_, path);
+  }
+  void stop_recording(medium_id id) override { relay_->stop_recording(id); }
   base::result<base::duration> play(medium_id, side, const std::string&, const media::audio_format&,
                                     std::uint8_t, unsigned) override {
     return not_supported();
@@ -104,6 +112,7 @@ class relay_plane final : public media_plane {
     timer_.async_wait([this](const boost::system::error_code& gone) {
       if (gone) return;
       look();
+      look_at_recordings();
       look_later();
     });
   }
@@ -126,7 +135,28 @@ class relay_plane final : public media_plane {
     }
   }
 
+  /// Tells the operator of recordings that have ended, or have gaps.
+  void look_at_recordings() {
+    if (recorder_ == nullptr) return;
+    for (const net::failed_recording& each : recorder_->take_failed()) {
+      const std::array<base::log_field, 2> fields{{{"file", each.path}, {"error", each.error.message()}}};
+      tell("a recording has ended: it can't be written", fields);
+    }
+    const std::uint64_t left_out = recorder_->count().left_out;
+    if (std::exchange(told_left_out_, left_out) == left_out) return;
+    const std::array<base::log_field, 1> fields{{{"datagrams", left_out}}};
+    tell("recordings have gaps: the disk is too slow", fields);
+  }
+
+  void tell(std::string_view text, std::span<const base::log_field> fields) {
+    if (log_.enabled(base::log_level::warning))
+      log_.write({base::log_level::warning, "parley-relay", text, fields});
+  }
+
+  base::log_sink& log_;
   std::unique_ptr<net::system_random> random_;
+  std::unique_ptr<net::packet_recorder> recorder_;
+  std::uint64_t told_left_out_ = 0;
   std::unique_ptr<net::media_relay> relay_;
   base::duration silence_;
   asio::steady_timer timer_;
@@ -160,7 +190,7 @@ outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options
   if (log.enabled(base::log_level::info))
     log.write({base::log_level::info, "parley-relay", "media are open", fields});
   return std::unique_ptr<media_plane>(
-      std::make_unique<relay_plane>(std::move(*made), std::move(random), options.silence, control));
+      std::make_unique<relay_plane>(std::move(*made), std::move(random), options.silence, control, log));
 }
 
 }  // namespace relay

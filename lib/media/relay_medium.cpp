@@ -69,6 +69,8 @@ struct relay_medium::end {
   bool is_silent() const noexcept { return settings.blocked || !settings.may_send; }
 };
 
+relay_tap::~relay_tap() = default;
+
 relay_medium::relay_medium() : ends_(std::make_unique<std::array<end, 2>>()) {}
 relay_medium::~relay_medium() = default;
 
@@ -161,6 +163,7 @@ std::optional<relay_medium::forwarded> relay_medium::handle_any(base::time_point
   ++in.counters.packets;
   in.counters.bytes += packet.size();
   in.counters.last_packet = now;
+  if (tap_ != nullptr) tap_->handle_packet(now, side, relay_component::rtp, from, packet.bytes());
   if (in.is_silent() || to.port == 0 || to.ip.is_unspecified()) {
     ++in.counters.dropped;
     return std::nullopt;
@@ -195,6 +198,7 @@ std::optional<relay_medium::forwarded> relay_medium::handle_rtp(base::time_point
   ++in.counters.packets;
   in.counters.bytes += size;
   in.counters.last_packet = now;
+  if (tap_ != nullptr) tap_->handle_packet(now, side, relay_component::rtp, from, packet.bytes());
   in.count(now, *view);
 
   const relay_stream::fate& fate = in.stream.of(view->payload_type());
@@ -257,6 +261,7 @@ std::optional<relay_medium::forwarded> relay_medium::handle_rtcp(base::time_poin
   }
   ++in.counters.rtcp_packets;
   in.counters.rtcp_bytes += size;
+  if (tap_ != nullptr) tap_->handle_packet(now, side, component, from, packet.bytes());
 
   in.stream.rewrite_sender_reports(packet.mutable_bytes());
   out.stream.rewrite_receiver_reports(packet.mutable_bytes());

@@ -1,15 +1,50 @@
+#include <parley/net/clock.hpp>
 #include <parley/net/error.hpp>
 #include <parley/net/media_relay.hpp>
 
 #include "net/detail/relay_worker.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
 namespace parley::net {
 
 using detail::relayed_medium;
+
+namespace {
+
+/// Puts the packets of a medium into a file, which is closed with it.
+class recording_tap final : public media::relay_tap {
+ public:
+  recording_tap(packet_recorder& recorder, packet_recorder::file_id file,
+                const std::array<base::socket_address, 2>& local)
+      : recorder_(recorder),
+        file_(file),
+        local_(local),
+        calendar_(steady_clock_source::wall_now() - std::chrono::duration_cast<std::chrono::microseconds>(
+                                                        steady_clock_source::now().time_since_epoch())) {}
+  ~recording_tap() override { recorder_.close(file_); }
+
+  void handle_packet(base::time_point now, media::relay_side side, media::relay_component component,
+                     const base::socket_address& from, std::span<const std::byte> packet) noexcept override {
+    base::socket_address to = local_[static_cast<std::size_t>(side)];
+    if (component == media::relay_component::rtcp) ++to.port;
+    const auto at = calendar_ + std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+    // What is left out is counted there.
+    static_cast<void>(recorder_.put(file_, {at, from, to, packet}));
+  }
+
+ private:
+  packet_recorder& recorder_;
+  packet_recorder::file_id file_;
+  std::array<base::socket_address, 2> local_;
+  base::wall_time calendar_;  // what the calendar said when the clock began
+};
+
+}  // namespace
 
 struct media_relay::impl {
   struct interface {
@@ -95,6 +130,7 @@ base::result<media_relay::opened> media_relay::open(const std::array<wanted_end,
     result.ends[i] = {{advertised, port}, {advertised, static_cast<std::uint16_t>(port + 1)}};
     entry.ports[i] = {static_cast<std::size_t>(from[i] - impl_->interfaces.data()), port};
     entry.medium->sockets[i] = pairs[i]->rtp.native_handle();
+    entry.medium->local[i] = pairs[i]->rtp.local();
   }
   const auto least = std::ranges::min_element(impl_->load);
   ++*least;
@@ -125,9 +161,30 @@ base::result<void> media_relay::mark(medium_id id, media::relay_side side, std::
   return rtp_port::mark(found->sockets[static_cast<std::size_t>(side)], code_point);
 }
 
+base::result<void> media_relay::record(medium_id id, packet_recorder& recorder, const std::string& path) {
+  relayed_medium* const found = impl_->get(id);
+  if (found == nullptr) return make_error_code(errc::closed);
+  const auto file = recorder.open(path);
+  if (!file) return file.error();
+  std::unique_ptr<media::relay_tap> tap = std::make_unique<recording_tap>(recorder, *file, found->local);
+  const std::lock_guard lock(found->mutex);
+  found->machine.set_tap(tap.get());
+  found->tap.swap(tap);
+  return {};
+}
+
+void media_relay::stop_recording(medium_id id) {
+  relayed_medium* const found = impl_->get(id);
+  if (found == nullptr) return;
+  const std::lock_guard lock(found->mutex);
+  found->machine.set_tap(nullptr);
+  found->tap.reset();
+}
+
 void media_relay::close(medium_id id) {
   const auto found = impl_->media.find(id);
   if (found == impl_->media.end()) return;
+  stop_recording(id);
   impl::entry& entry = found->second;
   --impl_->load[entry.worker];
   impl_->workers[entry.worker]->remove(std::move(entry.medium));

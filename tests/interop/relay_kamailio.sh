@@ -7,7 +7,8 @@ source "$(dirname "$0")/lib/interop.sh"
 calls=10
 
 read -r port ng bob six echo < <(free_ports 5)
-"$PARLEY_RELAY" --ng "127.0.0.1:$ng" --media-ip 127.0.0.2 --media-ip ::1 --ports 9000-9399 >"$work/relay.log" 2>&1 &
+mkdir "$work/recordings"
+"$PARLEY_RELAY" --ng "127.0.0.1:$ng" --recording "$work/recordings" --media-ip 127.0.0.2 --media-ip ::1 --ports 9000-9399 >"$work/relay.log" 2>&1 &
 relay_pid=$!
 started+=("$relay_pid")
 wait_bound udp "$ng" "$relay_pid" || fail "parley-relay does not start" "$work/relay.log"
@@ -143,6 +144,13 @@ tone_and_back bob PCMA 0
 passed "baresip hears its own tone back from another"
 tone_and_back wide G722 1
 passed "baresip, which has PCMA alone, hears its own tone back from one that has G.722 alone"
+# streams: of the one recording, the codec of each stream and how many of its packets are lost.
+streams() {
+  tshark -r "$(echo "$work/recordings"/*.pcap)" -o rtp.heuristic_rtp:TRUE -q -z rtp,streams 2>>"$work/tshark.log" |
+    awk '$4 == "127.0.0.2" || $5 == "127.0.0.2" {print $8, ($9 >= 150 ? "many" : $9), $10}' | sort
+}
+[ "$(streams)" = $'g711A many 0\ng722 many 0' ] || relay_fails "tshark finds otherwise in the recording: $(streams)"
+passed "the recorded call has both streams, as tshark reads them, and no packet is lost"
 
 # A call goes on where the relay is asked to end, and new ones are refused.
 start_sipp callee-last udp "$bob" -sf "$(callee_scenario last 'c=IN IP4 127.0.0.2')" -mp "$echo" -rtp_echo

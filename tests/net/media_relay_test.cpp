@@ -6,8 +6,10 @@
 #include "support/own_address.hpp"
 #include "support/rtp_packets.hpp"
 #include "support/seeded_random.hpp"
+#include "support/temporary_file.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <thread>
@@ -158,6 +160,37 @@ TEST_CASE("sound that is transcoded leaves in packets of its own", "[net][relay]
 
   settings.payloads[0].transcode->to.name = "G729";
   CHECK(t.relay->apply(medium.id, relay_side::offerer, settings).error() == media::errc::unknown_codec);
+}
+
+TEST_CASE("what both peers send is recorded, until that is to stop", "[net][relay][record]") {
+  const test::temporary_file folder("");
+  const std::string first = folder.path() + "-1";
+  const std::string second = folder.path() + "-2";
+  auto recorder = net::packet_recorder::create().value();
+  {
+    relay_test t;
+    peer a, b;
+    const auto medium = t.open();
+    t.connect(medium, a, b);
+    REQUIRE(t.relay->record(medium.id, *recorder, first).has_value());
+    CHECK(t.relay->record(medium.id, *recorder, first).error() == std::errc::file_exists);
+    a.send(test::rtp_packet(8, 1), medium.ends[0].rtp);
+    REQUIRE(b.gets(1));
+    b.send(test::rtp_packet(8, 1), medium.ends[1].rtp);
+    REQUIRE(a.gets(1));
+    t.relay->stop_recording(medium.id);
+    a.send(test::rtp_packet(8, 2), medium.ends[0].rtp);
+    REQUIRE(b.gets(2));
+    REQUIRE(t.relay->record(medium.id, *recorder, second).has_value());
+    t.relay->close(medium.id);
+    CHECK(t.relay->record(medium.id, *recorder, second).error() == net::errc::closed);
+  }
+  recorder.reset();
+  CHECK(std::filesystem::file_size(first) ==
+        media::pcap_header_bytes + 2 * (16 + 28 + test::rtp_packet(8, 1).size()));
+  CHECK(std::filesystem::file_size(second) == media::pcap_header_bytes);
+  std::filesystem::remove(first);
+  std::filesystem::remove(second);
 }
 
 TEST_CASE("IPv4 speaks to IPv6", "[net][relay]") {

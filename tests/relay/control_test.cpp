@@ -273,12 +273,15 @@ TEST_CASE("Codecs are stripped and masked", "[relay]") {
 
 TEST_CASE("A codec that the other side lacks is offered to it, and translated", "[relay]") {
   ng_client client;
-  const std::string out =
-      sdp_of(client.offer(offered, {{"codec", value::dictionary{{"strip", "all"}, {"except", value::list{"PCMU", "telephone-event"}}, {"transcode", value::list{"L16/8000"}}}}}));
+  const std::string out = sdp_of(
+      client.offer(offered, {{"codec", value::dictionary{{"strip", "all"},
+                                                         {"except", value::list{"PCMU", "telephone-event"}},
+                                                         {"transcode", value::list{"L16/8000"}}}}}));
   CHECK(line_of(out, "m=") == "m=audio 30002 RTP/AVP 0 96 101");
   CHECK(line_of(out, "a=rtpmap:96 ") == "a=rtpmap:96 L16/8000");
   const std::string back = sdp_of(client.answer(description(
-      "192.0.2.20", "m=audio 5000 RTP/AVP 96 101\r\na=rtpmap:96 L16/8000\r\na=rtpmap:101 telephone-event/8000\r\n")));
+      "192.0.2.20",
+      "m=audio 5000 RTP/AVP 96 101\r\na=rtpmap:96 L16/8000\r\na=rtpmap:101 telephone-event/8000\r\n")));
   CHECK(line_of(back, "m=") == "m=audio 30000 RTP/AVP 0 101");
   const auto rule = [&](side of, std::uint8_t received) {
     const auto& rules = client.medium().settings[index(of)].payloads;
@@ -294,7 +297,8 @@ TEST_CASE("A codec that the other side lacks is offered to it, and translated", 
   REQUIRE(here.transcode.has_value());
   CHECK((here.sent == 0 && here.transcode->from.is("L16") && here.transcode->to.is("PCMU")));
   CHECK((rule(side::offerer, 101).events && !rule(side::answerer, 101).transcode));
-  CHECK(ng_client::reason(client.offer(offered, {{"codec", value::dictionary{{"transcode", value::list{"G729"}}}}})) ==
+  CHECK(ng_client::reason(
+            client.offer(offered, {{"codec", value::dictionary{{"transcode", value::list{"G729"}}}}})) ==
         "The codec G729 can't be translated to by this build");
 }
 
@@ -381,6 +385,31 @@ TEST_CASE("Commands and keys that can't be done are refused with a reason", "[re
   CHECK(ng_client::reason(client.command("start recording")) ==
         "Recording is not supported: there is no folder for it");
   CHECK(ng_client::reason(client.command("silence media")).starts_with("Silencing is not supported"));
+}
+
+TEST_CASE("A call is recorded into files of its own, whatever it is called", "[relay][attack]") {
+  control_settings wanted;
+  wanted.recording_folder = "/var/spool/calls";
+  ng_client client(wanted);
+  client.call_id = "../../etc/cron.d/x\n";
+  sdp_of(client.offer(offered, {{"record-call", "yes"}, {"metadata", "desk 7"}}));
+  const std::string first = client.medium().recording;
+  CHECK(first.starts_with("/var/spool/calls/______etc_cron_d_x_-"));
+  CHECK(first.ends_with("-0-0-1.pcap"));
+  CHECK(first.find('/', wanted.recording_folder.size() + 1) == std::string::npos);
+  REQUIRE(client.disk.held.size() == 1);
+  CHECK(client.disk.held.begin()->second.find("metadata: desk 7") != std::string::npos);
+
+  // Again changes nothing; after a pause there is another file.
+  CHECK(ng_client::result(client.command("start recording")) == "ok");
+  CHECK(client.medium().recording == first);
+  CHECK(ng_client::result(client.command("pause recording")) == "ok");
+  CHECK(client.medium().recording.empty());
+  CHECK(ng_client::reason(client.command("pause recording")) == "The call isn't recorded");
+  CHECK(ng_client::result(client.command("start recording")) == "ok");
+  CHECK(client.medium().recording.ends_with("-0-0-2.pcap"));
+  CHECK(ng_client::result(client.command("stop recording")) == "ok");
+  CHECK(client.medium().recording.empty());
 }
 
 TEST_CASE("What nobody knows is left out, and the answer says so", "[relay]") {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace parley::media {
@@ -67,6 +68,21 @@ struct relay_end_counters {
   base::time_point last_packet{};     ///< when the last one was accepted; default: none yet
 };
 
+/// Hears of what a medium takes from its peers, as to record it.
+class PARLEY_API relay_tap {
+ public:
+  relay_tap() = default;
+  relay_tap(const relay_tap&) = delete;
+  relay_tap& operator=(const relay_tap&) = delete;
+  virtual ~relay_tap();
+
+  /// A packet from a source that is believed, decrypted, before anything else becomes of it. It lasts for the
+  /// call alone, in which the medium must not be used.
+  virtual void handle_packet(base::time_point now, relay_side side, relay_component component,
+                             const base::socket_address& from,
+                             std::span<const std::byte> packet) noexcept = 0;
+};
+
 /// One medium between two peers, without sockets: packets of one side come in, and the same buffers go out to
 /// the other, decrypted, rewritten and encrypted in place. Where a rule has sound transcoded, `relay_stream`
 /// says what becomes of its numbers.
@@ -91,6 +107,9 @@ class PARLEY_API relay_medium {
 
   /// Signalling has the peer of that side move: its sources are learned anew.
   void relearn(relay_side side) noexcept;
+
+  /// Has `tap` hear of each packet, until another is set, or nullptr. *Ownership:* the tap outlives that.
+  void set_tap(relay_tap* tap) noexcept { tap_ = tap; }
 
   const relay_end_settings& settings(relay_side side) const noexcept;
   const relay_end_counters& counters(relay_side side) const noexcept;
@@ -129,6 +148,7 @@ class PARLEY_API relay_medium {
   std::optional<forwarded> protect(relay_side side, base::packet_buffer& packet);
 
   std::unique_ptr<std::array<end, 2>> ends_;
+  relay_tap* tap_ = nullptr;
 };
 
 }  // namespace parley::media

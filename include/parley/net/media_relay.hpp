@@ -5,6 +5,7 @@
 #include <parley/base/random_source.hpp>
 #include <parley/base/result.hpp>
 #include <parley/media/relay_medium.hpp>
+#include <parley/net/packet_recorder.hpp>
 #include <parley/net/rtp_io.hpp>
 
 #include <array>
@@ -50,7 +51,7 @@ class PARLEY_API media_relay {
   static base::result<std::unique_ptr<media_relay>> create(const media_relay_options& options,
                                                            base::random_source& random);
 
-  /// Ends the threads; what is on its way is dropped.
+  /// Ends the threads; what is on its way is dropped. Recorders are still there.
   ~media_relay();
   media_relay(const media_relay&) = delete;
   media_relay& operator=(const media_relay&) = delete;
@@ -87,6 +88,12 @@ class PARLEY_API media_relay {
 
   /// Marks what that side is sent (RFC 2474). *Errors:* `errc::closed`, the system's.
   base::result<void> mark(medium_id id, media::relay_side side, std::uint8_t code_point);
+
+  /// Has what the peers of both sides send written into a capture file, decrypted, until `stop_recording` or
+  /// `close`: in place of another recording of that medium, if there is one. *Errors:* `errc::closed`; those
+  /// of `packet_recorder::open`.
+  base::result<void> record(medium_id id, packet_recorder& recorder, const std::string& path);
+  void stop_recording(medium_id id);
 
   /// Ends it. Its ports are the last to be given out again.
   void close(medium_id id);

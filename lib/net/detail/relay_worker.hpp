@@ -32,9 +32,11 @@ struct relayed_medium {
 
   std::mutex mutex;
   media::relay_medium machine;
-  std::array<std::array<port, 2>, 2> ports;  // the worker's, by side and component
-  std::array<int, 2> sockets{-1, -1};        // of RTP, by side; open until `relay_worker::remove`
-  std::size_t place = 0;                     // among the worker's media
+  std::unique_ptr<media::relay_tap> tap;      // the machine's, where it is recorded
+  std::array<std::array<port, 2>, 2> ports;   // the worker's, by side and component
+  std::array<int, 2> sockets{-1, -1};         // of RTP, by side; open until `relay_worker::remove`
+  std::array<base::socket_address, 2> local;  // of RTP, by side
+  std::size_t place = 0;                      // among the worker's media
 };
 
 /// A thread with the ports of some media.
