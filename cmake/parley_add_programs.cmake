@@ -16,13 +16,14 @@ function(parley_share_header target owner header)
   endif()
 endfunction()
 
-# parley_add_tests(<room> x_test.cpp … [LINK parley::net …])
+# parley_add_tests(<room> [TOGETHER] x_test.cpp … [LINK parley::net …])
 #
 # One Catch2 program a room, <room>_test, known to CTest by that name. Tests see tests/ ("support/catch.hpp") and
 # lib/ ("sip/detail/x.hpp"). The header that they share is compiled with base_test; tests over sockets, which link
-# parley_test_certificates, share a larger one, that of net_test.
+# parley_test_certificates, share a larger one, that of net_test, and are compiled together. So are those that say
+# TOGETHER: no two of their files have a name of one scope for two things.
 function(parley_add_tests room)
-  cmake_parse_arguments(PARSE_ARGV 1 tests "" "" "LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 tests "TOGETHER" "" "LINK")
   set(target ${room}_test)
   add_executable(${target} ${tests_UNPARSED_ARGUMENTS})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/lib")
@@ -33,6 +34,9 @@ function(parley_add_tests room)
     parley_compile_together(${target})
   else()
     parley_share_header(${target} base_test tests/support/precompiled.hpp)
+    if(tests_TOGETHER)
+      parley_compile_together(${target})
+    endif()
   endif()
   if(TARGET parley::${room})
     target_link_libraries(${target} PRIVATE parley::${room})

@@ -18,10 +18,10 @@ const media::audio_format g722{"G722", 8000, 16000, 1, {}};
 std::vector<std::byte> encoded(std::span<const std::int16_t> sound) {
   auto encoder = media::make_encoder(g722).value();
   std::vector<std::byte> out;
-  std::vector<std::byte> payload(160);
+  std::vector<std::byte> octets(160);
   for (std::size_t at = 0; at + 320 <= sound.size(); at += 320) {
-    REQUIRE(encoder->encode(sound.subspan(at, 320), payload).value() == 160);
-    out.insert(out.end(), payload.begin(), payload.end());
+    REQUIRE(encoder->encode(sound.subspan(at, 320), octets).value() == 160);
+    out.insert(out.end(), octets.begin(), octets.end());
   }
   return out;
 }

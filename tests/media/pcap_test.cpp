@@ -31,7 +31,7 @@ bool adds_up(const std::vector<unsigned>& bytes, std::size_t from, std::size_t t
   return sum == 0xFFFFU;
 }
 
-const std::string_view sound = "sound";
+const std::string_view spoken = "sound";
 
 }  // namespace
 
@@ -46,7 +46,7 @@ TEST_CASE("a capture file begins with microseconds and packets of IP", "[media]"
 
 TEST_CASE("a datagram over IPv4 in a capture file", "[media]") {
   const auto bytes = record({base::wall_time(1'700'000'000s + 5us), at("192.0.2.1:4000"),
-                             at("192.0.2.2:5000"), std::as_bytes(std::span(sound))});
+                             at("192.0.2.2:5000"), std::as_bytes(std::span(spoken))});
   REQUIRE(bytes.size() == 16 + 20 + 8 + 5);
   const std::vector<unsigned> expected{0x65, 0x53, 0xF1, 0x00, 0, 0,  0,    5, 0, 0,
                                        0,    33,   0,    0,    0, 33, 0x45, 0, 0, 33};
@@ -61,7 +61,7 @@ TEST_CASE("a datagram over IPv4 in a capture file", "[media]") {
 
 TEST_CASE("a datagram over IPv6 in a capture file", "[media]") {
   const auto bytes = record(
-      {base::wall_time(1s), at("[2001:db8::1]:4000"), at("[::1]:65535"), std::as_bytes(std::span(sound))});
+      {base::wall_time(1s), at("[2001:db8::1]:4000"), at("[::1]:65535"), std::as_bytes(std::span(spoken))});
   REQUIRE(bytes.size() == 16 + 40 + 8 + 5);
   CHECK((bytes[16] == 0x60 && bytes[21] == 13 && bytes[22] == 17));
   CHECK(adds_up(bytes, 24, bytes.size(), 17 + 13));

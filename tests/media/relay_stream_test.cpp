@@ -54,7 +54,7 @@ struct seen_packet {
   std::string payload;
 };
 
-struct stream_test {
+struct transcoded_test {
   void plan(std::vector<payload_rule> rules) { REQUIRE(stream.plan(rules).has_value()); }
 
   /// A packet goes in; what comes out, in order.
@@ -97,7 +97,7 @@ std::string event(char digit, std::uint16_t duration, bool end = false) {
 }  // namespace
 
 TEST_CASE("without transcoding only payload types change", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   auto out = t.put(97, 7, 1000, "any");
   REQUIRE(out.size() == 1);
   CHECK(out[0].type == 97);
@@ -110,7 +110,7 @@ TEST_CASE("without transcoding only payload types change", "[media][relay]") {
 }
 
 TEST_CASE("sound is transcoded, in packets of 20 ms, under the numbers of its source", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma)});
   auto out = t.sound(0xFFFF, 0xFFFFFFF0);
   REQUIRE(out.size() == 1);
@@ -133,7 +133,7 @@ TEST_CASE("sound is transcoded, in packets of 20 ms, under the numbers of its so
 }
 
 TEST_CASE("what is heard stays the same through a transcoder", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma)});
   const auto encoder = media::make_encoder(pcmu).value();
   const auto decoder = media::make_decoder(pcma).value();
@@ -154,7 +154,7 @@ TEST_CASE("what is heard stays the same through a transcoder", "[media][relay]")
 }
 
 TEST_CASE("lost packets are filled, late ones dropped, and the numbers have no gap", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1, 160).size() == 1);
   auto out = t.sound(3, 480);
@@ -166,7 +166,7 @@ TEST_CASE("lost packets are filled, late ones dropped, and the numbers have no g
 }
 
 TEST_CASE("a source that pauses goes on as much later", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1, 160).size() == 1);
   const auto out = t.sound(2, 160 + 8000);
@@ -175,7 +175,7 @@ TEST_CASE("a source that pauses goes on as much later", "[media][relay]") {
 }
 
 TEST_CASE("digits beside transcoded sound keep their place and one timestamp", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma), events(101, 96)});
   CHECK(t.sound(10, 1000).size() == 1);
   std::uint16_t sequence = 11;
@@ -193,7 +193,7 @@ TEST_CASE("digits beside transcoded sound keep their place and one timestamp", "
 }
 
 TEST_CASE("durations of digits follow the other side's clock", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma), events(101, 96, 48000)});
   CHECK(t.sound(10, 1000).size() == 1);
   auto out = t.put(101, 11, 1160, event(5, 160));
@@ -205,7 +205,7 @@ TEST_CASE("durations of digits follow the other side's clock", "[media][relay]")
 }
 
 TEST_CASE("transcoding begins and ends in a call without a jump", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({passing(0, 0)});
   CHECK(t.sound(100, 16000).at(0).sequence == 100);
   t.plan({from_pcmu(8, pcma)});
@@ -230,7 +230,7 @@ TEST_CASE("transcoding begins and ends in a call without a jump", "[media][relay
 }
 
 TEST_CASE("a source that takes another SSRC begins anew, and its numbers go on", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1, 160).size() == 1);
   auto out = t.put(0, 40000, 900000, std::string(160, 'x'), 77);
@@ -239,7 +239,7 @@ TEST_CASE("a source that takes another SSRC begins anew, and its numbers go on",
 }
 
 TEST_CASE("a source that sets its clock back goes on where it was", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1, 80000).size() == 1);
   const auto out = t.sound(2, 1000);
@@ -248,7 +248,7 @@ TEST_CASE("a source that sets its clock back goes on where it was", "[media][rel
 }
 
 TEST_CASE("an hour of transcoding does not drift", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(96, {"L16", 44100, 44100, 1, {}}), events(101, 97)});
   if (!t.sound(0, 0).empty()) {
     std::uint32_t at = 0;
@@ -263,7 +263,7 @@ TEST_CASE("an hour of transcoding does not drift", "[media][relay]") {
 }
 
 TEST_CASE("frames that no packet holds are made shorter", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   if (!t.stream.plan(std::vector{from_pcmu(96, l16)}).has_value()) return;  // without a resampler
   CHECK(t.stream.of(0).packet_time == 5);
   const auto out = t.sound(0, 0);
@@ -272,7 +272,7 @@ TEST_CASE("frames that no packet holds are made shorter", "[media][relay]") {
 }
 
 TEST_CASE("what can't be transcoded changes nothing", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({passing(0, 9)});
   const auto done = t.stream.plan(std::vector{from_pcmu(8, {"G729", 8000, 8000, 1, {}})});
   REQUIRE_FALSE(done.has_value());
@@ -281,7 +281,7 @@ TEST_CASE("what can't be transcoded changes nothing", "[media][relay]") {
 }
 
 TEST_CASE("reports speak of what was sent and received", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1000, 160, 480).size() == 3);
   std::vector<std::byte> report(52);
@@ -311,7 +311,7 @@ TEST_CASE("reports speak of what was sent and received", "[media][relay]") {
 }
 
 TEST_CASE("a transcoded stream allocates nothing", "[media][relay]") {
-  stream_test t;
+  transcoded_test t;
   t.plan({from_pcmu(8, pcma), events(101, 96)});
   const std::string in = test::rtp_packet(0, 0, source, std::string(160, '\x55'));
   std::vector<base::packet_buffer> packets;

@@ -13,8 +13,8 @@ using test::end;
 
 namespace {
 
-struct call {
-  call() {
+struct held_call {
+  held_call() {
     alice.add(test::audio({test::pcmu()}));
     bob.add(test::audio({test::pcmu()}));
     REQUIRE(test::exchange(alice, bob));
@@ -29,7 +29,7 @@ struct call {
 }  // namespace
 
 TEST_CASE("RFC 3264 8.4: hold and resume", "[offer_answer]") {
-  call c;
+  held_call c;
   CHECK_FALSE(c.of_alice().held_locally);
   CHECK_FALSE(c.of_alice().held_remotely);
   c.alice->hold();
@@ -47,7 +47,7 @@ TEST_CASE("RFC 3264 8.4: hold and resume", "[offer_answer]") {
 }
 
 TEST_CASE("both ends hold, and each resumes for itself", "[offer_answer]") {
-  call c;
+  held_call c;
   c.alice->hold();
   REQUIRE(test::exchange(c.alice, c.bob));
   c.bob->hold();
@@ -111,7 +111,7 @@ TEST_CASE("who never wanted to send is not held by a peer that never receives", 
 }
 
 TEST_CASE("RFC 3264 8.4, RFC 2543 B.5: c=0.0.0.0 holds, whatever the direction says", "[offer_answer]") {
-  call c;
+  held_call c;
   for (const std::string address : {"IN IP4 0.0.0.0", "IN IP6 ::"}) {
     const auto answer =
         test::answer_to(c.bob, "m=audio 4000 RTP/AVP 0\r\nc=" + address + "\r\na=sendrecv\r\n");

@@ -15,8 +15,8 @@ using sdp::direction;
 
 namespace {
 
-medium audio() { return test::webrtc(test::audio({test::opus()})); }
-medium video() { return test::webrtc(test::video({test::vp8()})); }
+medium opus_medium() { return test::webrtc(test::audio({test::opus()})); }
+medium vp8_medium() { return test::webrtc(test::video({test::vp8()})); }
 
 template <class T>
 base::error_code error_of(const base::result<T>& result) {
@@ -26,7 +26,7 @@ base::error_code error_of(const base::result<T>& result) {
 jsep_session make_session(std::uint64_t seed) {
   test::seeded_random random(seed);
   jsep_options options;
-  options.defaults = {audio(), video(), test::data_channels()};
+  options.defaults = {opus_medium(), vp8_medium(), test::data_channels()};
   return {std::move(options), random};
 }
 
@@ -78,7 +78,7 @@ struct pair {
 
 TEST_CASE("RFC 9429 3.2: offers and answers are created, then set", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
+  p.alice.add(opus_medium());
   const auto created = p.alice.session.create_offer().value();
   CHECK(p.alice.session.state() == state::stable);
   CHECK(p.alice.session.create_offer().value() == created);
@@ -94,9 +94,9 @@ TEST_CASE("RFC 9429 3.2: offers and answers are created, then set", "[offer_answ
 
 TEST_CASE("RFC 9429 5.4: what was changed since it was created is not set", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
+  p.alice.add(opus_medium());
   auto created = p.alice.session.create_offer().value();
-  p.alice.add(video());
+  p.alice.add(vp8_medium());
   CHECK(error_of(p.alice.session.set_local(type::offer, created)) == errc::description_modified);
   CHECK(p.alice.session.state() == state::stable);
   REQUIRE(p.bob.session.set_remote(type::offer, p.alice.offer()));
@@ -109,7 +109,7 @@ TEST_CASE("RFC 9429 5.4: what was changed since it was created is not set", "[of
 
 TEST_CASE("RFC 9429 4.1.10: each state takes what it waits for", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
+  p.alice.add(opus_medium());
   const auto wrong = errc::wrong_signaling_state;
   const auto offer = p.alice.session.create_offer().value();
   CHECK(error_of(p.alice.session.create_answer()) == wrong);
@@ -127,9 +127,9 @@ TEST_CASE("RFC 9429 4.1.10: each state takes what it waits for", "[offer_answer]
 
 TEST_CASE("RFC 9429 5.10: an offer creates transceivers that receive", "[offer_answer]") {
   pair p;
-  p.bob.add(audio());
-  p.alice.add(audio());
-  p.alice.add(video());
+  p.bob.add(opus_medium());
+  p.alice.add(opus_medium());
+  p.alice.add(vp8_medium());
   p.alice.add(test::data_channels());
   p.negotiate(p.alice, p.bob);
   const auto transceivers = p.bob.session.transceivers();
@@ -152,10 +152,10 @@ TEST_CASE("RFC 9429 5.10: an offer creates transceivers that receive", "[offer_a
 
 TEST_CASE("RFC 9429 4.1.10.2: a rollback takes back offers, and what they have created", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
+  p.alice.add(opus_medium());
   p.negotiate(p.alice, p.bob);
   const auto media = p.bob.session.media();
-  p.alice.add(video());
+  p.alice.add(vp8_medium());
   REQUIRE(p.bob.session.set_remote(type::offer, p.alice.offer()));
   CHECK(p.bob.session.transceivers().size() == 2);
   REQUIRE(p.bob.session.set_remote(type::rollback, *p.bob.session.remote_description()));
@@ -171,9 +171,9 @@ TEST_CASE("RFC 9429 4.1.10.2: a rollback takes back offers, and what they have c
 
 TEST_CASE("an offer of ours gives way to the peer's, as perfect negotiation wants it", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
+  p.alice.add(opus_medium());
   p.negotiate(p.alice, p.bob);
-  p.bob.add(video());
+  p.bob.add(vp8_medium());
   p.alice.add(test::data_channels());
   p.bob.offer();
   const auto offer = p.alice.offer();
@@ -188,7 +188,7 @@ TEST_CASE("an offer of ours gives way to the peer's, as perfect negotiation want
 
 TEST_CASE("an offer that can't be met changes nothing, not even an offer of ours", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
+  p.alice.add(opus_medium());
   p.alice.offer();
   const auto bad = sdp::description::parse(test::description_text("m=audio 4000 RTP/AVP 0\r\n")).value();
   CHECK(error_of(p.alice.session.set_remote(type::offer, bad)) == errc::incompatible_protocol);
@@ -198,7 +198,7 @@ TEST_CASE("an offer that can't be met changes nothing, not even an offer of ours
 
 TEST_CASE("RFC 9429 5.9, 5.11: a pranswer may be followed by others, and by the answer", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
+  p.alice.add(opus_medium());
   REQUIRE(p.bob.session.set_remote(type::offer, p.alice.offer()));
   const auto early = p.bob.answer(type::pranswer);
   CHECK(p.bob.session.state() == state::have_local_pranswer);
@@ -216,8 +216,8 @@ TEST_CASE("RFC 9429 5.9, 5.11: a pranswer may be followed by others, and by the 
 
 TEST_CASE("a transceiver that is stopped, or refused, is gone", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
-  const auto picture = p.alice.add(video());
+  p.alice.add(opus_medium());
+  const auto picture = p.alice.add(vp8_medium());
   p.negotiate(p.alice, p.bob);
   REQUIRE(p.alice.session.stop(picture));
   CHECK(p.alice.session.negotiation_needed());
@@ -238,9 +238,9 @@ TEST_CASE("a transceiver that is stopped, or refused, is gone", "[offer_answer]"
 
 TEST_CASE("RFC 9429 5.5: an offer may be replaced before it is answered", "[offer_answer]") {
   pair p;
-  p.alice.add(audio());
+  p.alice.add(opus_medium());
   p.alice.offer();
-  p.alice.add(video());
+  p.alice.add(vp8_medium());
   p.alice.open();
   const auto second = p.alice.session.create_offer().value();
   CHECK(second.media().size() == 2);

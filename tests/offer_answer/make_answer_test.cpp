@@ -18,7 +18,7 @@ namespace {
 
 using texts = std::vector<std::string>;
 
-base::error_code refusal(end& to, std::string_view media) {
+base::error_code why_not(end& to, std::string_view media) {
   const auto answer = answer_to(to, media);
   return answer ? base::error_code() : answer.error();
 }
@@ -105,23 +105,23 @@ TEST_CASE("RFC 3264 6: an offer of which nothing can be had is refused, and it i
           "[offer_answer]") {
   end bob;
   bob.add(test::audio({test::pcmu()}));
-  CHECK(refusal(bob, "m=video 4000 RTP/AVP 31\r\n") == errc::no_such_media);
-  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 8\r\n") == errc::no_common_format);
-  CHECK(refusal(bob, "m=audio 4000 RTP/SAVP 0\r\n") == errc::incompatible_protocol);
-  CHECK(refusal(bob, "m=audio 4000 what/ever 0\r\n") == errc::incompatible_protocol);
-  CHECK(refusal(bob, "m=audio 4000 TCP/RTP/AVP 0\r\n") == errc::incompatible_protocol);
-  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 224.2.1.1/127\r\n") == errc::multicast);
-  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\nc=ATM NSAP 47.0091\r\n") == errc::bad_address);
-  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\na=ice-ufrag:abcd\r\n") == errc::bad_ice);
-  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\na=ice-pwd:short\r\na=ice-ufrag:abcd\r\n") == errc::bad_ice);
-  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\na=rtcp-mux-only\r\n") == errc::no_rtcp_mux);
-  CHECK(refusal(bob, "m=audio 0 RTP/AVP 0\r\na=bundle-only\r\n") == errc::bad_bundle);
-  CHECK(refusal(bob, "m=audio 4000/2 RTP/AVP 0\r\n") == errc::incompatible_protocol);
-  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n") == errc::bad_address);
+  CHECK(why_not(bob, "m=video 4000 RTP/AVP 31\r\n") == errc::no_such_media);
+  CHECK(why_not(bob, "m=audio 4000 RTP/AVP 8\r\n") == errc::no_common_format);
+  CHECK(why_not(bob, "m=audio 4000 RTP/SAVP 0\r\n") == errc::incompatible_protocol);
+  CHECK(why_not(bob, "m=audio 4000 what/ever 0\r\n") == errc::incompatible_protocol);
+  CHECK(why_not(bob, "m=audio 4000 TCP/RTP/AVP 0\r\n") == errc::incompatible_protocol);
+  CHECK(why_not(bob, "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 224.2.1.1/127\r\n") == errc::multicast);
+  CHECK(why_not(bob, "m=audio 4000 RTP/AVP 0\r\nc=ATM NSAP 47.0091\r\n") == errc::bad_address);
+  CHECK(why_not(bob, "m=audio 4000 RTP/AVP 0\r\na=ice-ufrag:abcd\r\n") == errc::bad_ice);
+  CHECK(why_not(bob, "m=audio 4000 RTP/AVP 0\r\na=ice-pwd:short\r\na=ice-ufrag:abcd\r\n") == errc::bad_ice);
+  CHECK(why_not(bob, "m=audio 4000 RTP/AVP 0\r\na=rtcp-mux-only\r\n") == errc::no_rtcp_mux);
+  CHECK(why_not(bob, "m=audio 0 RTP/AVP 0\r\na=bundle-only\r\n") == errc::bad_bundle);
+  CHECK(why_not(bob, "m=audio 4000/2 RTP/AVP 0\r\n") == errc::incompatible_protocol);
+  CHECK(why_not(bob, "m=audio 4000 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n") == errc::bad_address);
   CHECK(bob->state() == negotiator::state::stable);
-  CHECK(refusal(bob, "m=audio 4000 RTP/AVP 0\r\n") == base::error_code());
+  CHECK(why_not(bob, "m=audio 4000 RTP/AVP 0\r\n") == base::error_code());
   end empty;
-  CHECK(refusal(empty, "m=audio 0 RTP/AVP 0\r\n") == base::error_code());
+  CHECK(why_not(empty, "m=audio 0 RTP/AVP 0\r\n") == base::error_code());
 }
 
 TEST_CASE("an offer without an address is refused", "[offer_answer]") {
@@ -266,7 +266,7 @@ TEST_CASE("RFC 8858: who has one port only is answered by who can do with it", "
   bob.add(what);
   REQUIRE(test::exchange(alice, bob));
   CHECK(bob->local_description()->media()[0].has<sdp::rtcp_mux_only>());
-  CHECK(refusal(alice, "m=audio 4000 RTP/AVP 0\r\n") == errc::no_rtcp_mux);
+  CHECK(why_not(alice, "m=audio 4000 RTP/AVP 0\r\n") == errc::no_rtcp_mux);
   REQUIRE(alice->make_offer());
   const auto answer = alice->handle_answer(
       sdp::description::parse(test::description_text("m=audio 4000 RTP/AVP 0\r\n")).value());

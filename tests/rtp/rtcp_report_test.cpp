@@ -12,8 +12,8 @@ using rtp::sender_report;
 
 namespace {
 
-const std::string block = "00000002 40fffffe 00011234 00000055 0a0b0c0d 00010000";
-const std::string sr = "81c8000c 00000001 e0000000 80000000 00001000 00000064 00003e80" + block;
+const std::string one_block = "00000002 40fffffe 00011234 00000055 0a0b0c0d 00010000";
+const std::string sr = "81c8000c 00000001 e0000000 80000000 00001000 00000064 00003e80" + one_block;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ TEST_CASE("RFC 3550 6.4.1: a sender report", "[rtp]") {
 }
 
 TEST_CASE("RFC 3550 6.4.2: a receiver report", "[rtp]") {
-  const std::string rr = "82c9000e 00000001" + block + block + "01020304";
+  const std::string rr = "82c9000e 00000001" + one_block + one_block + "01020304";
   const test::one_packet p(rr);
   const auto report = p.get<receiver_report>();
   CHECK(report.ssrc == 1);
@@ -51,9 +51,9 @@ TEST_CASE("RFC 3550 6.4: reports hold as many blocks as they count", "[rtp]") {
   CHECK(test::error_of<receiver_report>("80c90000") == rtp::parse_error{errc::rtcp_body_truncated, 4});
   CHECK(test::error_of<receiver_report>("81c90001 00000001") ==
         rtp::parse_error{errc::rtcp_body_truncated, 8});
-  CHECK(test::error_of<receiver_report>("82c90007 00000001" + block) ==
+  CHECK(test::error_of<receiver_report>("82c90007 00000001" + one_block) ==
         rtp::parse_error{errc::rtcp_body_truncated, 32});
-  CHECK(test::error_of<receiver_report>("9fc90007 00000001" + block) ==
+  CHECK(test::error_of<receiver_report>("9fc90007 00000001" + one_block) ==
         rtp::parse_error{errc::rtcp_body_truncated, 32});
   CHECK(test::error_of<sender_report>("80c80005 00000001 e0000000 80000000 00001000 00000064") ==
         rtp::parse_error{errc::rtcp_body_truncated, 24});

@@ -17,7 +17,7 @@ using state = enum rtp::rtcp_schedule::state;
 
 namespace {
 
-using bytes = std::vector<std::byte>;
+using octet_list = std::vector<std::byte>;
 
 const base::time_point t0 = base::time_point{} + 100h;
 const base::wall_time w0 = std::chrono::sys_days(std::chrono::November / 27 / 2026) + 12h;
@@ -41,7 +41,7 @@ struct end {
 
   std::uint32_t ssrc() const { return ssrcs.front(); }
 
-  bytes rtp(base::time_point now, std::uint32_t of) {
+  octet_list rtp(base::time_point now, std::uint32_t of) {
     std::array<std::byte, 172> memory{};
     base::byte_writer out(memory);
     rtp::packet_header header;
@@ -53,15 +53,15 @@ struct end {
     return {memory.begin(), memory.end()};
   }
 
-  void take(base::time_point now, const bytes& packet) {
+  void take(base::time_point now, const octet_list& packet) {
     const auto view = rtp::packet_view::parse(packet);
     REQUIRE(view);
     seen = session.handle_rtp(now, *view, 8000, from, transport_wide);
   }
 
   /// What it wants to send now.
-  std::vector<bytes> output(base::time_point now) {
-    std::vector<bytes> out;
+  std::vector<octet_list> output(base::time_point now) {
+    std::vector<octet_list> out;
     session.handle_timeout(now);
     for (;;) {
       std::array<std::byte, 1200> memory;
@@ -112,13 +112,13 @@ struct pair {
 
   struct in_flight {
     base::time_point due;
-    bytes packet;
+    octet_list packet;
   };
 
   void move(end& from, std::vector<in_flight>& to) {
-    for (bytes& packet : from.output(now)) to.push_back({now + 30ms, std::move(packet)});
+    for (octet_list& packet : from.output(now)) to.push_back({now + 30ms, std::move(packet)});
   }
-  void deliver(std::vector<in_flight>& queue, end& to, std::vector<bytes>& log) {
+  void deliver(std::vector<in_flight>& queue, end& to, std::vector<octet_list>& log) {
     while (!queue.empty() && queue.front().due <= now) {
       CHECK(to.session.handle_rtcp(now, queue.front().packet));
       log.push_back(queue.front().packet);
@@ -131,19 +131,19 @@ struct pair {
   end b;
   std::vector<in_flight> to_a;
   std::vector<in_flight> to_b;
-  std::vector<bytes> at_a;
-  std::vector<bytes> at_b;
+  std::vector<octet_list> at_a;
+  std::vector<octet_list> at_b;
   bool rtp_flows = true;
   bool drop = false;
 };
 
-bytes written(rtp::compound_writer& out) {
+octet_list written(rtp::compound_writer& out) {
   const auto done = out.finish();
   REQUIRE(done);
   return {done->begin(), done->end()};
 }
 
-bytes report_of(std::uint32_t ssrc, const char* cname = nullptr) {
+octet_list report_of(std::uint32_t ssrc, const char* cname = nullptr) {
   std::array<std::byte, 200> memory;
   rtp::compound_writer out(memory);
   out.add(rtp::receiver_report{ssrc, {}});
@@ -183,7 +183,7 @@ TEST_CASE("two ends get to know each other, and measure the way", "[rtp]") {
   CHECK(reports.back().block.fraction_lost >= 60);
   CHECK(reports.back().block.fraction_lost <= 68);
   // A sends SR, B sends RR, both with a name.
-  for (const bytes& packet : p.at_b) {
+  for (const octet_list& packet : p.at_b) {
     const auto compound = rtp::compound_view::parse(packet);
     CHECK(compound->begin()->is<rtp::sender_report>());
     CHECK((++compound->begin())->is<rtp::source_description>());
@@ -403,7 +403,7 @@ TEST_CASE("transport-wide feedback is sent at intervals", "[rtp]") {
     p.run(20ms);
   }
   std::size_t spoken_of = 0;
-  for (const bytes& packet : p.at_a) {
+  for (const octet_list& packet : p.at_a) {
     for (const auto& one : *rtp::compound_view::parse(packet)) {
       if (const auto feedback = one.get<rtp::transport_cc>()) {
         CHECK(feedback->sender_ssrc == p.b.ssrc());
@@ -417,7 +417,7 @@ TEST_CASE("transport-wide feedback is sent at intervals", "[rtp]") {
 
 TEST_CASE("what breaks a datagram is said, and nothing else happens", "[rtp]") {
   end a(1);
-  CHECK_FALSE(a.session.handle_rtcp(t0, bytes(7)));
+  CHECK_FALSE(a.session.handle_rtcp(t0, octet_list(7)));
   CHECK(a.session.sources().size() == 0);
   std::array<std::byte, 100> small;
   a.session.handle_timeout(t0 + 1h);
@@ -438,7 +438,7 @@ TEST_CASE("more sources than blocks are reported in turn", "[rtp]") {
       for (int n = 0; n < 2; ++n) a.take(now, others.rtp(now, ssrc));
     }
     now += 1s;
-    for (const bytes& packet : a.output(now)) {
+    for (const octet_list& packet : a.output(now)) {
       const auto report = rtp::compound_view::parse(packet)->begin()->get<rtp::receiver_report>();
       REQUIRE(report);
       CHECK(report->blocks.size() <= 31);
