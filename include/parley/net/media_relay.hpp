@@ -35,8 +35,8 @@ struct media_relay_options {
   std::size_t max_media = 20000;
   rtp_io_options io{};
   /// While it is busy a worker waits for so many packets, but not longer than that; see `rtp_io::poll`.
-  std::size_t enough = 16;
-  base::duration patience = std::chrono::microseconds(500);
+  std::size_t enough = 32;
+  base::duration patience = std::chrono::microseconds(1000);
 };
 
 /// Relays media between pairs of peers on threads of its own: sockets around `media::relay_medium`.
