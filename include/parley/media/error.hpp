@@ -25,6 +25,8 @@ enum class errc : std::uint8_t {
   unknown_party,
   bad_tone,
   late,
+  // Files.
+  unknown_file,
 };
 
 /// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.
