@@ -55,6 +55,7 @@ function(parley_add_room)
   target_compile_definitions(${target}_objects PRIVATE ${room_DEFINES})
   target_link_libraries(${target}_objects PRIVATE parley_flags ${depends} ${room_LINK_PUBLIC} ${room_LINK})
   parley_compile_together(${target}_objects)
+  parley_compile_for_fuzzing(${target}_objects)
 
   add_library(${target} STATIC $<TARGET_OBJECTS:${target}_objects>)
   add_library(parley::${room_NAME} ALIAS ${target})
