@@ -59,7 +59,7 @@ const sdp::rtp_format* find_same(const std::vector<sdp::rtp_format>& formats, co
   return at == formats.end() ? nullptr : &*at;
 }
 
-/// Of events and comfort noise the one of that clock, else any.
+/// The same; of events also one with another clock, to which durations are scaled.
 const sdp::rtp_format* find_beside(const std::vector<sdp::rtp_format>& formats,
                                    const sdp::rtp_format& wanted) {
   if (const sdp::rtp_format* same = find_same(formats, wanted)) return same;

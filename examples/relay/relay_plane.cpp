@@ -88,7 +88,13 @@ class relay_plane final : public media_plane {
       if (!made) return made.error();
       recorder_ = std::move(*made);
     }
-    return relay_->record(id, *recorder_, path);
+    auto begun = relay_->record(id, *recorder_, path);
+    if (!begun) {
+      // Nobody else hears of it where the medium was added to a call that is recorded.
+      const std::array<base::log_field, 2> fields{{{"file", path}, {"error", begun.error().message()}}};
+      tell("a medium is not recorded", fields);
+    }
+    return begun;
   }
   void stop_recording(medium_id id) override { relay_->stop_recording(id); }
   base::result<base::duration> play(medium_id, side, const std::string&, const media::audio_format&,
@@ -145,7 +151,7 @@ class relay_plane final : public media_plane {
     const std::uint64_t left_out = recorder_->count().left_out;
     if (std::exchange(told_left_out_, left_out) == left_out) return;
     const std::array<base::log_field, 1> fields{{{"datagrams", left_out}}};
-    tell("recordings have gaps: the disk is too slow", fields);
+    tell("recordings have gaps: datagrams were left out", fields);
   }
 
   void tell(std::string_view text, std::span<const base::log_field> fields) {

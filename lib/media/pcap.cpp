@@ -15,7 +15,7 @@ constexpr std::size_t record_header = 16;
 constexpr std::size_t ipv4_header = 20;
 constexpr std::size_t ipv6_header = 40;
 constexpr std::size_t udp_header = 8;
-constexpr std::size_t longest_payload = 65535 - ipv4_header - udp_header;
+constexpr std::size_t snap_length = 65535;  // that readers expect, by the header
 constexpr std::uint8_t udp = 17;
 
 /// The ones' complement sum of RFC 1071, in network order.
@@ -57,7 +57,7 @@ base::result<void> write_pcap_header(base::byte_writer& out) noexcept {
   out.u16(2);
   out.u16(4);
   out.u64(0);  // time zone and accuracy, which nobody fills in
-  out.u32(65535);
+  out.u32(snap_length);
   out.u32(raw_ip);
   return out.status();
 }
@@ -71,8 +71,8 @@ base::result<void> write_pcap_record(base::byte_writer& out, const captured_data
   const auto since = datagram.at.time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since).count();
   const bool v6 = datagram.from.ip.is_v6();
-  if (v6 != datagram.to.ip.is_v6() || datagram.payload.size() > longest_payload || since.count() < 0 ||
-      seconds > std::numeric_limits<std::uint32_t>::max()) {
+  if (v6 != datagram.to.ip.is_v6() || pcap_record_bytes(datagram) > record_header + snap_length ||
+      since.count() < 0 || seconds > std::numeric_limits<std::uint32_t>::max()) {
     return make_error_code(base::errc::out_of_range);
   }
   if (out.remaining() < pcap_record_bytes(datagram)) return make_error_code(base::errc::no_space);

@@ -303,6 +303,9 @@ void relay_stream::rewrite_receiver_reports(std::span<std::byte> compound) const
       std::byte* const block = report.data() + at;
       if (octets::load_u32(block) != ssrc_) continue;
       octets::store_u32(block + 8, octets::load_u32(block + 8) - moved);
+      // RFC 3550 6.4.1: jitter is in units of the timestamps.
+      const std::uint64_t jitter = std::uint64_t{octets::load_u32(block + 12)} * rate_in_ / rate_out_;
+      octets::store_u32(block + 12, static_cast<std::uint32_t>(std::min<std::uint64_t>(jitter, 0xFFFFFFFF)));
     }
   });
 }

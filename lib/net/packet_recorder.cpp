@@ -20,6 +20,23 @@ namespace {
 
 base::error_code error_of_file(int code) noexcept { return {code, boost::system::system_category()}; }
 
+/// Makes a file that wasn't there, with the header that captures have.
+base::result<int> begin_file(const std::string& path) {
+  constexpr mode_t owner_and_group = S_IRUSR | S_IWUSR | S_IRGRP;
+  const int descriptor =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, owner_and_group);
+  if (descriptor < 0) return error_of_file(errno);
+  std::array<std::byte, media::pcap_header_bytes> header{};
+  base::byte_writer out(header);
+  static_cast<void>(media::write_pcap_header(out));
+  const ssize_t done = ::write(descriptor, header.data(), header.size());
+  if (done == static_cast<ssize_t>(header.size())) return descriptor;
+  const base::error_code why = error_of_file(done < 0 ? errno : ENOSPC);
+  ::close(descriptor);
+  ::unlink(path.c_str());
+  return why;
+}
+
 /// Before each record in the queue. A size of zero closes the file.
 struct queued {
   std::uint64_t file = 0;
@@ -32,10 +49,9 @@ struct packet_recorder::impl {
   struct file {
     std::string path;
     int descriptor = -1;
-    std::uint64_t size = 0;
-    bool closing = false;  // no more is taken
+    std::uint64_t size = 0;  // of whole records, of the writer's thread alone
+    bool closing = false;    // no more is taken
     bool failed = false;
-    std::vector<std::byte> text;  // to be written, of the writer's thread alone
   };
 
   explicit impl(const packet_recorder_options& wanted)
@@ -47,71 +63,84 @@ struct packet_recorder::impl {
     return filling.data() + waiting;
   }
 
-  void run() {
+  void run() noexcept {
     std::unique_lock lock(mutex);
     for (;;) {
-      arrived.wait(lock, [this] { return waiting != 0 || stopping || !closed_late.empty(); });
-      if (waiting == 0 && closed_late.empty()) return;
+      arrived.wait(lock, [this] { return waiting != 0 || stopping || any_closed_late; });
+      if (waiting == 0 && !any_closed_late) return;
       std::swap(filling, emptying);
       const std::size_t size = std::exchange(waiting, 0);
-      const std::vector<std::uint64_t> late = std::exchange(closed_late, {});
+      const bool late = std::exchange(any_closed_late, false);
       lock.unlock();
-      write_all(size, late);
+      write_all(size);
       lock.lock();
+      if (late) close_late();
     }
   }
 
-  file* find(std::uint64_t id) {
-    const std::lock_guard lock(mutex);
-    const auto found = files.find(id);
-    return found == files.end() ? nullptr : &found->second;  // erased by this thread alone
-  }
-
-  void write_all(std::size_t size, const std::vector<std::uint64_t>& late) {
-    std::vector<file*> touched;
-    std::vector<std::uint64_t> ended = late;
+  void write_all(std::size_t size) noexcept {
     for (std::size_t at = 0; at < size;) {
       queued next;
       std::memcpy(&next, emptying.data() + at, sizeof next);
       at += sizeof next;
       if (next.size == 0) {
-        ended.push_back(next.file);
-        continue;
-      }
-      if (file* const f = find(next.file); f != nullptr) {
-        if (f->text.empty()) touched.push_back(f);
-        f->text.insert(f->text.end(), emptying.data() + at, emptying.data() + at + next.size);
+        const std::lock_guard lock(mutex);
+        forget(next.file);
+      } else if (file* const f = find(next.file); f != nullptr) {
+        write_record(*f, std::span<const std::byte>(emptying).subspan(at, next.size));
       }
       at += next.size;
     }
-    for (file* const f : touched) flush(*f);
-    const std::lock_guard lock(mutex);
-    for (const std::uint64_t id : ended) {
-      const auto found = files.find(id);
-      if (found == files.end()) continue;
-      ::close(found->second.descriptor);
-      files.erase(found);
-    }
   }
 
-  void flush(file& f) {
-    std::span<const std::byte> left = f.text;
-    int error = 0;
-    if (!f.failed && f.size + left.size() > options.max_file) error = EFBIG;
-    while (!f.failed && error == 0 && !left.empty()) {
+  file* find(std::uint64_t id) noexcept {
+    const std::lock_guard lock(mutex);
+    const auto found = files.find(id);
+    return found == files.end() ? nullptr
+                                : &found->second;  // it stays where it is, and only this thread erases it
+  }
+
+  /// The caller holds the mutex.
+  void forget(std::uint64_t id) noexcept {
+    const auto found = files.find(id);
+    if (found == files.end()) return;
+    ::close(found->second.descriptor);
+    files.erase(found);
+  }
+
+  /// The caller holds the mutex. What was put into these has been written.
+  void close_late() noexcept {
+    std::erase_if(files, [](const auto& each) {
+      if (each.second.closing) ::close(each.second.descriptor);
+      return each.second.closing;
+    });
+  }
+
+  void write_record(file& f, std::span<const std::byte> record) noexcept {
+    int error = f.size + record.size() > options.max_file ? EFBIG : 0;
+    for (std::span<const std::byte> left = record; !f.failed && error == 0 && !left.empty();) {
       const ssize_t done = ::write(f.descriptor, left.data(), left.size());
-      if (done >= 0) {
+      if (done > 0) {
         left = left.subspan(static_cast<std::size_t>(done));
-      } else if (errno != EINTR) {
-        error = errno;
+      } else if (done == 0 || errno != EINTR) {
+        error = done == 0 ? ENOSPC : errno;
       }
     }
-    f.size += f.text.size();
-    f.text.clear();
-    if (error == 0) return;
+    // Half a record would make the file end in what no reader takes.
+    if (error != 0 && !f.failed) static_cast<void>(::ftruncate(f.descriptor, static_cast<off_t>(f.size)));
     const std::lock_guard lock(mutex);
-    f.failed = true;
-    failures.push_back({f.path, error_of_file(error)});
+    if (error == 0 && !f.failed) {
+      f.size += record.size();
+      ++counted.written;
+      return;
+    }
+    ++counted.left_out;
+    if (std::exchange(f.failed, true)) return;
+    try {
+      failures.push_back({f.path, error_of_file(error)});
+    } catch (...) {
+      // Without memory for the message: the counter tells of it.
+    }
   }
 
   packet_recorder_options options;
@@ -119,10 +148,11 @@ struct packet_recorder::impl {
   std::condition_variable arrived;
   bool stopping = false;
   std::uint64_t last_id = 0;
+  std::size_t opening = 0;  // files that are about to be among `files`
   std::unordered_map<std::uint64_t, file> files;
   std::vector<std::byte> filling;
-  std::size_t waiting = 0;                 // bytes in `filling`
-  std::vector<std::uint64_t> closed_late;  // to be closed, where the queue had no room to say so in its order
+  std::size_t waiting = 0;       // bytes in `filling`
+  bool any_closed_late = false;  // a file is closing, and the queue had no room to say so in its order
   std::vector<failed_recording> failures;
   counters counted;
   std::vector<std::byte> emptying;  // the writer's
@@ -153,43 +183,33 @@ base::result<std::unique_ptr<packet_recorder>> packet_recorder::create(
 }
 
 base::result<packet_recorder::file_id> packet_recorder::open(const std::string& path) {
-  std::unique_lock lock(impl_->mutex);
-  if (impl_->files.size() >= impl_->options.max_files) return make_error_code(errc::limit_reached);
-  lock.unlock();
-  constexpr mode_t owner_and_group = S_IRUSR | S_IWUSR | S_IRGRP;
-  const int descriptor =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, owner_and_group);
-  if (descriptor < 0) return error_of_file(errno);
-  std::array<std::byte, media::pcap_header_bytes> header{};
-  base::byte_writer out(header);
-  static_cast<void>(media::write_pcap_header(out));
-  if (::write(descriptor, header.data(), header.size()) != static_cast<ssize_t>(header.size())) {
-    const base::error_code why = error_of_file(errno);
-    ::close(descriptor);
-    ::unlink(path.c_str());
-    return why;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->files.size() + impl_->opening >= impl_->options.max_files) {
+      return make_error_code(errc::limit_reached);
+    }
+    ++impl_->opening;
   }
-  lock.lock();
-  impl::file& made = impl_->files[++impl_->last_id];
-  made.path = path;
-  made.descriptor = descriptor;
-  made.size = header.size();
+  const auto descriptor = begin_file(path);
+  const std::lock_guard lock(impl_->mutex);
+  --impl_->opening;
+  if (!descriptor) return descriptor.error();
+  impl_->files[++impl_->last_id] = {path, *descriptor, media::pcap_header_bytes};
   return static_cast<file_id>(impl_->last_id);
 }
 
 bool packet_recorder::put(file_id file, const media::captured_datagram& datagram) noexcept {
   const std::lock_guard lock(impl_->mutex);
   const auto found = impl_->files.find(static_cast<std::uint64_t>(file));
-  if (found == impl_->files.end() || found->second.closing || found->second.failed) return false;
+  const bool open = found != impl_->files.end() && !found->second.closing && !found->second.failed;
   const queued head{static_cast<std::uint64_t>(file), media::pcap_record_bytes(datagram)};
-  std::byte* const room = impl_->room(sizeof head + head.size);
+  std::byte* const room = open ? impl_->room(sizeof head + head.size) : nullptr;
   if (room != nullptr) {
     base::byte_writer out(std::span(room + sizeof head, head.size));
     if (media::write_pcap_record(out, datagram)) {
       std::memcpy(room, &head, sizeof head);
       const bool first = impl_->waiting == 0;
       impl_->waiting += sizeof head + head.size;
-      ++impl_->counted.written;
       if (first) impl_->arrived.notify_one();
       return true;
     }
@@ -207,7 +227,7 @@ void packet_recorder::close(file_id file) {
     std::memcpy(room, &head, sizeof head);
     impl_->waiting += sizeof head;
   } else {
-    impl_->closed_late.push_back(head.file);
+    impl_->any_closed_late = true;
   }
   impl_->arrived.notify_one();
 }

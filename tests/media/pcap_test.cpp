@@ -76,6 +76,7 @@ TEST_CASE("what no datagram can be is refused", "[media]") {
   };
   CHECK(refused({base::wall_time(1s), at("192.0.2.1:1"), at("[::1]:1"), {}}));
   CHECK(refused({base::wall_time(1s), at("192.0.2.1:1"), at("192.0.2.1:1"), large}));
+  CHECK(refused({base::wall_time(1s), at("[::1]:1"), at("[::1]:1"), std::span(large).first(65488)}));
   CHECK(refused({base::wall_time(-1s), at("192.0.2.1:1"), at("192.0.2.1:1"), {}}));
   CHECK(refused({base::wall_time(4'300'000'000s), at("192.0.2.1:1"), at("192.0.2.1:1"), {}}));
   base::byte_writer small{std::span(space).first(30)};

@@ -245,6 +245,47 @@ TEST_CASE("SRTP on one side is RTP on the other", "[media][relay][srtp]") {
   CHECK(heard.text() == rtcp_packet(9));
 }
 
+TEST_CASE("sound is transcoded between SRTP and RTP", "[media][relay][srtp]") {
+  medium_test t;
+  const media::audio_format pcmu{"PCMU", 8000, 8000, 1, {}};
+  const media::audio_format pcma{"PCMA", 8000, 8000, 1, {}};
+  t.change(relay_side::offerer, [&](auto& s) {
+    s.receives_with = keys('a');
+    s.sends_with = keys('b');
+    s.payloads = {{.received = 0, .sent = 8, .transcode = media::transcoding{pcmu, pcma}}};
+  });
+  t.change(relay_side::answerer, [&](auto& s) {
+    s.payloads = {{.received = 8, .sent = 0, .transcode = media::transcoding{pcma, pcmu}}};
+  });
+  auto alice_sends = *srtp::context::protecting(keys('a'));
+  auto alice_hears = *srtp::context::unprotecting(keys('b'));
+
+  base::packet_buffer sent = test::buffered(t.pool, rtp_packet(0, 1, 9, std::string(320, '\x7F'), 800));
+  REQUIRE(alice_sends.protect_rtp(sent).has_value());
+  REQUIRE(t.packet(relay_side::offerer, alice, sent.text()).has_value());
+  CHECK(t.out.substr(0, 12).substr(2) == rtp_packet(8, 1, 9, {}, 800).substr(2));
+  CHECK(t.out.size() == 172);
+  auto more = *t.pool.allocate(2000, 64);
+  REQUIRE(t.medium.poll_transmit(relay_side::offerer, more).has_value());
+  CHECK(more.text().substr(0, 12) == rtp_packet(8, 2, 9, {}, 960));
+  more = *t.pool.allocate(2000, 64);
+  CHECK_FALSE(t.medium.poll_transmit(relay_side::offerer, more).has_value());
+
+  auto packet = *t.pool.allocate(2000, 64);
+  REQUIRE(packet.resize(12 + 320).has_value());
+  const std::string back = rtp_packet(8, 5, 7, std::string(320, '\x55'), 160);
+  std::ranges::copy(std::as_bytes(std::span(back)), packet.mutable_data());
+  REQUIRE(t.medium.handle_packet(t.now, relay_side::answerer, relay_component::rtp, bob, packet).has_value());
+  more = *t.pool.allocate(2000, 64);
+  REQUIRE(t.medium.poll_transmit(relay_side::answerer, more).has_value());
+  for (base::packet_buffer* each : {&packet, &more}) {
+    REQUIRE(alice_hears.unprotect_rtp(*each).has_value());
+    CHECK(each->size() == 172);
+  }
+  CHECK(more.text().substr(0, 12) == rtp_packet(0, 6, 7, {}, 320));
+  CHECK(t.counters(relay_side::answerer).transcoded == 1);
+}
+
 TEST_CASE("a wrong key never ends or redirects a call", "[media][relay][srtp][attack]") {
   medium_test t;
   t.change(relay_side::offerer, [](auto& s) {

@@ -98,7 +98,8 @@ class PARLEY_API relay_stream {
   /// Has the sender reports of a compound packet of this stream's source speak of what was sent (RFC 3550
   /// 6.4.1). The packet has passed `rtp::compound_view::parse`; what hasn't is left as it is.
   void rewrite_sender_reports(std::span<std::byte> compound) const noexcept;
-  /// Has what the other side reports of this stream speak of the numbers that its source has given.
+  /// Has what the other side reports of this stream speak of the numbers and the clock of its source. Losses
+  /// stay those of the packets that were sent.
   void rewrite_receiver_reports(std::span<std::byte> compound) const noexcept;
 
   /// Sums over all transcoders that there were.

@@ -57,7 +57,8 @@ class PARLEY_API packet_recorder {
   /// Files that could not be written to since the last call, as on a disk that is full: tell the operator.
   std::vector<failed_recording> take_failed();
 
-  /// Datagrams that were written, and that were left out.
+  /// Datagrams that are in a file, and that were left out: by `put`, or because the file could not be
+  /// written.
   struct counters {
     std::uint64_t written = 0;
     std::uint64_t left_out = 0;
