@@ -58,6 +58,7 @@ struct call_medium {
   std::array<end_addresses, 2> ends{};
   std::array<peer_medium, 2> peers{};
   bool translates = false;
+  bool recorded = false;
 };
 
 /// Who is at one end of a dialogue.

@@ -1,6 +1,7 @@
 #include "call.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace relay {
 namespace {
@@ -161,11 +162,12 @@ std::string call::recording_name(const dialogue& in, std::size_t medium) const {
 }
 
 done_result call::record(const call_world& world, dialogue& in, std::size_t at) {
-  const call_medium& medium = in.media[at];
-  if (medium.id == 0) return {};
+  call_medium& medium = in.media[at];
+  if (medium.id == 0 || medium.recorded) return {};
   const std::string path = world.settings.recording_folder + '/' + recording_name(in, at) + ".pcap";
   if (const auto begun = world.plane.start_recording(medium.id, path); !begun)
     return failure{"The recording can't begin: " + begun.error().message()};
+  medium.recorded = true;
   return {};
 }
 
@@ -195,8 +197,8 @@ done_result call::start_recording(const call_world& world, const std::string& me
 
 void call::stop_recording(const call_world& world, recording next) {
   for (const auto& one : dialogues_) {
-    for (const call_medium& medium : one->media) {
-      if (medium.id != 0) world.plane.stop_recording(medium.id);
+    for (call_medium& medium : one->media) {
+      if (std::exchange(medium.recorded, false)) world.plane.stop_recording(medium.id);
     }
   }
   recording_ = next;

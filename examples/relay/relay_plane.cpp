@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <sys/resource.h>
 #include <unordered_map>
 #include <utility>
@@ -91,8 +92,7 @@ class relay_plane final : public media_plane {
     auto begun = relay_->record(id, *recorder_, path);
     if (!begun) {
       // Nobody else hears of it where the medium was added to a call that is recorded.
-      const std::array<base::log_field, 2> fields{{{"file", path}, {"error", begun.error().message()}}};
-      tell("a medium is not recorded", fields);
+      tell("a medium is not recorded", {{"file", path}, {"error", begun.error().message()}});
     }
     return begun;
   }
@@ -145,18 +145,18 @@ class relay_plane final : public media_plane {
   void look_at_recordings() {
     if (recorder_ == nullptr) return;
     for (const net::failed_recording& each : recorder_->take_failed()) {
-      const std::array<base::log_field, 2> fields{{{"file", each.path}, {"error", each.error.message()}}};
-      tell("a recording has ended: it can't be written", fields);
+      tell("a recording has ended: it can't be written",
+           {{"file", each.path}, {"error", each.error.message()}});
     }
     const std::uint64_t left_out = recorder_->count().left_out;
     if (std::exchange(told_left_out_, left_out) == left_out) return;
-    const std::array<base::log_field, 1> fields{{{"datagrams", left_out}}};
-    tell("recordings have gaps: datagrams were left out", fields);
+    tell("recordings have gaps: datagrams were left out", {{"datagrams", left_out}});
   }
 
-  void tell(std::string_view text, std::span<const base::log_field> fields) {
+  // A list, because texts that are made for a field must live until it is written.
+  void tell(std::string_view text, std::initializer_list<base::log_field> fields) {
     if (log_.enabled(base::log_level::warning))
-      log_.write({base::log_level::warning, "parley-relay", text, fields});
+      log_.write({base::log_level::warning, "parley-relay", text, {fields.begin(), fields.size()}});
   }
 
   base::log_sink& log_;

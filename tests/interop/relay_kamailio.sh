@@ -150,6 +150,7 @@ streams() {
     awk '$4 == "127.0.0.2" || $5 == "127.0.0.2" {print $8, ($9 >= 150 ? "many" : $9), $10}' | sort
 }
 [ "$(streams)" = $'g711A many 0\ng722 many 0' ] || relay_fails "tshark finds otherwise in the recording: $(streams)"
+! grep -q "not recorded" "$work/relay.log" || relay_fails "a recording did not begin, or twice"
 passed "the recorded call has both streams, as tshark reads them, and no packet is lost"
 
 # A call goes on where the relay is asked to end, and new ones are refused.

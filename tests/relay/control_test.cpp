@@ -400,6 +400,14 @@ TEST_CASE("A call is recorded into files of its own, whatever it is called", "[r
   REQUIRE(client.disk.held.size() == 1);
   CHECK(client.disk.held.begin()->second.find("metadata: desk 7") != std::string::npos);
 
+  // Neither does an answer begin it anew, nor one to another offer.
+  for (int i = 0; i < 2; ++i) {
+    sdp_of(client.answer(answered));
+    sdp_of(client.offer(offered));
+  }
+  CHECK(client.medium().recording == first);
+  CHECK(client.plane.refused_recordings.empty());
+
   // Again changes nothing; after a pause there is another file.
   CHECK(ng_client::result(client.command("start recording")) == "ok");
   CHECK(client.medium().recording == first);

@@ -90,6 +90,11 @@ class fake_plane final : public media_plane {
   }
 
   base::result<void> start_recording(medium_id id, const std::string& path) override {
+    // As on a disk, where files are not overwritten.
+    if (!recordings.insert(path).second) {
+      refused_recordings.push_back(path);
+      return boost::system::errc::make_error_code(boost::system::errc::file_exists);
+    }
     media.at(id).recording = path;
     return {};
   }
@@ -114,6 +119,8 @@ class fake_plane final : public media_plane {
 
   std::map<medium_id, medium> media{};
   std::vector<medium_id> closed{};
+  std::set<std::string> recordings{};  // files that were begun
+  std::vector<std::string> refused_recordings{};
   std::vector<played> sounds{};
   std::vector<std::pair<medium_id, side>> stopped{};
   std::vector<digit> digits{};
