@@ -210,7 +210,10 @@ void audio_stream::leave(base::time_point now) {
   clock_.stop();
   drop_keys();
   datagrams_.clear();
-  if (running_) session_.leave(now);
+  if (!running_) return;
+  session_.leave(now);
+  // Of two, nobody has to wait for his turn (RFC 3550 6.3.7).
+  if (now >= session_.poll_timeout()) session_.handle_timeout(now);
 }
 
 audio_stream::incoming* audio_stream::find(std::uint8_t payload_type) noexcept {
@@ -256,7 +259,12 @@ base::result<void> audio_stream::handle_packet(base::time_point now, base::packe
   if (unprotecting_) {
     if (const auto open = unprotecting_->unprotect_rtp(packet); !open) return open.error();
   }
-  const auto view = rtp::packet_view::parse(packet.bytes());
+  auto view = rtp::packet_view::parse(packet.bytes());
+  if (view && view->ssrc() == ssrc_) {
+    // What comes back from an echo is to be heard, not to be taken for a collision (RFC 3550 8.2).
+    rtp::set_ssrc(packet.mutable_bytes(), ~ssrc_);
+    view = rtp::packet_view::parse(packet.bytes());
+  }
   if (!view) {
     ++refused_;
     return rtp::make_error_code(view.error().code);

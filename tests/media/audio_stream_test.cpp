@@ -409,6 +409,22 @@ TEST_CASE("a second source is heard when the first has been silent", "[audio_str
   CHECK(pair.b.stream->handle_packet(pair.now, packet(3, 6)).has_value());
 }
 
+TEST_CASE("what an echo sends back is heard, and nobody's SSRC changes", "[audio_stream]") {
+  stream_pair pair;
+  auto tone = tone_at(8000);
+  pair.a.stream->set_source(&tone);
+  pair.a.configure(pair.now, settings_for(pcmu, 0));
+  const auto ssrc = pair.a.stream->ssrc();
+  for (std::size_t i = 0, echoed = 0; i < 100; ++i) {
+    pair.run(20ms);
+    for (; echoed < pair.a.rtp.size(); ++echoed)
+      CHECK(pair.a.stream->handle_packet(pair.now, *pair.pool.copy(pair.a.rtp[echoed])).has_value());
+  }
+  CHECK(pair.a.stream->ssrc() == ssrc);
+  CHECK(amplitude_of_tone(pair.a.heard.last(4000), 440, 8000) ==
+        Approx(media::sine_amplitude(-13)).epsilon(0.02));
+}
+
 TEST_CASE("what can't be is refused, and what there was goes on", "[audio_stream]") {
   test::seeded_random random(1);
   media::audio_stream_options options;

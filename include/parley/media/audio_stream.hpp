@@ -140,7 +140,7 @@ struct stream_datagram {
 ///
 /// The clock is that of `playout_clock`: after a delay of up to 100 ms packets are made up for, of a longer
 /// one the timestamps tell. Of two SSRCs the one that was there first is heard, until it has been silent for
-/// 100 ms or `configure` was called.
+/// 100 ms or `configure` was called. RTP with our own SSRC is an echo, and heard as such.
 ///
 /// *Ownership:* refers to the random source, the source and the sink, which live longer. Memory is bounded;
 /// in the steady state nothing is allocated. All of it belongs to one shard.
