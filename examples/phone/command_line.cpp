@@ -45,6 +45,9 @@ struct options {
   bool outbound = false;
   bool follow = true;
   std::uint32_t session_expires = 0;
+  std::vector<std::string> codecs;
+  std::string srtp;
+  bool signalling_only = false;
   unsigned timeout = 60;
   std::string script_file;
   std::string level;
@@ -177,7 +180,14 @@ void add_conversation(CLI::App& app, options& o) {
       ->default_str("500")
       ->check(CLI::Range(0, 86'400'000))
       ->group(group);
-  app.add_option("--dtmf", wanted.dtmf, "Sends these keys by INFO.")->type_name("KEYS")->group(group);
+  app.add_option("--play", wanted.play, "Plays that file, WAV or Ogg Opus, to its end.")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->group(group);
+  app.add_option("--dtmf", wanted.dtmf,
+                 "Sends these keys, within the sound where the peer takes that (RFC 4733), else by INFO.")
+      ->type_name("KEYS")
+      ->group(group);
   app.add_option("--transfer", wanted.transfer, "Has the peer call that address, and hangs up when it has.")
       ->type_name("URI")
       ->group(group);
@@ -190,6 +200,34 @@ void add_conversation(CLI::App& app, options& o) {
                  "registered, subscribed, published.")
       ->type_name("MS")
       ->check(CLI::Range(0, 86'400'000))
+      ->group(group);
+}
+
+void add_sound(CLI::App& app, options& o) {
+  const std::string group = "Sound";
+  plan& wanted = o.wanted;
+  app.add_option("--codec", o.codecs,
+                 "Codecs, the preferred one first: opus, G722, PCMA, PCMU, GSM, L16. Without it, all but L16.")
+      ->type_name("NAME,…")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--srtp", o.srtp,
+                 "Whether sound is encrypted, with keys in the signalling (RFC 4568): never, where the peer\n"
+                 "can, or in any case (never).")
+      ->type_name("never|offered|required")
+      ->check(CLI::IsMember({"never", "offered", "required"}))
+      ->group(group);
+  app.add_flag("--tone", wanted.tone, "Sends a tone of 440 Hz from the answer on, until --play.")
+      ->group(group);
+  app.add_option("--record", wanted.record,
+                 "Writes what the peer says to that file: Ogg Opus where it ends in .opus or .ogg, else WAV.\n"
+                 "With --calls the second call's has -2 in its name, and so on.")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_flag("--signalling-only", o.signalling_only,
+               "Offers PCMU, PCMA and telephone-event, but nothing is sent and nobody listens: for load.")
+      ->excludes("--codec", "--srtp", "--tone", "--record", "--play")
       ->group(group);
 }
 
@@ -221,9 +259,10 @@ void add_manners(CLI::App& app, options& o) {
 std::string footer() {
   return "Each event is a line of JSON on standard output, with its name in \"event\" and the time in "
          "seconds\n"
-         "since 1970 in \"time\"; logs are on standard error. No media flow: PCMU, PCMA and telephone-event "
-         "are\n"
-         "offered, and nobody listens.\n"
+         "since 1970 in \"time\"; logs are on standard error. Where nothing is played silence is sent. When a "
+         "call\n"
+         "is over, the event quality tells how it was heard here: packets, loss as a share, jitter, delay and\n"
+         "round_trip in ms, the share of the sound that was made up, and an opinion score (ITU-T G.107).\n"
          "\n"
          "Steps of a script, one a line; # begins a comment, and \"…\" holds a word with blanks together:\n" +
          describe_steps() +
@@ -320,6 +359,10 @@ std::string settle(const options& o, settings& out) {
                       .registrar = o.registrar,
                       .expires = o.expires,
                       .outbound = o.outbound};
+  out.has_sound = !o.signalling_only;
+  out.sound.codecs = o.codecs;
+  if (o.srtp == "offered") out.sound.srtp = parley::srtp_use::offered;
+  if (o.srtp == "required") out.sound.srtp = parley::srtp_use::required;
   out.timeout = std::chrono::seconds(o.timeout);
   out.follow_transfers = o.follow;
   return {};
@@ -366,7 +409,7 @@ std::string find_steps(options& o, settings& out) {
 }  // namespace
 
 reading read_command_line(int argc, const char* const* argv) {
-  CLI::App app{"A SIP phone for the command line, without sound: makes and takes calls, step by step.",
+  CLI::App app{"A SIP phone for the command line: makes and takes calls, step by step.",
                "parley-phone"};
   app.set_version_flag("--version", "parley-phone " PARLEY_VERSION);
   app.set_help_flag("--help", "Print this and exit.");
@@ -376,6 +419,7 @@ reading read_command_line(int argc, const char* const* argv) {
   add_registration(app, given);
   add_what_to_do(app, given);
   add_conversation(app, given);
+  add_sound(app, given);
   add_manners(app, given);
 
   reading out;

@@ -1,4 +1,4 @@
-// parley-phone: a SIP phone without sound, which does the steps of its command line or of a script.
+// parley-phone: a SIP phone, which does the steps of its command line or of a script.
 #include <parley/net/stderr_log.hpp>
 
 #include "phone.hpp"
@@ -51,6 +51,15 @@ asio::awaitable<int> live(parley_phone::phone& phone, const parley_phone::settin
 int run(parley_phone::settings settings) {
   parley::net::stderr_log log(settings.log_level);
   asio::io_context io(1);
+  if (settings.has_sound) {
+    if (const auto sound = parley::audio::make(io.get_executor(), settings.sound); !sound) {
+      std::fprintf(stderr, "parley-phone: --codec: %s\n", sound.error().message().c_str());
+      return wrong_use;
+    }
+    settings.endpoint.media = [executor = io.get_executor(), options = settings.sound] {
+      return *parley::audio::make(executor, options);
+    };
+  }
   std::string what;
   auto endpoint = parley::endpoint::make(io.get_executor(), std::move(settings.endpoint), what, log);
   if (!endpoint) {

@@ -81,6 +81,11 @@ parley::call phone::current() const {
   return found == lines_.end() ? parley::call() : found->call;
 }
 
+/// What is heard and said in a call; null where that has signalling only.
+std::shared_ptr<parley::audio> phone::sound_of(const parley::call& call) {
+  return std::dynamic_pointer_cast<parley::audio>(call.media());
+}
+
 bool phone::takes_more_calls() const {
   return std::any_of(settings_.steps.begin() + static_cast<std::ptrdiff_t>(place_), settings_.steps.end(),
                      takes_calls);

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,6 +67,7 @@ class phone {
   void drop_line(int number);
   int number_of(const parley::call& call) const;
   parley::call current() const;
+  static std::shared_ptr<parley::audio> sound_of(const parley::call& call);
   bool takes_more_calls() const;
 
   // phone_events.cpp: what the endpoint tells
@@ -75,6 +77,7 @@ class phone {
   asio::awaitable<void> watch(int number, parley::call call);
   asio::awaitable<void> watch(parley::subscription subscription, std::string package);
   void tell_call(int number, const parley::call_event& event);
+  void tell_quality(int number, const parley::audio& sound);
   void tell_registration(const parley::registration_event& event);
   void tell_notification(const std::string& package, const parley::notification& notification);
 
@@ -91,6 +94,7 @@ class phone {
   asio::awaitable<outcome> renegotiate(const step& one);
   asio::awaitable<outcome> transfer(const step& one);
   asio::awaitable<outcome> transfer_attended(const step& one);
+  asio::awaitable<outcome> sound(const step& one);
   asio::awaitable<outcome> send_within(const step& one);
   asio::awaitable<outcome> send_message(const step& one);
   asio::awaitable<outcome> subscribe(const step& one);

@@ -1,6 +1,7 @@
 #include "phone.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -10,6 +11,13 @@ namespace {
 template <class Duration>
 auto milliseconds(Duration d) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+}
+
+/// To four places, as nobody measures more.
+double rounded(double value) { return std::round(value * 10'000) / 10'000; }
+
+double fractional_milliseconds(parley::base::duration d) {
+  return rounded(std::chrono::duration<double, std::milli>(d).count());
 }
 
 std::string_view cause_of(parley::call_end why) {
@@ -79,6 +87,8 @@ asio::awaitable<void> phone::watch(int number, parley::call call) {
   for (;;) {
     const auto [error, event] = co_await call.next_event(as_values);
     if (error) break;
+    if (const auto sound = sound_of(call); sound && event.what == parley::call_event::kind::ended)
+      tell_quality(number, *sound);
     tell_call(number, event);
   }
   drop_line(number);
@@ -119,6 +129,28 @@ void phone::tell_call(int number, const parley::call_event& event) {
                      {"reason", event.ending.reason}});
       return tell("ended", fields);
   }
+}
+
+void phone::tell_quality(int number, const parley::audio& sound) {
+  if (sound.error()) tell("sound_failed", {{"call", number}, {"reason", sound.error().message()}});
+  const parley::media::audio_statistics is = sound.statistics();
+  if (is.sent == 0 && is.received == 0) return;
+  const auto codec = sound.codec();
+  json fields{{"call", number},
+              {"codec", codec ? codec->name : ""},
+              {"sent", is.sent},
+              {"received", is.received},
+              {"lost", is.lost},
+              {"loss", rounded(is.loss)},
+              {"jitter", fractional_milliseconds(is.jitter)},
+              {"delay", fractional_milliseconds(is.delay)},
+              {"concealed", rounded(is.concealed)},
+              {"mos", rounded(is.opinion_score)},
+              {"rating", rounded(is.rating)}};
+  // What only the peer's reports tell.
+  if (is.round_trip) fields["round_trip"] = fractional_milliseconds(*is.round_trip);
+  if (is.peer_loss) fields["peer_loss"] = rounded(*is.peer_loss);
+  tell("quality", fields);
 }
 
 void phone::tell_registration(const parley::registration_event& event) {

@@ -38,6 +38,9 @@ asio::awaitable<outcome> phone::do_step(const step& one) {
     case action::refresh: return renegotiate(one);
     case action::transfer: return transfer(one);
     case action::attended: return transfer_attended(one);
+    case action::tone:
+    case action::play:
+    case action::record: return sound(one);
     case action::dtmf:
     case action::info: return send_within(one);
     case action::message: return send_message(one);
@@ -163,6 +166,30 @@ asio::awaitable<outcome> phone::transfer_attended(const step& one) {
   current_ = number;
   const auto [error] = co_await first.transfer(*second, as_values);
   co_return outcome_of(step_failed, error);
+}
+
+asio::awaitable<outcome> phone::sound(const step& one) {
+  const parley::call call = current();
+  if (!call) co_return no_call();
+  const std::shared_ptr<parley::audio> sound = sound_of(call);
+  if (!sound) co_return outcome{step_failed, 0, "the call has no sound"};
+  if (one.what == action::tone) {
+    sound->set_source(one.number == 0 ? nullptr
+                                      : std::make_shared<parley::media::tone_source>(
+                                            parley::media::continuous_tone(static_cast<float>(one.number)),
+                                            sound->rate()));
+    co_return outcome{};
+  }
+  parley::base::error_code error;
+  if (one.what == action::play) {
+    std::tie(error) = co_await sound->play(one.text, as_values);
+    // A call that ends while something is played is no failure; the next steps see to it.
+    if (error == asio::error::operation_aborted) error = {};
+  } else {
+    const auto done = one.text == "-" ? sound->stop_recording() : sound->record(one.text);
+    if (!done) error = done.error();
+  }
+  co_return error ? outcome{step_failed, 0, one.text + ": " + error.message()} : outcome{};
 }
 
 asio::awaitable<outcome> phone::send_within(const step& one) {

@@ -18,6 +18,8 @@ enum class argument : std::uint8_t {
   early_status,  ///< may be left out
   refusal,
   keys,
+  file,
+  frequency,  ///< may be left out
   event_package,
   info_package,
   text,  ///< the rest of the line, as it is
@@ -25,6 +27,8 @@ enum class argument : std::uint8_t {
   milliseconds,
   event,  ///< with its conditions
 };
+
+constexpr int usual_frequency = 440;
 
 struct rule {
   std::string_view name;
@@ -57,7 +61,16 @@ constexpr std::array rules = {
          action::attended,
          {argument::uri},
          "calls another, and then has the peer take our place there"},
-    rule{"dtmf", action::dtmf, {argument::keys}, "sends keys by INFO: 0 to 9 * # A to D !"},
+    rule{"tone", action::tone, {argument::frequency}, "sends 440 Hz, or that, from now on; 0 ends it"},
+    rule{"play", action::play, {argument::file}, "plays a WAV or Ogg Opus file; done at its end"},
+    rule{"record",
+         action::record,
+         {argument::file},
+         "writes what the peer says to that file from now on; - ends it"},
+    rule{"dtmf",
+         action::dtmf,
+         {argument::keys},
+         "sends keys 0 to 9 * # A to D !, within the sound, or by INFO"},
     rule{"info",
          action::info,
          {argument::info_package, argument::text},
@@ -84,6 +97,8 @@ std::string_view name_of(argument one) {
     case argument::early_status: return "[STATUS]";
     case argument::refusal: return "CODE";
     case argument::keys: return "KEYS";
+    case argument::file: return "FILE";
+    case argument::frequency: return "[HZ]";
     case argument::event_package: return "EVENT";
     case argument::info_package: return "PACKAGE";
     case argument::text: return "TEXT";
@@ -147,6 +162,8 @@ std::string read_argument(argument kind, const std::string& text, step& out) {
     case argument::refusal: return read_number(text, 300, 699, "status of a refusal", out.number);
     case argument::milliseconds: return read_number(text, 0, 86'400'000, "time in milliseconds", out.number);
     case argument::keys: return read_keys(text, out.text);
+    case argument::file: out.text = text; return {};
+    case argument::frequency: return read_number(text, 0, 4000, "frequency in Hz", out.number);
     case argument::event_package: out.word = text; return {};
     case argument::info_package: out.word = text == "-" ? "" : text; return {};
     case argument::text: out.text = text; return {};
@@ -252,6 +269,10 @@ std::string read_step(const std::vector<std::string>& words, step& out) {
     if (kind == argument::none) break;
     if (place == words.size()) {
       if (kind == argument::early_status) break;
+      if (kind == argument::frequency) {
+        out.number = usual_frequency;
+        break;
+      }
       std::string why = std::string(name_of(kind)) + " is missing";
       if (kind == argument::keys)
         why += "; a # that begins a word begins a comment, unless the word is in quotes";

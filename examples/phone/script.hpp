@@ -25,6 +25,9 @@ enum class action : std::uint8_t {
   refresh,
   transfer,
   attended,
+  tone,
+  play,
+  record,
   dtmf,
   info,
   message,
@@ -45,8 +48,8 @@ struct step {
   int line = 0;               ///< of the script; 0 where an option made it
   std::string uri;            ///< whom to call, ask, tell …
   std::string word;           ///< a package, `open` or `closed`
-  std::string text;           ///< a message, or keys
-  int number = 0;             ///< a status code, or milliseconds
+  std::string text;           ///< a message, keys, or a file
+  int number = 0;             ///< a status code, milliseconds, or Hz
   expectation expected = {};  ///< of `expect`
 };
 

@@ -24,13 +24,25 @@ class step_list {
   script out;
 };
 
+/// `heard.wav` for the first call, `heard-2.wav` for the second.
+std::string numbered(const std::string& file, int number) {
+  if (number == 1) return file;
+  const auto name = file.rfind('/') + 1;
+  const auto ending = file.rfind('.');
+  const auto at = ending == std::string::npos || ending <= name ? file.size() : ending;
+  return file.substr(0, at) + '-' + std::to_string(number) + file.substr(at);
+}
+
 /// What is done with a call that was answered, to its end.
-void add_conversation(const plan& wanted, step_list& steps) {
+void add_conversation(const plan& wanted, int number, step_list& steps) {
+  if (!wanted.record.empty()) steps.add({"record", numbered(wanted.record, number)});
+  if (wanted.tone) steps.add({"tone"});
   if (wanted.hold >= 0) {
     steps.add({"hold"});
     steps.add({"wait", std::to_string(wanted.hold)});
     steps.add({"resume"});
   }
+  if (!wanted.play.empty()) steps.add({"play", wanted.play});
   if (!wanted.dtmf.empty()) steps.add({"dtmf", wanted.dtmf});
   if (!wanted.transfer.empty()) steps.add({"transfer", wanted.transfer});
   if (!wanted.attended.empty()) steps.add({"attended", wanted.attended});
@@ -50,7 +62,7 @@ script steps_of(const plan& wanted) {
   if (wanted.enroll) steps.add({"register"});
   if (!wanted.call.empty()) {
     steps.add({"call", wanted.call});
-    add_conversation(wanted, steps);
+    add_conversation(wanted, 1, steps);
   } else if (wanted.answer) {
     for (int i = 0; i < wanted.calls; ++i) {
       if (wanted.answer_after >= 0) {
@@ -58,7 +70,7 @@ script steps_of(const plan& wanted) {
         steps.add({"wait", std::to_string(wanted.answer_after)});
       }
       steps.add({"answer"});
-      add_conversation(wanted, steps);
+      add_conversation(wanted, i + 1, steps);
     }
   } else if (wanted.refuse != 0) {
     for (int i = 0; i < wanted.calls; ++i) steps.add({"refuse", std::to_string(wanted.refuse)});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <parley/base/log.hpp>
+#include <parley/endpoint/audio.hpp>
 #include <parley/endpoint/options.hpp>
 #include <parley/endpoint/registration.hpp>
 
@@ -18,6 +19,8 @@ struct settings {
   std::vector<std::string> transports;        ///< of its listeners, as `udp`
   parley::registration_options registration;  ///< what the step `register` registers
   std::vector<step> steps;
+  bool has_sound = true;
+  parley::audio_options sound;  ///< of each call
   std::chrono::seconds timeout{60};  ///< of the whole run
   bool follow_transfers = true;
   parley::base::log_level log_level = parley::base::log_level::warning;
@@ -49,6 +52,9 @@ struct plan {
   int hold = -1;
   std::string transfer;
   std::string attended;
+  bool tone = false;
+  std::string play;
+  std::string record;
   std::string dtmf;
   int duration = -1;
   int calls = 1;

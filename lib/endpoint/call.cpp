@@ -31,7 +31,7 @@ const ua::caller_identity& call::peer() const noexcept { return state_->peer; }
 bool call::is_held_by_us() const noexcept { return state_->held_by_us; }
 bool call::is_held_by_peer() const noexcept { return state_->held_by_peer; }
 std::string_view call::call_id() const noexcept { return state_->dialog_call_id; }
-const std::shared_ptr<media>& call::media() const noexcept { return state_->media; }
+const std::shared_ptr<call_media>& call::media() const noexcept { return state_->media; }
 
 const std::vector<offer_answer::negotiated_medium>& call::negotiated() const noexcept {
   static const std::vector<offer_answer::negotiated_medium> none;

@@ -15,7 +15,7 @@
 
 namespace parley::detail {
 
-base::result<void> call_state::begin_media(std::shared_ptr<parley::media> chosen) {
+base::result<void> call_state::begin_media(std::shared_ptr<call_media> chosen) {
   if (chosen && chosen != media) {
     if (media) media->close();
     media = std::move(chosen);
@@ -27,6 +27,16 @@ base::result<void> call_state::begin_media(std::shared_ptr<parley::media> chosen
   if (!described) return described.error();
   offer_answer::session_options options;
   options.address = local_address;
+  media->on_key([weak = weak_from_this()](char key, base::duration duration) {
+    const auto self = weak.lock();
+    if (!self || self->is_over()) return;
+    call_event told;
+    told.what = call_event::kind::dtmf;
+    told.by_peer = true;
+    told.key = key;
+    told.duration = duration;
+    self->report(std::move(told));
+  });
   session.emplace((*described)->session, options, core->agent->random());
   media_ids = (*described)->ids;
   return {};

@@ -265,14 +265,21 @@ void call_state::start_dtmf(const std::string& wanted, completion<> done) {
   if (keys_done) return one.complete(errc::in_progress);
   if (wanted.empty() || wanted.find_first_not_of(dtmf_keys) != std::string::npos)
     return one.complete(errc::bad_key);
-  keys = wanted;
   keys_done = std::move(one);
+  const unsigned number = ++key_sequences;
   keys_done.on_cancel([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || !self->keys_done) return;
     self->keys.clear();
     self->keys_done.complete(asio::error::operation_aborted);
   });
+  if (media && media->can_send_keys()) {
+    return media->send_keys(wanted, [weak = weak_from_this(), number](const base::error_code& error) {
+      const auto self = weak.lock();
+      if (self && self->keys_done && self->key_sequences == number) self->keys_done.complete(error);
+    });
+  }
+  keys = wanted;
   const base::time_point now = endpoint_core::now();
   send_next_key(now);
   core->pump(now);

@@ -21,7 +21,7 @@ base::result<std::string> call_state::describe_to(std::optional<sdp::description
 }
 
 // What this end says to the INVITE: once, in whatever response comes first.
-base::result<void> call_state::describe(std::shared_ptr<parley::media> chosen) {
+base::result<void> call_state::describe(std::shared_ptr<call_media> chosen) {
   if (!early_answer.empty()) return {};
   const auto begun = begin_media(std::move(chosen));
   auto text =
@@ -56,7 +56,7 @@ base::result<void> call_state::ring(int status, bool with_media) {
   return done;
 }
 
-void call_state::start_answer(std::shared_ptr<parley::media> chosen, completion<call> done) {
+void call_state::start_answer(std::shared_ptr<call_media> chosen, completion<call> done) {
   const auto self = shared_from_this();
   // Other media than those of a description that has gone out come too late.
   const bool late = chosen && !early_answer.empty() && chosen != media;
@@ -158,7 +158,7 @@ base::result<void> incoming_call::ring(int status, bool with_media) const {
   return call_.state_->ring(status, with_media);
 }
 
-void incoming_call::start_answer(std::shared_ptr<parley::media> media, detail::completion<call> done) const {
+void incoming_call::start_answer(std::shared_ptr<call_media> media, detail::completion<call> done) const {
   call_.state_->start_answer(std::move(media), std::move(done));
 }
 

@@ -1,4 +1,5 @@
-#include <parley/endpoint/media.hpp>
+#include <parley/endpoint/call_media.hpp>
+#include <parley/endpoint/error.hpp>
 #include <parley/net/reserved_port.hpp>
 
 #include <utility>
@@ -7,7 +8,7 @@ namespace parley {
 namespace {
 
 /// Announces what any telephone has, and leaves it alone.
-class silent_media final : public media {
+class silent_media final : public call_media {
  public:
   /// What all calls of an endpoint have together.
   struct shared {
@@ -41,7 +42,10 @@ class silent_media final : public media {
 
 }  // namespace
 
-media::~media() = default;
+call_media::~call_media() = default;
+void call_media::send_keys(const std::string&, std::function<void(const base::error_code&)> done) {
+  done(errc::not_now);
+}
 
 media_factory signalling_only() {
   auto shared = std::make_shared<silent_media::shared>();

@@ -76,7 +76,17 @@ audio_stream::audio_stream(const audio_stream_options& options, base::random_sou
 
 audio_stream::~audio_stream() = default;
 
-void audio_stream::set_keys(srtp::context protecting, srtp::context unprotecting) {
+void audio_stream::set_keys(std::optional<srtp::context> protecting,
+                            std::optional<srtp::context> unprotecting) {
+  // RFC 3711 3.3.1: the roll-over counter belongs to the sequence numbers, which go on.
+  const auto go_on = [](const std::optional<srtp::context>& old, std::optional<srtp::context>& next,
+                        std::optional<std::uint32_t> ssrc) {
+    if (!old || !next || !ssrc) return;
+    if (const auto counter = old->roll_over_counter(*ssrc))
+      std::ignore = next->set_roll_over_counter(*ssrc, *counter);  // there is room for the first one
+  };
+  go_on(protecting_, protecting, ssrc_);
+  go_on(unprotecting_, unprotecting, played_);
   protecting_ = std::move(protecting);
   unprotecting_ = std::move(unprotecting);
 }

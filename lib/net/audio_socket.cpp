@@ -233,8 +233,9 @@ bool audio_socket::can_send_keys() const noexcept {
 }
 void audio_socket::set_source(media::sound_source* source) noexcept { state_->stream->set_source(source); }
 void audio_socket::set_sink(media::sound_sink* sink) noexcept { state_->stream->set_sink(sink); }
-void audio_socket::set_keys(srtp::context protecting, srtp::context unprotecting) {
-  state_->secured = true;
+void audio_socket::set_keys(std::optional<srtp::context> protecting,
+                            std::optional<srtp::context> unprotecting) {
+  state_->secured = unprotecting.has_value();
   state_->stream->set_keys(std::move(protecting), std::move(unprotecting));
   state_->expect();
 }

@@ -2,11 +2,10 @@
 
 #include "support/catch.hpp"
 #include "support/net_fixture.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -23,20 +22,16 @@ constexpr std::size_t huge = std::size_t{16} << 20U;
 /// A WebSocket listener that serves one file.
 struct file_server : net_fixture {
   explicit file_server(const net::transport_limits& limits, std::size_t size) : net_fixture(limits) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "parley-answer-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    folder = pattern;
     content.resize(size);
     for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<char>('a' + i % 23);
-    std::ofstream(folder / "file.txt") << content;
+    std::ofstream(folder.path() + "/file.txt") << content;
     net::listener_options options{.transport = sip::transport::ws,
                                   .bind = {base::ip_address::loopback_v4(), 0}};
-    options.websocket.static_folder = folder.string();
+    options.websocket.static_folder = folder.path();
     REQUIRE(set->listen(options).has_value());
   }
-  ~file_server() { std::filesystem::remove_all(folder); }
 
-  std::filesystem::path folder;
+  test::temporary_folder folder;
   std::string content;
 };
 

@@ -1,10 +1,10 @@
 #include "net/detail/http_door.hpp"
 
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <boost/beast/http/field.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -34,10 +34,6 @@ http_request upgrade(const std::string& protocol = "sip") {
 
 struct folder {
   folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "parley-static-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    outside = pattern;
-    inside = outside / "www";
     std::filesystem::create_directories(inside / "sub");
     write(outside / "secret.txt");
     write(inside / "index.html");
@@ -47,11 +43,11 @@ struct folder {
     std::filesystem::create_symlink(outside / "secret.txt", inside / "link.txt");
     options.static_folder = inside.string();
   }
-  ~folder() { std::filesystem::remove_all(outside); }
   static void write(const std::filesystem::path& path) { std::ofstream(path) << path.filename().string(); }
 
-  std::filesystem::path outside;
-  std::filesystem::path inside;
+  test::temporary_folder made;
+  std::filesystem::path outside = made.path();
+  std::filesystem::path inside = outside / "www";
   net::websocket_options options;
 };
 

@@ -55,6 +55,10 @@ TEST_CASE("each step has its arguments", "[phone][script]") {
   CHECK(only_step("ring 183").number == 183);
   CHECK(only_step("refuse 486").number == 486);
   CHECK(only_step("transfer sips:carol@example.com").uri == "sips:carol@example.com");
+  CHECK(only_step("tone").number == 440);
+  CHECK(only_step("tone 0").number == 0);
+  CHECK(only_step("play \"my voice.wav\"").text == "my voice.wav");
+  CHECK(only_step("record -").text == "-");
   CHECK(only_step("dtmf 12*A!").text == "12*A!");
   CHECK(only_step("dtmf 12#").text == "12#");
   CHECK(only_step("dtmf \"#1\"").text == "#1");
@@ -106,6 +110,8 @@ TEST_CASE("an error names the line and the rule", "[phone][script]") {
   CHECK(error_of("wait -1") == "wait: \"-1\" is no time in milliseconds, a number from 0 to 86400000");
   CHECK(error_of("wait 99999999999") ==
         "wait: \"99999999999\" is no time in milliseconds, a number from 0 to 86400000");
+  CHECK(error_of("tone 4001") == "tone: \"4001\" is no frequency in Hz, a number from 0 to 4000");
+  CHECK(error_of("play") == "play: FILE is missing");
   CHECK(error_of("dtmf 12x") == "dtmf: \"x\" is no key: 0 to 9, *, #, A to D and ! are");
   CHECK(contains(error_of("dtmf #"), "dtmf: KEYS is missing; a # that begins a word begins a comment"));
   CHECK(error_of("publish away") == "publish: \"away\" is neither open nor closed");

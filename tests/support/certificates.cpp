@@ -5,8 +5,6 @@
 #include <openssl/x509v3.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 
 namespace parley::test {
@@ -61,9 +59,6 @@ void write_pem(const std::string& path, Write&& write) {
 }  // namespace
 
 authority::authority(std::string_view name) : name_(name), key_(EVP_EC_gen("P-256")) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "parley-certificates-XXXXXX").string();
-  require(mkdtemp(pattern.data()) != nullptr, "no folder");
-  folder_ = pattern;
   certificate_ = make({.common_name = name_}, key_, nullptr, key_, serial_++);
   write_pem(file(), [&](std::FILE* f) { return PEM_write_X509(f, certificate_); });
 }
@@ -71,15 +66,13 @@ authority::authority(std::string_view name) : name_(name), key_(EVP_EC_gen("P-25
 authority::~authority() {
   X509_free(certificate_);
   EVP_PKEY_free(key_);
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 net::tls_certificate authority::issue(const certificate_wish& wish) {
   const std::string number = std::to_string(serial_);
   EVP_PKEY* const key = EVP_EC_gen("P-256");
   X509* const certificate = make(wish, key, certificate_, key_, serial_++);
-  net::tls_certificate out{folder_ + "/" + number + ".pem", folder_ + "/" + number + ".key"};
+  net::tls_certificate out{folder_.path() + "/" + number + ".pem", folder_.path() + "/" + number + ".key"};
   write_pem(out.chain_file, [&](std::FILE* f) { return PEM_write_X509(f, certificate); });
   write_pem(out.key_file, [&](std::FILE* f) {
     return PEM_write_PrivateKey(f, key, nullptr, nullptr, 0, nullptr, nullptr);
@@ -90,7 +83,7 @@ net::tls_certificate authority::issue(const certificate_wish& wish) {
 }
 
 std::string authority::write(std::string_view name, std::string_view content) const {
-  const std::string path = folder_ + "/" + std::string(name);
+  const std::string path = folder_.path() + "/" + std::string(name);
   write_pem(path, [&](std::FILE* f) {
     return std::fwrite(content.data(), 1, content.size(), f) == content.size() ? 1 : 0;
   });

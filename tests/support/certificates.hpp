@@ -2,6 +2,8 @@
 
 #include <parley/net/tls_context.hpp>
 
+#include "support/temporary_folder.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -29,13 +31,13 @@ class authority {
   authority& operator=(const authority&) = delete;
 
   /// Its own certificate.
-  std::string file() const { return folder_ + "/authority.pem"; }
+  std::string file() const { return folder_.path() + "/authority.pem"; }
   net::tls_certificate issue(const certificate_wish& wish);
   /// Writes a file into the folder and returns its path.
   std::string write(std::string_view name, std::string_view content) const;
 
  private:
-  std::string folder_;
+  temporary_folder folder_;
   std::string name_;
   evp_pkey_st* key_;
   x509_st* certificate_;

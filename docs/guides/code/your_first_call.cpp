@@ -130,7 +130,7 @@ asio::awaitable<parley::registration> enroll(parley::endpoint& alice, parley::re
 // [/register]
 
 // [media]
-class sound final : public parley::media {
+class sound final : public parley::call_media {
  public:
   explicit sound(const asio::any_io_executor& executor) : socket_(executor) {}
 

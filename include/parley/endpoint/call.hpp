@@ -5,7 +5,7 @@
 #include <parley/base/time.hpp>
 #include <parley/endpoint/completion.hpp>
 #include <parley/endpoint/error.hpp>
-#include <parley/endpoint/media.hpp>
+#include <parley/endpoint/call_media.hpp>
 #include <parley/endpoint/options.hpp>
 #include <parley/offer_answer/negotiated.hpp>
 #include <parley/ua/caller_identity.hpp>
@@ -110,7 +110,7 @@ class call {
   PARLEY_API std::string_view call_id() const noexcept;
   /// What is agreed on for each m= line. *Ownership:* valid until the next negotiation.
   PARLEY_API const std::vector<offer_answer::negotiated_medium>& negotiated() const noexcept;
-  PARLEY_API const std::shared_ptr<parley::media>& media() const noexcept;
+  PARLEY_API const std::shared_ptr<call_media>& media() const noexcept;
 
   /// Has each event given to `handler`, those first that nobody has fetched by `next_event`, which brings
   /// none from then on; who waits in it gets `asio::error::operation_aborted`. An empty one ends that. The
@@ -187,8 +187,8 @@ class call {
     });
   }
 
-  /// Sends keys one after the other by INFO (application/dtmf-relay): `void(error_code)`, when the last was
-  /// taken. *Errors:* `errc::bad_key`, `errc::not_now`, `errc::in_progress`; of `status_category`.
+  /// Sends keys one after the other, within the media where they can (RFC 4733), else by INFO
+  /// (application/dtmf-relay): `void(error_code)`, when the last was sent, or taken. *Errors:* `errc::bad_key`, `errc::not_now`, `errc::in_progress`; of `status_category`.
   template <class Token = default_token>
   auto send_dtmf(std::string keys, Token&& token = {}) const {
     return detail::initiate<>(std::forward<Token>(token),

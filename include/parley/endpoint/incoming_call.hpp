@@ -32,7 +32,7 @@ class incoming_call {
   /// `errc::not_now`; of `status_category` where no answer to the offer can be made, which the caller is
   /// told by that status.
   template <class Token = default_token>
-  auto answer(std::shared_ptr<parley::media> media, Token&& token = {}) const {
+  auto answer(std::shared_ptr<call_media> media, Token&& token = {}) const {
     return detail::initiate<parley::call>(
         std::forward<Token>(token),
         [self = *this, media = std::move(media)](detail::completion<parley::call> done) mutable {
@@ -41,7 +41,7 @@ class incoming_call {
   }
   template <class Token = default_token>
   auto answer(Token&& token = {}) const {
-    return answer(std::shared_ptr<parley::media>{}, std::forward<Token>(token));
+    return answer(std::shared_ptr<call_media>{}, std::forward<Token>(token));
   }
 
   /// Refuses it with a status from 300 to 699. *Errors:* `errc::call_over`, `errc::not_now`.
@@ -53,7 +53,7 @@ class incoming_call {
   friend class detail::endpoint_core;
 
   explicit incoming_call(parley::call call) noexcept : call_(std::move(call)) {}
-  PARLEY_API void start_answer(std::shared_ptr<parley::media> media,
+  PARLEY_API void start_answer(std::shared_ptr<call_media> media,
                                detail::completion<parley::call> done) const;
 
   parley::call call_;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <parley/base/time.hpp>
-#include <parley/endpoint/media.hpp>
+#include <parley/endpoint/call_media.hpp>
 #include <parley/net/dns_client.hpp>
 #include <parley/net/tls_context.hpp>
 #include <parley/net/transport_options.hpp>
@@ -66,7 +66,7 @@ class registration;
 
 /// A call that is placed.
 struct call_options {
-  std::shared_ptr<parley::media> media = {};  ///< that of the endpoint's factory where there is none
+  std::shared_ptr<call_media> media = {};  ///< that of the endpoint's factory where there is none
   std::string identity = {};                  ///< as `endpoint_options::identity`, for this call
   std::string display_name = {};              ///< in the place of the identity's
   /// Whose Service-Route it takes, and whose address it comes from; without one, that of the endpoint's first

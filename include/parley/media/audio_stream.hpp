@@ -172,8 +172,8 @@ class PARLEY_API audio_stream {
   void set_source(sound_source* source) noexcept { source_ = source; }
   /// Nothing stands for a sink that nobody listens to.
   void set_sink(sound_sink* sink) noexcept { sink_ = sink; }
-  /// From now on all is SRTP (RFC 3711) under these.
-  void set_keys(srtp::context protecting, srtp::context unprotecting);
+  /// From now on all is SRTP (RFC 3711) under these, or RTP without any. The packets' count goes on.
+  void set_keys(std::optional<srtp::context> protecting, std::optional<srtp::context> unprotecting);
 
   /// What was agreed on, for the first time or anew. *Errors:* `errc::unsupported_rate`, those of
   /// `make_encoder` and `make_decoder`, `errc::bad_frame_length` for a packet time that is none,

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace parley::net {
@@ -55,7 +56,7 @@ class PARLEY_API audio_socket {
   /// See `media::audio_stream`; both outlive the socket.
   void set_source(media::sound_source* source) noexcept;
   void set_sink(media::sound_sink* sink) noexcept;
-  void set_keys(srtp::context protecting, srtp::context unprotecting);
+  void set_keys(std::optional<srtp::context> protecting, std::optional<srtp::context> unprotecting);
 
   /// Each event is posted. An empty one ends that.
   void on_event(handler told);

@@ -68,7 +68,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
 
   // call_media.cpp
   /// Adds what the media can do to a new negotiation.
-  base::result<void> begin_media(std::shared_ptr<parley::media> chosen);
+  base::result<void> begin_media(std::shared_ptr<call_media> chosen);
   base::result<std::string> make_offer(offer_answer::negotiator& session);
   base::result<std::string> make_answer(offer_answer::negotiator& session);
   static base::result<sdp::description> read_description(const std::string& text);
@@ -94,9 +94,9 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void take_over(base::time_point now, const ua::core_event& event);
   /// An answer, or an offer where there is none.
   base::result<std::string> describe_to(std::optional<sdp::description> offer);
-  base::result<void> describe(std::shared_ptr<parley::media> chosen);
+  base::result<void> describe(std::shared_ptr<call_media> chosen);
   base::result<void> ring(int status, bool with_media);
-  void start_answer(std::shared_ptr<parley::media> chosen, completion<call> done);
+  void start_answer(std::shared_ptr<call_media> chosen, completion<call> done);
   void try_accept(base::time_point now);
 
   // call_requests.cpp
@@ -143,7 +143,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   std::string dialog_call_id;
   base::packet_buffer invite;  // until it is answered
   base::ip_address local_address;
-  std::shared_ptr<parley::media> media;
+  std::shared_ptr<call_media> media;
   std::vector<offer_answer::medium_id> media_ids;
   std::optional<offer_answer::negotiator> session;
   std::vector<early_leg> legs;
@@ -169,7 +169,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   bool change_due = false;  // and its offer is still to be made
   waiter<> change_done;
   std::vector<call_request> requests;
-  std::string keys;  // that are still to be sent
+  std::string keys;  // that are still to be sent by INFO
+  unsigned key_sequences = 0;
   waiter<> keys_done;
   std::unique_ptr<outgoing_transfer> transfer;
   std::unique_ptr<ua::server_refer> referred;  // what the peer has asked for
