@@ -38,7 +38,8 @@ constexpr std::array event_kinds = {
     event_kind{"transferred", " call status to "},
     event_kind{"sound_failed", " call reason "},
     event_kind{"quality",
-               " call codec sent received lost loss jitter delay concealed mos rating round_trip peer_loss "},
+               " call codec sent received lost unplayed loss burst_ratio jitter delay concealed mos rating "
+               "round_trip peer_loss "},
     event_kind{"ended", " call cause status reason "},
     event_kind{"message", " from body content_type "},
     event_kind{"message_sent", " status "},

@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib/interop.sh"
 
 read -r port < <(free_ports 1)
 # baresip gives up where the first challenge is not MD5.
-launch_registrar "$port" '"MD5"' alice bob carol anna berta carla axel boris arno bruno anton
+launch_registrar "$port" '"MD5"' alice bob carol anna berta carla axel boris arno bruno anton albert
 
 # baresip_as USER COMMANDS_PORT SIP_PORT [PARAMETERS]: a baresip of that user, with these parameters of its account.
 baresip_as() {
@@ -61,8 +61,8 @@ expect ended cause=remote
 message sip:bob@parley.test Hello
 expect message body=Goodbye
 E
-  logged "received DTMF: '5'"
-  logged "received DTMF: '#'"
+  logged "received event: '5' (end=1)"
+  logged "received event: '#' (end=1)"
   phone anton <<<'call sip:bob@parley.test'
   end_phone anton 3
   told anton ended cause=refused status=486 || fail "a second call is not refused" "$work/anton.jsonl"
@@ -72,6 +72,15 @@ E
   expect_told alice answered call=2
   say hangup
   logged Hello
+  # Without sound keys go by INFO.
+  phone albert --signalling-only <<'E'
+register
+call sip:bob@parley.test
+dtmf 7
+hangup
+E
+  logged "received DTMF: '7'"
+  end_phone albert
   say 'message Goodbye'
   end_phone alice
 }

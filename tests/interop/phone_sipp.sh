@@ -19,7 +19,7 @@ caller() {
     fail "the caller has an unsuccessful call" "$work/caller.err" "$work/$3.jsonl" "$work/$3.err"
 }
 # phone PORT [option]…: Alice.
-phone() { start_phone alice --listen "udp:127.0.0.1:$1" --from "sip:alice@127.0.0.1:$1" "${@:2}"; }
+phone() { start_phone alice --signalling-only --listen "udp:127.0.0.1:$1" --from "sip:alice@127.0.0.1:$1" "${@:2}"; }
 
 calls_out() {
   callee "$2" <<'E'
