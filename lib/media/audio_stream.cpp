@@ -284,7 +284,8 @@ base::result<void> audio_stream::handle_packet(base::time_point now, base::packe
     ++refused_;
     return errc::unknown_payload_type;
   }
-  const auto sighting = session_.handle_rtp(now, *view, with->clock_rate, from);
+  const std::uint32_t clock_rate = with->kind == payload_kind::event ? 0 : with->clock_rate;
+  const auto sighting = session_.handle_rtp(now, *view, clock_rate, from);
   handle_session();
   if (!sighting) return errc::unknown_party;
   if (!may_hear(now, view->ssrc())) return errc::unknown_party;

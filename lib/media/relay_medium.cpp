@@ -50,17 +50,20 @@ struct relay_medium::end {
   }
 
   void count(base::time_point now, const rtp::packet_view& packet) noexcept {
-    const std::uint32_t rate = stream.of(packet.payload_type()).clock_rate;
+    const relay_stream::fate& as = stream.of(packet.payload_type());
+    const std::uint32_t rate = as.clock_rate;
     if (packet.ssrc() != counters.ssrc) {
       lost_before = counters.lost;
       counters.ssrc = packet.ssrc();
       clock_rate = rate;
       source = rtp::reception(packet.ssrc(), rate, 1);
-    } else if (rate != clock_rate) {
+    } else if (rate != clock_rate && !as.events) {
       clock_rate = rate;
       source.set_clock_rate(rate);
     }
-    source.handle_packet(now, packet.sequence_number(), packet.timestamp(), packet.payload().size());
+    // The timestamp of an event is not of when it was sent (RFC 4733 2.1).
+    source.handle_packet(now, packet.sequence_number(), packet.timestamp(), packet.payload().size(),
+                         !as.events);
     counters.lost =
         lost_before + static_cast<std::uint64_t>(std::max<std::int64_t>(source.sequence().lost(), 0));
     counters.jitter_us = static_cast<std::uint32_t>(source.jitter_time().count());

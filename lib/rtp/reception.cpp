@@ -29,7 +29,8 @@ void reception::set_clock_rate(std::uint32_t rate) noexcept {
 }
 
 sequence_tracker::sighting reception::handle_packet(base::time_point now, std::uint16_t sequence,
-                                                    std::uint32_t timestamp, std::size_t bytes) noexcept {
+                                                    std::uint32_t timestamp, std::size_t bytes,
+                                                    bool timed) noexcept {
   const sequence_tracker::sighting seen = sequence_.handle_packet(sequence);
   if (!seen.usable()) return seen;
   heard_since_report_ = true;
@@ -40,7 +41,7 @@ sequence_tracker::sighting reception::handle_packet(base::time_point now, std::u
     has_transit_ = false;
   }
   losses_.handle_packet(seen.extended);
-  if (clock_.rate() != 0) {
+  if (timed && clock_.rate() != 0) {
     // RFC 3550 A.8, in integers.
     const std::uint32_t transit = in_ticks(now, clock_.rate()) - timestamp;
     if (has_transit_) {

@@ -213,9 +213,10 @@ std::optional<sequence_tracker::sighting> session::handle_rtp(
   if (wrong_address(now, s->rtp_from, s->rtp_heard, from)) return std::nullopt;
   if (from) s->rtp_from = from;
   s->heard = s->rtp_heard = now;
-  s->received.set_clock_rate(clock_rate);
-  const auto seen =
-      s->received.handle_packet(now, packet.sequence_number(), packet.timestamp(), packet.payload().size());
+  const bool timed = clock_rate != 0;
+  if (timed) s->received.set_clock_rate(clock_rate);
+  const auto seen = s->received.handle_packet(now, packet.sequence_number(), packet.timestamp(),
+                                              packet.payload().size(), timed);
   if (!s->sends && s->received.sequence().valid()) {
     s->member = s->sends = true;
     recount(now);

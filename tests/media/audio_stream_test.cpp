@@ -207,6 +207,8 @@ TEST_CASE("keys are sent in the place of sound, and told with their length", "[a
   CHECK(pair.b.keys == "159#A!");
   for (const base::duration length : pair.b.key_lengths) CHECK(length >= 80ms);
   CHECK(pair.a.keys_done == 1);
+  // The timestamps of a key stand still; that is no jitter.
+  CHECK(pair.b.stream->statistics().jitter < 1ms);
   // RFC 4733 2.5.1.6: each packet has a sequence number of its own.
   std::uint16_t before = 0;
   for (std::size_t i = 0; i < pair.a.rtp.size(); ++i) {

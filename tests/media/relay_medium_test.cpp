@@ -395,6 +395,22 @@ TEST_CASE("fax over UDPTL passes as it is, from its source alone", "[media][rela
   CHECK(t.counters(relay_side::offerer).packets == 2);
 }
 
+TEST_CASE("a key that is held is no jitter, nor is its clock another one", "[media][relay]") {
+  medium_test t;
+  t.change(relay_side::offerer, [&](auto& s) {
+    s.payloads = {{.received = 96, .sent = 96, .clock_rate = 48000},
+                  {.received = 101, .sent = 101, .clock_rate = 8000, .events = true}};
+  });
+  for (std::uint16_t i = 0; i < 300; ++i) {
+    const bool key = i >= 100 && i < 200;
+    const std::uint32_t timestamp = (key ? 100U : i) * 960U;
+    t.packet(relay_side::offerer, alice, rtp_packet(key ? 101 : 96, i, 1, "sound", timestamp));
+    t.now += 20ms;
+  }
+  CHECK(t.counters(relay_side::offerer).jitter_us == 0);
+  CHECK(t.counters(relay_side::offerer).packets == 300);
+}
+
 TEST_CASE("jitter is measured by the clock of the payload", "[media][relay]") {
   medium_test t;
   const std::uint32_t rate = GENERATE(8000U, 48000U);

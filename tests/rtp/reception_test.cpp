@@ -97,6 +97,15 @@ TEST_CASE("a sender that starts its timestamps anew makes no jitter", "[rtp]") {
   CHECK(r.jitter() == 0);
 }
 
+TEST_CASE("packets whose timestamp stands still on purpose make no jitter", "[rtp]") {
+  reception r(1, 8000, 1);
+  for (std::uint16_t i = 0; i < 50; ++i) r.handle_packet(t0 + i * 20ms, i, i * 160U, 160);
+  for (std::uint16_t i = 50; i < 450; ++i) r.handle_packet(t0 + i * 20ms, i, 50 * 160U, 4, false);
+  r.handle_packet(t0 + 450 * 20ms, 450, 450 * 160U, 160);
+  CHECK(r.jitter() == 0);
+  CHECK(r.sequence().received() == 451);
+}
+
 TEST_CASE("without a clock rate there is no jitter", "[rtp]") {
   reception r(1, 0, 1);
   r.handle_packet(t0, 0, 0, 160);

@@ -38,9 +38,11 @@ class reception {
   /// For a payload type of another rate: jitter and lip sync begin anew (RFC 7160 4).
   PARLEY_API void set_clock_rate(std::uint32_t rate) noexcept;
 
-  /// A packet came. `bytes` is the length of the payload, without padding.
+  /// A packet came. `bytes` is the length of the payload, without padding. It is not `timed` where its
+  /// timestamp is not of when it was sent, as in telephone-events (RFC 4733 2.1): jitter is not counted then.
   PARLEY_API sequence_tracker::sighting handle_packet(base::time_point now, std::uint16_t sequence,
-                                                      std::uint32_t timestamp, std::size_t bytes) noexcept;
+                                                      std::uint32_t timestamp, std::size_t bytes,
+                                                      bool timed = true) noexcept;
 
   /// A sender report of this source came.
   PARLEY_API void handle_sender_report(base::time_point now, std::uint64_t ntp,
