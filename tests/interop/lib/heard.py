@@ -1,4 +1,4 @@
-"""What is in a recording: heard.py FILE HZ [FROM [TO]], seconds; exits with 0 where every 100 ms of its first channel have that tone, loud."""
+"""What is in a recording: heard.py FILE HZ [FROM [TO]], seconds, negative ones from its end; exits with 0 where every 100 ms of its first channel have that tone, loud."""
 import array
 import math
 import sys
@@ -21,7 +21,7 @@ def main():
         rate = sound.getframerate()
         assert sound.getsampwidth() == 2, "not 16 bits a sample"
         samples = array.array("h", sound.readframes(sound.getnframes()))[:: sound.getnchannels()]
-    bounds = [int(float(text) * rate) for text in sys.argv[3:5]]
+    bounds = [int(float(text) * rate) + (len(samples) if text.startswith("-") else 0) for text in sys.argv[3:5]]
     begin, end = bounds[0] if bounds else 0, bounds[1] if len(bounds) == 2 else len(samples)
     step = rate // 10
     frames = [samples[at : at + step] for at in range(begin, min(end, len(samples)) - step + 1, step)]
