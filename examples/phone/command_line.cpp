@@ -206,8 +206,9 @@ void add_conversation(CLI::App& app, options& o) {
 void add_sound(CLI::App& app, options& o) {
   const std::string group = "Sound";
   plan& wanted = o.wanted;
-  app.add_option("--codec", o.codecs,
-                 "Codecs, the preferred one first: opus, G722, PCMA, PCMU, GSM, L16. Without it, all but L16.")
+  app.add_option(
+         "--codec", o.codecs,
+         "Codecs, the preferred one first: opus, G722, PCMA, PCMU, GSM, L16. Without it, all but L16.")
       ->type_name("NAME,…")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -220,9 +221,10 @@ void add_sound(CLI::App& app, options& o) {
       ->group(group);
   app.add_flag("--tone", wanted.tone, "Sends a tone of 440 Hz from the answer on, until --play.")
       ->group(group);
-  app.add_option("--record", wanted.record,
-                 "Writes what the peer says to that file: Ogg Opus where it ends in .opus or .ogg, else WAV.\n"
-                 "With --calls the second call's has -2 in its name, and so on.")
+  app.add_option(
+         "--record", wanted.record,
+         "Writes what the peer says to that file: Ogg Opus where it ends in .opus or .ogg, else WAV.\n"
+         "With --calls the second call's has -2 in its name, and so on.")
       ->type_name("FILE")
       ->group(group);
   app.add_flag("--signalling-only", o.signalling_only,
@@ -259,9 +261,11 @@ void add_manners(CLI::App& app, options& o) {
 std::string footer() {
   return "Each event is a line of JSON on standard output, with its name in \"event\" and the time in "
          "seconds\n"
-         "since 1970 in \"time\"; logs are on standard error. Where nothing is played silence is sent. When a "
+         "since 1970 in \"time\"; logs are on standard error. Where nothing is played silence is sent. When "
+         "a "
          "call\n"
-         "is over, the event quality tells how it was heard here: packets, loss as a share, jitter, delay and\n"
+         "is over, the event quality tells how it was heard here: packets, loss as a share, jitter, delay "
+         "and\n"
          "round_trip in ms, the share of the sound that was made up, and an opinion score (ITU-T G.107).\n"
          "\n"
          "Steps of a script, one a line; # begins a comment, and \"…\" holds a word with blanks together:\n" +
@@ -409,8 +413,7 @@ std::string find_steps(options& o, settings& out) {
 }  // namespace
 
 reading read_command_line(int argc, const char* const* argv) {
-  CLI::App app{"A SIP phone for the command line: makes and takes calls, step by step.",
-               "parley-phone"};
+  CLI::App app{"A SIP phone for the command line: makes and takes calls, step by step.", "parley-phone"};
   app.set_version_flag("--version", "parley-phone " PARLEY_VERSION);
   app.set_help_flag("--help", "Print this and exit.");
   app.footer(footer());

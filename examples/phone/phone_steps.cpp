@@ -174,10 +174,10 @@ asio::awaitable<outcome> phone::sound(const step& one) {
   const std::shared_ptr<parley::audio> sound = sound_of(call);
   if (!sound) co_return outcome{step_failed, 0, "the call has no sound"};
   if (one.what == action::tone) {
-    sound->set_source(one.number == 0 ? nullptr
-                                      : std::make_shared<parley::media::tone_source>(
-                                            parley::media::continuous_tone(static_cast<float>(one.number)),
-                                            sound->rate()));
+    sound->set_source(
+        one.number == 0 ? nullptr
+                        : std::make_shared<parley::media::tone_source>(
+                              parley::media::continuous_tone(static_cast<float>(one.number)), sound->rate()));
     co_return outcome{};
   }
   parley::base::error_code error;

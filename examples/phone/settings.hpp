@@ -20,7 +20,7 @@ struct settings {
   parley::registration_options registration;  ///< what the step `register` registers
   std::vector<step> steps;
   bool has_sound = true;
-  parley::audio_options sound;  ///< of each call
+  parley::audio_options sound;       ///< of each call
   std::chrono::seconds timeout{60};  ///< of the whole run
   bool follow_transfers = true;
   parley::base::log_level log_level = parley::base::log_level::warning;

@@ -200,9 +200,11 @@ TEST_CASE("sound that can't be had is refused, and named", "[endpoint][audio]") 
   CHECK(why({.stream = {.rate = 44100}}) == media::errc::unsupported_rate);
 }
 
-TEST_CASE("an offer has each codec under its own payload type, and events for each clock", "[endpoint][audio]") {
+TEST_CASE("an offer has each codec under its own payload type, and events for each clock",
+          "[endpoint][audio]") {
   asio::io_context io;
-  const auto all = (*audio::make(io.get_executor(), {.comfort_noise = true, .stream = {.rate = 8000}}))->describe();
+  const auto all =
+      (*audio::make(io.get_executor(), {.comfort_noise = true, .stream = {.rate = 8000}}))->describe();
   REQUIRE(all.size() == 1);
   std::string seen;
   for (const sdp::rtp_format& one : all.front().formats)

@@ -458,7 +458,8 @@ TEST_CASE("what can't be is refused, and what there was goes on", "[audio_stream
       pair.run(50ms);
     }
     pair.run(1s);
-    // Where the places of those before are used up, what was on its way is lost, a packet each time; and one before the first.
+    // Where the places of those before are used up, what was on its way is lost, a packet each time; and one
+    // before the first.
     CHECK(pair.b.stream->statistics().refused <= 3);
   }
 }

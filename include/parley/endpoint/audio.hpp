@@ -90,11 +90,10 @@ class PARLEY_API audio final : public call_media, public std::enable_shared_from
   /// source takes its place, or the call is over.
   template <class Token = default_token>
   auto play(std::string path, Token&& token = {}) {
-    return detail::initiate<>(
-        std::forward<Token>(token),
-        [self = shared_from_this(), path = std::move(path)](detail::completion<> done) {
-          self->start_play(path, std::move(done));
-        });
+    return detail::initiate<>(std::forward<Token>(token),
+                              [self = shared_from_this(), path = std::move(path)](detail::completion<> done) {
+                                self->start_play(path, std::move(done));
+                              });
   }
 
   /// Writes the peer's sound to a file, Ogg Opus where its name ends in .opus or .ogg, else WAV, until

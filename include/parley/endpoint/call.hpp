@@ -3,9 +3,9 @@
 #include <parley/base/api.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
+#include <parley/endpoint/call_media.hpp>
 #include <parley/endpoint/completion.hpp>
 #include <parley/endpoint/error.hpp>
-#include <parley/endpoint/call_media.hpp>
 #include <parley/endpoint/options.hpp>
 #include <parley/offer_answer/negotiated.hpp>
 #include <parley/ua/caller_identity.hpp>
@@ -188,7 +188,8 @@ class call {
   }
 
   /// Sends keys one after the other, within the media where they can (RFC 4733), else by INFO
-  /// (application/dtmf-relay): `void(error_code)`, when the last was sent, or taken. *Errors:* `errc::bad_key`, `errc::not_now`, `errc::in_progress`; of `status_category`.
+  /// (application/dtmf-relay): `void(error_code)`, when the last was sent, or taken. *Errors:*
+  /// `errc::bad_key`, `errc::not_now`, `errc::in_progress`; of `status_category`.
   template <class Token = default_token>
   auto send_dtmf(std::string keys, Token&& token = {}) const {
     return detail::initiate<>(std::forward<Token>(token),

@@ -2,6 +2,7 @@
 
 #include <parley/endpoint/call.hpp>
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,6 +41,7 @@ class incoming_call {
         });
   }
   template <class Token = default_token>
+    requires(!std::convertible_to<Token, std::shared_ptr<call_media>>)
   auto answer(Token&& token = {}) const {
     return answer(std::shared_ptr<call_media>{}, std::forward<Token>(token));
   }

@@ -67,8 +67,8 @@ class registration;
 /// A call that is placed.
 struct call_options {
   std::shared_ptr<call_media> media = {};  ///< that of the endpoint's factory where there is none
-  std::string identity = {};                  ///< as `endpoint_options::identity`, for this call
-  std::string display_name = {};              ///< in the place of the identity's
+  std::string identity = {};               ///< as `endpoint_options::identity`, for this call
+  std::string display_name = {};           ///< in the place of the identity's
   /// Whose Service-Route it takes, and whose address it comes from; without one, that of the endpoint's first
   /// registration.
   const registration* registered = nullptr;

@@ -154,8 +154,8 @@ class PARLEY_API session {
                    std::size_t payload_bytes);
 
   /// RTP came. `clock_rate` is that of its payload type; 0 for telephone-events, whose timestamps are not of
-  /// when they were sent (RFC 4733 2.1), so that they say nothing of the jitter. None where the packet is to be ignored; else what
-  /// the sequence number says of it.
+  /// when they were sent (RFC 4733 2.1), so that they say nothing of the jitter. None where the packet is to
+  /// be ignored; else what the sequence number says of it.
   std::optional<sequence_tracker::sighting> handle_rtp(
       base::time_point now, const packet_view& packet, std::uint32_t clock_rate,
       const std::optional<base::socket_address>& from = {},
