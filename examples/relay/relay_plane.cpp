@@ -1,4 +1,6 @@
 // The media side over net::media_relay.
+#include <parley/media/byte_store.hpp>
+#include <parley/media/sound_clip.hpp>
 #include <parley/net/clock.hpp>
 #include <parley/net/media_relay.hpp>
 #include <parley/net/packet_recorder.hpp>
@@ -6,14 +8,18 @@
 
 #include "make_media_plane.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <initializer_list>
+#include <memory>
+#include <span>
 #include <sys/resource.h>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace relay {
 namespace {
@@ -22,6 +28,9 @@ namespace asio = boost::asio;
 namespace net = parley::net;
 
 constexpr std::chrono::seconds look_interval(1);
+constexpr std::chrono::minutes longest_sound(10);
+/// Of all that is played.
+constexpr std::size_t most_sound_bytes = std::size_t{256} << 20U;
 
 /// A call takes four files; what the process may have at once is often set lower than what it may ask for.
 void allow_files() noexcept {
@@ -31,15 +40,33 @@ void allow_files() noexcept {
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
-base::error_code not_supported() { return make_error_code(boost::system::errc::operation_not_supported); }
+/// A file that was read, and may be played to several. Kept whole to know it by when it comes again.
+struct read_file {
+  std::string bytes;
+  media::sound_clip clip;
+
+  std::size_t size() const noexcept { return bytes.size() + clip.samples.size() * sizeof(std::int16_t); }
+};
 
 class relay_plane final : public media_plane {
  public:
-  relay_plane(std::unique_ptr<net::media_relay> relay, std::unique_ptr<net::system_random> random,
-              base::duration silence, const asio::any_io_executor& control, base::log_sink& log)
-      : log_(log), random_(std::move(random)), relay_(std::move(relay)), silence_(silence), timer_(control) {
-    look_later();
+  static base::result<std::unique_ptr<relay_plane>> create(net::media_relay_options wanted,
+                                                           base::duration silence,
+                                                           const asio::any_io_executor& control,
+                                                           base::log_sink& log) {
+    std::unique_ptr<relay_plane> made(new relay_plane(silence, control, log));
+    wanted.on_keys = [control, plane = made.get(), there = std::weak_ptr<int>(made->there_)] {
+      asio::post(control, [plane, there] {
+        if (!there.expired()) plane->tell_keys();
+      });
+    };
+    auto relay = net::media_relay::create(wanted, made->random_);
+    if (!relay) return relay.error();
+    made->relay_ = std::move(*relay);
+    return made;
   }
+
+  const net::media_relay& relay() const noexcept { return *relay_; }
 
   base::result<opened> open(const std::array<end_request, 2>& ends) override {
     const auto got = relay_->open({{{ends[0].interface, ends[0].v6}, {ends[1].interface, ends[1].v6}}});
@@ -97,17 +124,31 @@ class relay_plane final : public media_plane {
     return begun;
   }
   void stop_recording(medium_id id) override { relay_->stop_recording(id); }
-  base::result<base::duration> play(medium_id, side, const std::string&, const media::audio_format&,
-                                    std::uint8_t, unsigned) override {
-    return not_supported();
+
+  base::result<base::duration> play(medium_id id, side to, const std::string& bytes,
+                                    const media::audio_format& format, std::uint8_t payload_type,
+                                    unsigned repeat) override {
+    const auto file = read(bytes, format);
+    if (!file) return file.error();
+    const std::shared_ptr<const media::sound_clip> clip(*file, &(*file)->clip);
+    const base::duration length = clip->length();
+    if (auto begun = relay_->play(id, to, clip, format, payload_type, repeat); !begun) return begun.error();
+    return length;
   }
-  void stop_playing(medium_id, side) override {}
-  base::result<void> play_dtmf(medium_id, side, std::uint8_t, base::duration, std::uint8_t,
-                               unsigned) override {
-    return not_supported();
+
+  void stop_playing(medium_id id, side to) override { relay_->stop_playing(id, to); }
+
+  base::result<void> play_dtmf(medium_id id, side to, std::uint8_t event, base::duration length,
+                               std::uint8_t payload_type, unsigned clock_rate) override {
+    return relay_->press(id, to, {event, length, payload_type, clock_rate});
   }
 
  private:
+  relay_plane(base::duration silence, const asio::any_io_executor& control, base::log_sink& log)
+      : log_(log), silence_(silence), timer_(control) {
+    look_later();
+  }
+
   struct watched {
     base::time_point since;  // opened, or reported
     std::array<std::uint8_t, 2> dscp;
@@ -119,8 +160,43 @@ class relay_plane final : public media_plane {
       if (gone) return;
       look();
       look_at_recordings();
+      forget_files();
       look_later();
     });
+  }
+
+  /// The sound of a file for that format: the one in memory where it is being played already.
+  base::result<std::shared_ptr<const read_file>> read(const std::string& bytes,
+                                                      const media::audio_format& format) {
+    for (const auto& known : files_) {
+      const media::sound_clip& clip = known->clip;
+      if (clip.format == media::clip_format(format, clip.stored_rate) && known->bytes == bytes) return known;
+    }
+    forget_files();
+    std::size_t held = 0;
+    for (const auto& known : files_) held += known->size();
+    const auto raw = std::as_bytes(std::span(bytes));
+    media::memory_store store({raw.begin(), raw.end()});
+    auto clip = media::read_clip(store, format, longest_sound);
+    if (!clip) return clip.error();
+    auto file = std::make_shared<const read_file>(read_file{bytes, std::move(*clip)});
+    if (held + file->size() > most_sound_bytes)
+      return make_error_code(boost::system::errc::not_enough_memory);
+    files_.push_back(file);
+    return std::shared_ptr<const read_file>(std::move(file));
+  }
+
+  /// Frees what nobody plays any more: here, since it takes long enough to hold up a worker.
+  void forget_files() {
+    std::erase_if(files_, [](const auto& file) { return file.use_count() == 1; });
+  }
+
+  void tell_keys() {
+    while (const auto press = relay_->poll_key()) {
+      constexpr std::uint8_t digits = 16;  // RFC 4733 3.2; others are of lines and trunks
+      if (on_dtmf && press->key.event < digits)
+        on_dtmf({press->medium, press->from, press->key.event, press->key.length});
+    }
   }
 
   /// Tells of media on which neither side has sent for too long.
@@ -160,9 +236,11 @@ class relay_plane final : public media_plane {
   }
 
   base::log_sink& log_;
-  std::unique_ptr<net::system_random> random_;
+  net::system_random random_;
   std::unique_ptr<net::packet_recorder> recorder_;
   std::uint64_t told_left_out_ = 0;
+  std::vector<std::shared_ptr<const read_file>> files_;  // that are played
+  std::shared_ptr<int> there_ = std::make_shared<int>();  // while this is, for what was posted
   std::unique_ptr<net::media_relay> relay_;
   base::duration silence_;
   asio::steady_timer timer_;
@@ -188,15 +266,13 @@ outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options
   wanted.low_port = options.first_port;
   wanted.high_port = options.last_port;
   wanted.workers = options.workers;
-  auto random = std::make_unique<net::system_random>();
-  auto made = net::media_relay::create(wanted, *random);
+  auto made = relay_plane::create(std::move(wanted), options.silence, control, log);
   if (!made) return failure{"The media side can't be started: " + made.error().message()};
   const std::array<base::log_field, 2> fields{
-      {{"engine", net::to_string((*made)->engine())}, {"ports", (*made)->ports()}}};
+      {{"engine", net::to_string((*made)->relay().engine())}, {"ports", (*made)->relay().ports()}}};
   if (log.enabled(base::log_level::info))
     log.write({base::log_level::info, "parley-relay", "media are open", fields});
-  return std::unique_ptr<media_plane>(
-      std::make_unique<relay_plane>(std::move(*made), std::move(random), options.silence, control, log));
+  return std::unique_ptr<media_plane>(std::move(*made));
 }
 
 }  // namespace relay

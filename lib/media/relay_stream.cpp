@@ -177,8 +177,8 @@ void relay_stream::rebase(std::uint32_t timestamp, std::uint32_t rate_in, std::u
 
 /// Keeps the base near the source's timestamps, by whole seconds.
 void relay_stream::follow(std::uint32_t timestamp) noexcept {
-  const std::int32_t passed = distance(base_in_, timestamp);
-  const auto second = static_cast<std::int32_t>(rate_in_);
+  const std::int64_t passed = distance(base_in_, timestamp);
+  const std::int64_t second = rate_in_;
   if (passed > 16 * second) {
     const auto seconds = static_cast<std::uint32_t>(passed / second - 8);
     base_in_ += seconds * rate_in_;
@@ -304,7 +304,7 @@ std::uint32_t relay_stream::begin_own(const own_source& fresh, std::uint32_t clo
     next_sequence_ = fresh.sequence;
     last_received_ = static_cast<std::uint16_t>(next_sequence_ - 1);
     base_in_ = base_out_ = last_timestamp_ = fresh.timestamp;
-    rate_in_ = rate_out_ = clock_rate;
+    rate_in_ = rate_out_ = std::max<std::uint32_t>(clock_rate, 1);
     return fresh.timestamp;
   }
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
@@ -346,9 +346,9 @@ void relay_stream::pass_over(const rtp::packet_view& view) noexcept {
 
 /// The source's first packet after those of the relay's own. False where it is dropped.
 bool relay_stream::resume(const fate& as, const rtp::packet_view& view) noexcept {
-  const std::int32_t ahead = distance(own_end_, place_of(view.timestamp()));
+  const std::int64_t ahead = distance(own_end_, place_of(view.timestamp()));
   const bool placed = as.clock_rate == rate_in_ && own_rate_ == rate_out_;
-  const auto second = static_cast<std::int32_t>(own_rate_);
+  const std::int64_t second = own_rate_;
   if (as.events && (!placed || ahead < 0)) return false;
   if (placed && ahead < 0 && ahead >= -second / 4) return false;
   if (!placed || ahead < 0 || ahead > 10 * second) {

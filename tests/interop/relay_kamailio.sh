@@ -84,6 +84,10 @@ ng srtp || relay_fails "no call between RTP and SRTP"
 idle
 passed "RTP to SRTP and back by keys in SDP; a forged packet goes no further"
 
+ng play "$work/played.wav" || relay_fails "a file or a digit is not heard as it was played"
+idle
+passed "a file and a digit are played into a call, and heard"
+
 # start_baresip NAME SIP_PORT COMMANDS_PORT SOURCE CODEC: a baresip that keeps what it hears in files.
 start_baresip() {
   local folder=$work/baresip-$1
@@ -169,7 +173,7 @@ wait "$relay_pid" || status=$?
 [ "$status" -eq 0 ] || relay_fails "the relay ended with status $status"
 ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/relay.log" || relay_fails "a sanitizer reports"
 tail -n 1 "$work/relay.log" |
-  grep -Eq "^parley-relay: $((calls * 3 + 4)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
+  grep -Eq "^parley-relay: $((calls * 3 + 5)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
   relay_fails "the last line says otherwise"
 end_kamailio
 passed "SIGTERM: the call goes on, another is refused, and the relay ends after its last one: $(tail -n 1 "$work/relay.log")"
