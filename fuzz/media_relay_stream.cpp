@@ -1,6 +1,6 @@
 // Any packets under any rules, changed at any time: what comes out is RTP under a payload type of the rules,
-// fits into a datagram, and of transcoded sound each has the number behind the one before. The relay's own packets
-// come in between at any time, with the next numbers, and nothing else does while they do.
+// fits into a datagram, and of transcoded sound each has the number behind the one before. The relay's own
+// packets come in between at any time, with the next numbers, and nothing else does while they do.
 #include <parley/base/packet_buffer.hpp>
 #include <parley/media/relay_player.hpp>
 #include <parley/media/relay_stream.hpp>
@@ -112,9 +112,9 @@ class playing {
   void begin(std::uint32_t clock_rate, test::operation_bytes& input) {
     if (player_.active()) return;
     last_.reset();
-    player_.begin(now_,
-                  stream_.begin_own({7, 65500, 0xFFFFFF00}, clock_rate, std::chrono::milliseconds(input.u8())),
-                  clock_rate);
+    player_.begin(
+        now_, stream_.begin_own({7, 65500, 0xFFFFFF00}, clock_rate, std::chrono::milliseconds(input.u8())),
+        clock_rate);
   }
 
   media::relay_stream& stream_;

@@ -239,7 +239,7 @@ class relay_plane final : public media_plane {
   net::system_random random_;
   std::unique_ptr<net::packet_recorder> recorder_;
   std::uint64_t told_left_out_ = 0;
-  std::vector<std::shared_ptr<const read_file>> files_;  // that are played
+  std::vector<std::shared_ptr<const read_file>> files_;   // that are played
   std::shared_ptr<int> there_ = std::make_shared<int>();  // while this is, for what was posted
   std::unique_ptr<net::media_relay> relay_;
   base::duration silence_;

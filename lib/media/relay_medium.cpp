@@ -37,9 +37,9 @@ struct relay_medium::end {
   std::uint32_t clock_rate = relay_stream::default_clock_rate;
   std::uint64_t lost_before = 0;  // by SSRCs that were followed by another
 
-  std::unique_ptr<relay_player> player;     // of what the relay sends in the place of this side's peer
-  base::time_point sent_at{};               // when stream's last timestamp was first sent
-  std::optional<rtp::dtmf_receiver> keys;   // of this side's peer, where it sends events
+  std::unique_ptr<relay_player> player;    // of what the relay sends in the place of this side's peer
+  base::time_point sent_at{};              // when stream's last timestamp was first sent
+  std::optional<rtp::dtmf_receiver> keys;  // of this side's peer, where it sends events
   std::uint32_t key_rate = relay_stream::default_clock_rate;
 
   void expect_sources() noexcept {
@@ -267,7 +267,8 @@ relay_player& relay_medium::begin_playing(base::time_point now, relay_side to, s
 }
 
 void relay_medium::play(base::time_point now, relay_side to, played_sound sound, const own_source& fresh) {
-  begin_playing(now, to, sound.clock_rate(), fresh).play(std::move(sound));
+  relay_player& player = begin_playing(now, to, sound.clock_rate(), fresh);
+  player.play(std::move(sound));
 }
 
 void relay_medium::stop_playing(relay_side to) noexcept {

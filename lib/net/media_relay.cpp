@@ -80,8 +80,8 @@ struct media_relay::impl {
   }
 
   media::own_source fresh_source() noexcept {
-    // RFC 4568 6.4: numbers begin in the lower half, so that a peer that misses the first packets of SRTP can't
-    // miss a roll-over.
+    // RFC 4568 6.4: numbers begin in the lower half, so that a peer that misses the first packets of SRTP
+    // can't miss a roll-over.
     return {random.u32(), static_cast<std::uint16_t>(random.u32() & 0x7FFFU), random.u32()};
   }
 

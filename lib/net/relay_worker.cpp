@@ -106,8 +106,9 @@ base::time_point relay_worker::play(base::time_point now, relayed_medium& medium
     const base::time_point next = medium.machine.poll_timeout();
     if (next > now) return next;
     if (!packet) {
-      auto fresh = io_->pool().allocate(
-          rtp::header_bytes + media::relay_stream::max_payload + settings_.io.tailroom, settings_.io.headroom);
+      auto fresh =
+          io_->pool().allocate(rtp::header_bytes + media::relay_stream::max_payload + settings_.io.tailroom,
+                               settings_.io.headroom);
       if (!fresh) return now + media::relay_player::beat;
       packet = std::move(*fresh);
     }

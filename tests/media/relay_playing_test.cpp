@@ -125,8 +125,8 @@ struct playing_test {
       run(20ms);
     }
   }
-  /// Nothing is missing and nothing came twice: each packet has the number behind the one before, and each but
-  /// those of an event the timestamp `step` behind.
+  /// Nothing is missing and nothing came twice: each packet has the number behind the one before, and each
+  /// but those of an event the timestamp `step` behind.
   void check_line(std::uint32_t step = 160) const {
     for (std::size_t i = 1; i < heard.size(); ++i) {
       INFO("packet " << i);
@@ -228,7 +228,8 @@ TEST_CASE("a key is sent in passed and in transcoded sound, by either clock", "[
     CHECK((t.heard[i].type == 101 && t.heard[i].payload.size() == 4));
     CHECK(t.heard[i].timestamp == t.heard[9].timestamp + 160);
     CHECK(t.heard[i].marker == (i == 10));
-    const auto event = rtp::telephone_event::load(reinterpret_cast<const std::byte*>(t.heard[i].payload.data()));
+    const auto event =
+        rtp::telephone_event::load(reinterpret_cast<const std::byte*>(t.heard[i].payload.data()));
     CHECK(event.duration == std::min<std::size_t>(i - 9, 5) * (rate / 50));
     CHECK(event.end == (i > 13));
   }
@@ -244,7 +245,8 @@ TEST_CASE("what is played before anything came has a source of its own", "[media
   t.run(1s);
   REQUIRE(t.heard.size() == 10);
   t.check_line();
-  CHECK((t.heard[0].sequence == 65530 && t.heard[0].timestamp == 0xFFFFFF00 && t.heard[0].ssrc == 0xABCD0001));
+  CHECK(
+      (t.heard[0].sequence == 65530 && t.heard[0].timestamp == 0xFFFFFF00 && t.heard[0].ssrc == 0xABCD0001));
   CHECK(t.heard[0].to.to_string() == "198.51.100.1:4000");
   // The second goes on there, as much later as it is.
   t.medium.play(t.now, relay_side::offerer, clip_of(200ms), made_up);
@@ -298,7 +300,8 @@ TEST_CASE("nothing is played to where nobody is", "[media][relay][play]") {
   CHECK_FALSE(t.medium.plays(relay_side::offerer));
 }
 
-TEST_CASE("reports and keys with roll-over counters speak of what is played, too", "[media][relay][play][srtp]") {
+TEST_CASE("reports and keys with roll-over counters speak of what is played, too",
+          "[media][relay][play][srtp]") {
   playing_test t;
   t.change(relay_side::offerer, [](auto& s) { s.sends_with = playing_keys('b'); });
   t.alice_hears = *srtp::context::unprotecting(playing_keys('b'));
@@ -318,8 +321,9 @@ TEST_CASE("keys that a peer presses are told once each", "[media][relay][play]")
   playing_test t;
   const std::uint32_t rate = GENERATE(8000U, 48000U);
   t.change(relay_side::answerer, [&](auto& s) {
-    s.payloads = {{.received = 0, .sent = 0},
-                  {.received = 101, .sent = 101, .clock_rate = rate, .sent_clock_rate = 8000, .events = true}};
+    s.payloads = {
+        {.received = 0, .sent = 0},
+        {.received = 101, .sent = 101, .clock_rate = rate, .sent_clock_rate = 8000, .events = true}};
     s.dtmf_blocked = true;
   });
   const auto event = [&](std::uint8_t digit, std::uint32_t ms, bool end) {

@@ -73,7 +73,8 @@ struct playing_relay final : net::rtp_handler {
       settings[i].rtp = port.local();
       settings[i].payloads = {{.received = 8, .sent = 8}, {.received = 101, .sent = 101, .events = true}};
       ids[i] = io->add(std::move(port), i).value();
-      REQUIRE(relay->apply(medium.id, i == 0 ? relay_side::offerer : relay_side::answerer, settings[i]).has_value());
+      REQUIRE(relay->apply(medium.id, i == 0 ? relay_side::offerer : relay_side::answerer, settings[i])
+                  .has_value());
     }
   }
 
@@ -179,7 +180,8 @@ TEST_CASE("keys are sent to a side, and those of a peer are told once", "[net][r
   for (const char digit : {'\x05', '\x06'}) {
     for (std::uint16_t i = 0; i < 3; ++i) {
       const auto n = static_cast<std::uint16_t>(3 * digit + i);
-      t.bob_says(test::rtp_packet(101, n, 9, std::string{digit, '\x8A', '\x03', '\x20'}, 1000U * static_cast<unsigned char>(digit)));
+      t.bob_says(test::rtp_packet(101, n, 9, std::string{digit, '\x8A', '\x03', '\x20'},
+                                  1000U * static_cast<unsigned char>(digit)));
     }
   }
   std::vector<net::relay_press> keys;

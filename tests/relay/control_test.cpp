@@ -379,8 +379,8 @@ TEST_CASE("Sounds and digits are played to who is named, and to the other side",
   REQUIRE(client.plane.stopped.size() == 1);
   CHECK(client.plane.stopped.front().second == side::answerer);
 
-  CHECK(ng_client::result(client.command("play DTMF", {{"from-tag", "a"}, {"digit", "#"}, {"duration", 80}})) ==
-        "ok");
+  CHECK(ng_client::result(
+            client.command("play DTMF", {{"from-tag", "a"}, {"digit", "#"}, {"duration", 80}})) == "ok");
   REQUIRE(client.plane.digits.size() == 1);
   const auto& digit = client.plane.digits.front();
   // By the clock of the sound, not the first that is named.

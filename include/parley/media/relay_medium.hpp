@@ -143,9 +143,9 @@ class PARLEY_API relay_medium {
   /// True where `poll_transmit` may give something: where sound of that side is transcoded.
   bool transcodes(relay_side side) const noexcept;
 
-  /// Plays to the peer of `to`, in place of what is being played to it and of what the other peer sends, which
-  /// is dropped and comes through again behind it. `fresh` is what the stream begins with where nothing was
-  /// sent to that side yet. Allocates with the first of `play` and `press`.
+  /// Plays to the peer of `to`, in place of what is being played to it and of what the other peer sends,
+  /// which is dropped and comes through again behind it. `fresh` is what the stream begins with where nothing
+  /// was sent to that side yet. Allocates with the first of `play` and `press`.
   void play(base::time_point now, relay_side to, played_sound sound, const own_source& fresh);
   /// Ends it; keys go on.
   void stop_playing(relay_side to) noexcept;
@@ -158,8 +158,8 @@ class PARLEY_API relay_medium {
 
   /// When the next packet of that is due; `base::never` where there is nothing.
   base::time_point poll_timeout() const noexcept;
-  /// Writes a packet that is due to `out`, which is as for `poll_transmit`. Call it until `poll_timeout` is later,
-  /// with another buffer after each packet; not each call gives one.
+  /// Writes a packet that is due to `out`, which is as for `poll_transmit`. Call it until `poll_timeout` is
+  /// later, with another buffer after each packet; not each call gives one.
   std::optional<forwarded> handle_timeout(base::time_point now, base::packet_buffer& out);
 
   /// The next key that the peer of `side` has pressed, once each: blocked ones, too. Look after

@@ -49,8 +49,8 @@ class PARLEY_API played_sound {
   std::uint8_t payload_type_ = 0;
   std::uint32_t clock_rate_ = 0;
   unsigned parts_ = 1;
-  unsigned left_ = 0;       // times that the clip is still to be played, with the one that is
-  std::size_t at_ = 0;      // in the samples of the clip
+  unsigned left_ = 0;   // times that the clip is still to be played, with the one that is
+  std::size_t at_ = 0;  // in the samples of the clip
   std::vector<std::int16_t> frame_;
 };
 

@@ -36,7 +36,8 @@ struct payload_rule {
   std::optional<transcoding> transcode{};
 };
 
-/// What packets of the relay's own begin with where nothing was sent before them: random numbers (RFC 3550 5.1).
+/// What packets of the relay's own begin with where nothing was sent before them: random numbers (RFC
+/// 3550 5.1).
 struct own_source {
   std::uint32_t ssrc = 0;
   std::uint16_t sequence = 0;
@@ -59,8 +60,8 @@ struct own_source {
 /// A packet that is transcoded and comes after its successor is lost (`transcoder_counters::late`); what
 /// passes stays out of order. Contributing sources and header extensions end at a transcoder.
 ///
-/// The relay may send packets of its own instead, from `begin_own` to `end_own`: under the SSRC and the numbers
-/// of the stream. What the source sends meanwhile is dropped; then it goes on, its numbers moved:
+/// The relay may send packets of its own instead, from `begin_own` to `end_own`: under the SSRC and the
+/// numbers of the stream. What the source sends meanwhile is dropped; then it goes on, its numbers moved:
 ///
 ///  the source's first packet behind them            timestamp
 ///  has its place behind the last one, up to 10 s    its place
@@ -112,8 +113,8 @@ class PARLEY_API relay_stream {
   /// True while the last sound that came is transcoded.
   bool transcodes() const noexcept { return sounding_.sound != nullptr; }
 
-  /// From now on packets of the relay's own are sent, with timestamps of that clock. Returns the first of them,
-  /// `elapsed` after `last_timestamp` was first sent, or after `end_own` if that was later.
+  /// From now on packets of the relay's own are sent, with timestamps of that clock. Returns the first of
+  /// them, `elapsed` after `last_timestamp` was first sent, or after `end_own` if that was later.
   std::uint32_t begin_own(const own_source& fresh, std::uint32_t clock_rate, base::duration elapsed) noexcept;
   /// Writes the header of such a packet: `out` is what `write_own` needs before its payload, and that.
   void write_own(base::packet_buffer& out, std::uint8_t payload_type, bool marker,

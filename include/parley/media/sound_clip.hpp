@@ -26,8 +26,8 @@ struct PARLEY_API sound_clip {
 /// the least of its rates that the file's sound fits into; else what the format says.
 PARLEY_API pcm_format clip_format(const audio_format& format, std::uint32_t stored_rate) noexcept;
 
-/// Reads and resamples all sound of a file, for an encoder of `format`. This takes its time: a minute of Opus
-/// about as long as half a second.
+/// Reads and resamples all sound of a file, for an encoder of `format`: work for a thread that nobody's sound
+/// waits for.
 ///
 /// *Errors:* `errc::too_long` for more than `longest`; those of `sound_file_reader::open` and `read`.
 PARLEY_API base::result<sound_clip> read_clip(byte_store& store, const audio_format& format,

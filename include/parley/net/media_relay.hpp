@@ -39,8 +39,8 @@ struct media_relay_options {
   /// While it is busy a worker waits for so many packets, but not longer than that; see `rtp_io::poll`.
   std::size_t enough = 32;
   base::duration patience = std::chrono::microseconds(1000);
-  /// Called on a worker's thread when `media_relay::poll_key` has something after it had nothing: have it called
-  /// on the thread of signalling. May be empty.
+  /// Called on a worker's thread when `media_relay::poll_key` has something after it had nothing: have it
+  /// called on the thread of signalling. May be empty.
   std::function<void()> on_keys{};
 };
 
@@ -108,8 +108,8 @@ class PARLEY_API media_relay {
   base::result<void> record(medium_id id, packet_recorder& recorder, const std::string& path);
   void stop_recording(medium_id id);
 
-  /// Plays a clip to the peer of a side, as `media::relay_medium::play`. The medium's worker encodes it, 20 ms at
-  /// a time. *Ownership:* whoever wants no worker to free a large clip keeps it longer. *Errors:*
+  /// Plays a clip to the peer of a side, as `media::relay_medium::play`. The medium's worker encodes it, 20
+  /// ms at a time. *Ownership:* whoever wants no worker to free a large clip keeps it longer. *Errors:*
   /// `errc::closed`; those of `media::played_sound::create`.
   base::result<void> play(medium_id id, media::relay_side to, std::shared_ptr<const media::sound_clip> clip,
                           const media::audio_format& format, std::uint8_t payload_type, unsigned repeat = 1);
