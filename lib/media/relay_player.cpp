@@ -104,7 +104,7 @@ void relay_player::begin_key() noexcept {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(next->length).count();
   const auto length = static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)) * next->clock_rate / 1000;
   keys_ = rtp::dtmf_sender(static_cast<std::uint16_t>(std::min<std::uint32_t>(interval, 0xFFFF)));
-  key_type_ = next->payload_type;
+  key_type_ = next->payload_type & 0x7FU;
   std::ignore = keys_.start(
       timestamp_, next->event,
       static_cast<std::uint32_t>(std::clamp<std::uint64_t>(length, std::max(interval, 1U), 0xFFFFFFFF)));

@@ -53,8 +53,8 @@ struct key_box {
   std::atomic<bool> told = false;
   std::function<void()> tell;
 
-  void put(relay_press&& press) {
-    if (waiting.push(std::move(press)) && tell && !told.exchange(true)) tell();
+  void put(const relay_press& press) {
+    if (waiting.push(relay_press(press)) && tell && !told.exchange(true)) tell();
   }
   std::optional<relay_press> take() {
     if (auto next = waiting.pop()) return next;
