@@ -1,12 +1,11 @@
 // The media side over net::media_relay.
-#include <parley/media/byte_store.hpp>
-#include <parley/media/sound_clip.hpp>
 #include <parley/net/clock.hpp>
 #include <parley/net/media_relay.hpp>
 #include <parley/net/packet_recorder.hpp>
 #include <parley/net/system_random.hpp>
 
 #include "make_media_plane.hpp"
+#include "sound_shelf.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -15,7 +14,6 @@
 #include <chrono>
 #include <initializer_list>
 #include <memory>
-#include <span>
 #include <sys/resource.h>
 #include <unordered_map>
 #include <utility>
@@ -28,9 +26,6 @@ namespace asio = boost::asio;
 namespace net = parley::net;
 
 constexpr std::chrono::seconds look_interval(1);
-constexpr std::chrono::minutes longest_sound(10);
-/// Of all that is played.
-constexpr std::size_t most_sound_bytes = std::size_t{256} << 20U;
 
 /// A call takes four files; what the process may have at once is often set lower than what it may ask for.
 void allow_files() noexcept {
@@ -39,14 +34,6 @@ void allow_files() noexcept {
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
-
-/// A file that was read, and may be played to several. Kept whole to know it by when it comes again.
-struct read_file {
-  std::string bytes;
-  media::sound_clip clip;
-
-  std::size_t size() const noexcept { return bytes.size() + clip.samples.size() * sizeof(std::int16_t); }
-};
 
 class relay_plane final : public media_plane {
  public:
@@ -128,12 +115,10 @@ class relay_plane final : public media_plane {
   base::result<base::duration> play(medium_id id, side to, const std::string& bytes,
                                     const media::audio_format& format, std::uint8_t payload_type,
                                     unsigned repeat) override {
-    const auto file = read(bytes, format);
-    if (!file) return file.error();
-    const std::shared_ptr<const media::sound_clip> clip(*file, &(*file)->clip);
-    const base::duration length = clip->length();
-    if (auto begun = relay_->play(id, to, clip, format, payload_type, repeat); !begun) return begun.error();
-    return length;
+    const auto clip = sounds_.take(bytes, format);
+    if (!clip) return clip.error();
+    if (auto begun = relay_->play(id, to, *clip, format, payload_type, repeat); !begun) return begun.error();
+    return (*clip)->length();
   }
 
   void stop_playing(medium_id id, side to) override { relay_->stop_playing(id, to); }
@@ -160,35 +145,9 @@ class relay_plane final : public media_plane {
       if (gone) return;
       look();
       look_at_recordings();
-      forget_files();
+      sounds_.clear();
       look_later();
     });
-  }
-
-  /// The sound of a file for that format: the one in memory where it is being played already.
-  base::result<std::shared_ptr<const read_file>> read(const std::string& bytes,
-                                                      const media::audio_format& format) {
-    for (const auto& known : files_) {
-      const media::sound_clip& clip = known->clip;
-      if (clip.format == media::clip_format(format, clip.stored_rate) && known->bytes == bytes) return known;
-    }
-    forget_files();
-    std::size_t held = 0;
-    for (const auto& known : files_) held += known->size();
-    const auto raw = std::as_bytes(std::span(bytes));
-    media::memory_store store({raw.begin(), raw.end()});
-    auto clip = media::read_clip(store, format, longest_sound);
-    if (!clip) return clip.error();
-    auto file = std::make_shared<const read_file>(read_file{bytes, std::move(*clip)});
-    if (held + file->size() > most_sound_bytes)
-      return make_error_code(boost::system::errc::not_enough_memory);
-    files_.push_back(file);
-    return std::shared_ptr<const read_file>(std::move(file));
-  }
-
-  /// Frees what nobody plays any more: here, since it takes long enough to hold up a worker.
-  void forget_files() {
-    std::erase_if(files_, [](const auto& file) { return file.use_count() == 1; });
   }
 
   void tell_keys() {
@@ -239,7 +198,7 @@ class relay_plane final : public media_plane {
   net::system_random random_;
   std::unique_ptr<net::packet_recorder> recorder_;
   std::uint64_t told_left_out_ = 0;
-  std::vector<std::shared_ptr<const read_file>> files_;   // that are played
+  sound_shelf sounds_;
   std::shared_ptr<int> there_ = std::make_shared<int>();  // while this is, for what was posted
   std::unique_ptr<net::media_relay> relay_;
   base::duration silence_;

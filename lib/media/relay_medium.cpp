@@ -306,8 +306,10 @@ std::optional<relay_medium::forwarded> relay_medium::handle_timeout(base::time_p
       e.stream.end_own(e.player->timestamp(), e.player->clock_rate());
       e.sent_at = now;
     }
-    const base::socket_address& to = (*ends_)[static_cast<std::size_t>(other(side))].rtp.destination();
-    if (!packet || to.port == 0 || to.ip.is_unspecified()) return std::nullopt;
+    // A call may have become one of fax meanwhile, with no address, or none for now.
+    const end& out_end = (*ends_)[static_cast<std::size_t>(other(side))];
+    const base::socket_address& to = out_end.rtp.destination();
+    if (!packet || out_end.settings.datagrams || to.port == 0 || to.ip.is_unspecified()) return std::nullopt;
     out.trim_back(relay_stream::max_payload - packet->size);
     e.stream.write_own(out, packet->payload_type, packet->marker, packet->timestamp);
     return protect(side, out);

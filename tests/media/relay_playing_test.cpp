@@ -5,6 +5,7 @@
 #include <parley/rtp/packet.hpp>
 #include <parley/srtp/context.hpp>
 
+#include "support/allocation_counter.hpp"
 #include "support/catch.hpp"
 #include "support/rtp_packets.hpp"
 
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -293,7 +295,11 @@ TEST_CASE("playing is stopped, and begun once more, without a gap", "[media][rel
 
 TEST_CASE("nothing is played to where nobody is", "[media][relay][play]") {
   playing_test t;
-  t.change(relay_side::offerer, [](auto& s) { s.rtp = {}; });
+  const bool fax = GENERATE(false, true);
+  t.change(relay_side::offerer, [&](auto& s) {
+    s.datagrams = fax;
+    if (!fax) s.rtp = {};
+  });
   t.medium.play(t.now, relay_side::offerer, clip_of(100ms), made_up);
   t.run(1s);
   CHECK(t.heard.empty());
@@ -349,4 +355,62 @@ TEST_CASE("keys that a peer presses are told once each", "[media][relay][play]")
   t.bob_says(101, event(6, 80, true), t.timestamp);
   REQUIRE(t.medium.poll_key(relay_side::answerer).has_value());
   CHECK(t.heard.size() == 2);
+}
+
+TEST_CASE("Opus is played by its own clock", "[media][relay][play]") {
+  const media::audio_format opus{"opus", 48000, 48000, 2, {}};
+  if (!media::make_encoder(opus).has_value()) return;
+  playing_test t;
+  t.change(relay_side::answerer,
+           [](auto& s) { s.payloads = {{.received = 96, .sent = 98, .clock_rate = 48000}}; });
+  const auto bob_sends = [&](unsigned packets) {
+    for (unsigned i = 0; i < packets; ++i) {
+      t.bob_says(96, "opus", t.timestamp);
+      t.timestamp += 960;
+      t.run(20ms);
+    }
+  };
+  bob_sends(5);
+  t.medium.play(t.now, relay_side::offerer, clip_of(200ms, opus, 98), made_up);
+  REQUIRE(t.medium.press(t.now, relay_side::offerer, {1, 40ms, 101, 8000}, made_up).has_value());
+  bob_sends(15);
+  // The key is 40 ms, and its end said twice more; its timestamp stays.
+  REQUIRE(t.heard.size() == 20);
+  for (std::size_t i = 0; i < 20; ++i) {
+    const bool key = i >= 5 && i < 9;
+    CHECK(t.heard[i].type == (key ? 101 : 98));
+    CHECK(t.heard[i].timestamp == 0xFFFFF000 + 960 * static_cast<std::uint32_t>(key ? 5 : i));
+    CHECK(t.heard[i].sequence == static_cast<std::uint16_t>(65500 + i));
+  }
+}
+
+TEST_CASE("neither playing nor hearing keys allocates", "[media][relay][play]") {
+  playing_test t;
+  t.change(relay_side::offerer, [](auto& s) { s.sends_with = playing_keys('b'); });
+  t.change(relay_side::answerer, [](auto& s) {
+    s.payloads = {{.received = 0, .sent = 0}, {.received = 101, .sent = 101, .events = true}};
+  });
+  t.medium.play(t.now, relay_side::offerer, clip_of(1s, ulaw_format, 0, 10), made_up);
+  auto own = *t.pool.allocate(2000, 64);
+  auto event = *t.pool.allocate(2000, 64);
+  static_cast<void>(t.medium.handle_timeout(t.now, own));  // the first of its SSRC in SRTP
+  const std::string bytes = test::rtp_packet(101, 0, 9, std::string("\x05\x8A\x03\x20", 4));
+  unsigned sent = 0;
+  unsigned keys = 0;
+  const test::allocation_counter allocated;
+  for (std::uint16_t i = 1; i <= 400; ++i) {
+    t.now += 20ms;
+    own.trim_back(own.size());
+    sent += t.medium.handle_timeout(t.now, own).has_value() ? 1 : 0;
+    static_cast<void>(event.resize(bytes.size()));
+    std::ranges::copy(std::as_bytes(std::span(bytes)), event.mutable_data());
+    rtp::set_sequence_number(event.mutable_bytes(), i);
+    rtp::set_timestamp(event.mutable_bytes(), i * 1000U);
+    static_cast<void>(
+        t.medium.handle_packet(t.now, relay_side::answerer, relay_component::rtp, t.bob, event));
+    while (t.medium.poll_key(relay_side::answerer)) ++keys;
+  }
+  CHECK(allocated.count() == 0);
+  CHECK(sent == 400);
+  CHECK(keys == 400);
 }
