@@ -5,7 +5,8 @@ ng.py PORT ports               how many ports calls have
 ng.py PORT heard CALLS COUNT   waits until it has so many calls, and each end of each has sent it so many packets
 ng.py PORT transcoded COUNT    waits until it says that it transcodes so many media
 ng.py PORT srtp                sets a call up between RTP and SRTP with keys in SDP, and sends packets each way
-ng.py PORT play FILE           writes a tone to that file, has it and a digit played into a call, and hears them
+ng.py PORT play FILE METRICS   writes a tone to that file, has it and a digit played into a call, and hears them; sends digits, which must
+                               be counted at that port
 """
 import base64
 import hashlib
@@ -18,6 +19,7 @@ import struct
 import subprocess
 import sys
 import time
+import urllib.request
 import wave
 
 
@@ -190,7 +192,12 @@ def loudness(samples, frequency):
     return 2 * math.hypot(*parts) / len(samples)
 
 
-def play(path):
+def digits_counted(metrics):
+    with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5) as answer:
+        return int(re.search(r"^parley_relay_digits_total (\d+)$", answer.read().decode(), re.M)[1])
+
+
+def play(path, metrics):
     with wave.open(path, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -229,6 +236,15 @@ def play(path):
     last = ann.recv(2048)
     if struct.unpack("!H", last[2:4])[0] != 123 or last[12:] != b"\xd5" * 160:
         sys.exit("another packet than bob's comes behind what was played")
+    # Three digits of his, each of them three times.
+    for number in range(9):
+        event = struct.pack("!BBH", number // 3, 0x8A, 800)
+        bob.sendto(struct.pack("!BBHII", 0x80, 101, 151 + number, 33000 + 1000 * (number // 3), 7) + event, bob_sends_to)
+    end = time.monotonic() + 5
+    while (counted := digits_counted(metrics)) != 3:
+        if time.monotonic() > end:
+            sys.exit(f"digits that were counted: {counted}")
+        time.sleep(0.02)
     ask("delete", **names, **{"delete-delay": 0})
 
 
@@ -250,6 +266,6 @@ elif what == "heard":
 elif what == "transcoded":
     wait_transcoded(int(sys.argv[3]))
 elif what == "play":
-    play(sys.argv[3])
+    play(sys.argv[3], int(sys.argv[4]))
 else:
     srtp()
