@@ -1,15 +1,19 @@
 // Any packets under any rules, changed at any time: what comes out is RTP under a payload type of the rules,
-// fits into a datagram, and of transcoded sound each has the number behind the one before.
+// fits into a datagram, and of transcoded sound each has the number behind the one before. The relay's own
+// packets come in between at any time, with the next numbers, and nothing else does while they do.
 #include <parley/base/packet_buffer.hpp>
+#include <parley/media/relay_player.hpp>
 #include <parley/media/relay_stream.hpp>
 
 #include "support/operation_bytes.hpp"
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -49,18 +53,89 @@ std::vector<media::payload_rule> rules_of(test::operation_bytes& input) {
   return rules;
 }
 
+/// Sound of a few beats in one of the formats; none where it can't be sent.
+std::optional<media::played_sound> sound_of(test::operation_bytes& input) {
+  static const std::vector<media::audio_format> known = formats();
+  const media::audio_format& format = known[input.u8() % known.size()];
+  media::sound_clip clip;
+  clip.stored_rate = 8000U * (input.u8() % 7);
+  clip.format = media::clip_format(format, clip.stored_rate);
+  clip.samples.resize(std::size_t{input.u8()} * 16 * clip.format.channels, 1000);
+  auto made = media::played_sound::create(std::make_shared<const media::sound_clip>(std::move(clip)), format,
+                                          input.u8() & 0x7FU, input.u8() % 4);
+  if (!made) return std::nullopt;
+  return std::move(*made);
+}
+
+/// The relay plays into a stream. Each of its packets has the number behind the one before it.
+class playing {
+ public:
+  explicit playing(media::relay_stream& stream) : stream_(stream) {}
+
+  void play(test::operation_bytes& input) {
+    auto sound = sound_of(input);
+    if (!sound) return;
+    begin(sound->clock_rate(), input);
+    player_.play(std::move(*sound));
+  }
+  void press(test::operation_bytes& input) {
+    const auto rate = static_cast<std::uint32_t>(input.scaled(17));
+    begin(stream_.clock_rate() != 0 ? stream_.clock_rate() : rate, input);
+    static_cast<void>(
+        player_.press({input.u8(), std::chrono::milliseconds(input.scaled(14)), input.u8(), rate}));
+  }
+  void stop() { player_.stop_sound(); }
+
+  void run(base::buffer_pool& pool, base::duration time) {
+    now_ += time;
+    for (unsigned steps = 0; player_.poll_timeout() <= now_; ++steps) {
+      require(steps < 100);
+      auto out = pool.allocate(2000);
+      require(out.has_value() &&
+              out->resize(rtp::header_bytes + media::relay_stream::max_payload).has_value());
+      const auto packet = player_.handle_timeout(now_, out->mutable_bytes().subspan(rtp::header_bytes));
+      if (packet) {
+        require(packet->size != 0 && packet->size <= media::relay_stream::max_payload);
+        out->trim_back(media::relay_stream::max_payload - packet->size);
+        stream_.write_own(*out, packet->payload_type, packet->marker, packet->timestamp);
+        const auto view = rtp::packet_view::parse(out->bytes());
+        require(view.has_value() && view->ssrc() == stream_.ssrc());
+        require(!last_ || view->sequence_number() == static_cast<std::uint16_t>(*last_ + 1));
+        last_ = view->sequence_number();
+      }
+      if (!player_.active()) stream_.end_own(player_.timestamp(), player_.clock_rate());
+    }
+    require(player_.active() == stream_.sends_own());
+  }
+
+ private:
+  void begin(std::uint32_t clock_rate, test::operation_bytes& input) {
+    if (player_.active()) return;
+    last_.reset();
+    player_.begin(
+        now_, stream_.begin_own({7, 65500, 0xFFFFFF00}, clock_rate, std::chrono::milliseconds(input.u8())),
+        clock_rate);
+  }
+
+  media::relay_stream& stream_;
+  media::relay_player player_;
+  base::time_point now_{std::chrono::hours(1)};
+  std::optional<std::uint16_t> last_;
+};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   test::operation_bytes input(std::span(data, size));
   base::buffer_pool pool;
   media::relay_stream stream;
+  playing played(stream);
   std::uint16_t sequence = 65500;
   std::uint32_t timestamp = 0xFFFFF000;
   std::uint32_t ssrc = 1;
   std::optional<std::uint16_t> last;
   for (unsigned operations = 0; !input.empty() && operations < 400; ++operations) {
-    switch (input.u8() % 8) {
+    switch (input.u8() % 12) {
       case 0: static_cast<void>(stream.plan(rules_of(input))); break;
       case 1: sequence = static_cast<std::uint16_t>(sequence + input.u8() - 20); break;
       case 2: timestamp += static_cast<std::uint32_t>(input.scaled(32)); break;
@@ -72,6 +147,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         stream.rewrite_receiver_reports(report);
         break;
       }
+      case 5: played.play(input); break;
+      case 6: played.press(input); break;
+      case 7:
+        played.run(pool, std::chrono::milliseconds(input.u8() * (input.u8() % 8 == 0 ? 100 : 1)));
+        last.reset();
+        break;
+      case 8: played.stop(); break;
       default: {
         std::array<std::byte, 12> header{std::byte{0x80}, std::byte{input.u8()}};
         rtp::set_payload_type(header, input.u8() % 4);
@@ -87,7 +169,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(view.has_value());
         const media::relay_stream::fate fate = stream.of(view->payload_type());
         if (!fate.passes) break;
+        const bool played_over = stream.sends_own();
         bool ready = stream.handle_packet(*packet, *view);
+        require(!ready || !played_over);
         for (unsigned count = 0; ready || fate.sound != nullptr; ++count) {
           if (!ready) {
             auto more = pool.allocate(2000);

@@ -13,10 +13,16 @@ const sdp::rtp_format* sound_format(const std::vector<sdp::rtp_format>& formats)
   return at == formats.end() ? nullptr : &*at;
 }
 
+/// Of several the one with the clock of the sound, else the first (RFC 4733 2.5.1.1).
 const sdp::rtp_format* event_format(const std::vector<sdp::rtp_format>& formats) {
-  const auto at = std::find_if(formats.begin(), formats.end(),
-                               [](const sdp::rtp_format& f) { return f.is("telephone-event"); });
-  return at == formats.end() ? nullptr : &*at;
+  const sdp::rtp_format* const sound = sound_format(formats);
+  const sdp::rtp_format* first = nullptr;
+  for (const sdp::rtp_format& one : formats) {
+    if (!one.is("telephone-event")) continue;
+    if (sound != nullptr && one.codec.clock_rate == sound->codec.clock_rate) return &one;
+    if (first == nullptr) first = &one;
+  }
+  return first;
 }
 
 bool is_sound(const call_medium& medium) {

@@ -109,8 +109,8 @@ class media_plane {
   virtual base::result<void> start_recording(medium_id id, const std::string& path) = 0;
   virtual void stop_recording(medium_id id) = 0;
 
-  /// Plays a sound file to the peer of that side, in the format `payload` of it. *Errors:* of the file or
-  /// format.
+  /// Plays a sound file to the peer of that side, `repeat` times, in place of what the other peer sends, in
+  /// the format `payload_type` of it. Returns how long it is, once. *Errors:* of the file or format.
   virtual base::result<base::duration> play(medium_id id, side to, const std::string& bytes,
                                             const media::audio_format& format, std::uint8_t payload_type,
                                             unsigned repeat) = 0;

@@ -5,15 +5,19 @@
 #include <parley/net/system_random.hpp>
 
 #include "make_media_plane.hpp"
+#include "sound_shelf.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <initializer_list>
+#include <memory>
 #include <sys/resource.h>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace relay {
 namespace {
@@ -31,15 +35,25 @@ void allow_files() noexcept {
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
-base::error_code not_supported() { return make_error_code(boost::system::errc::operation_not_supported); }
-
 class relay_plane final : public media_plane {
  public:
-  relay_plane(std::unique_ptr<net::media_relay> relay, std::unique_ptr<net::system_random> random,
-              base::duration silence, const asio::any_io_executor& control, base::log_sink& log)
-      : log_(log), random_(std::move(random)), relay_(std::move(relay)), silence_(silence), timer_(control) {
-    look_later();
+  static base::result<std::unique_ptr<relay_plane>> create(net::media_relay_options wanted,
+                                                           base::duration silence,
+                                                           const asio::any_io_executor& control,
+                                                           base::log_sink& log) {
+    std::unique_ptr<relay_plane> made(new relay_plane(silence, control, log));
+    wanted.on_keys = [control, plane = made.get(), there = std::weak_ptr<int>(made->there_)] {
+      asio::post(control, [plane, there] {
+        if (!there.expired()) plane->tell_keys();
+      });
+    };
+    auto relay = net::media_relay::create(wanted, made->random_);
+    if (!relay) return relay.error();
+    made->relay_ = std::move(*relay);
+    return made;
   }
+
+  const net::media_relay& relay() const noexcept { return *relay_; }
 
   base::result<opened> open(const std::array<end_request, 2>& ends) override {
     const auto got = relay_->open({{{ends[0].interface, ends[0].v6}, {ends[1].interface, ends[1].v6}}});
@@ -97,17 +111,29 @@ class relay_plane final : public media_plane {
     return begun;
   }
   void stop_recording(medium_id id) override { relay_->stop_recording(id); }
-  base::result<base::duration> play(medium_id, side, const std::string&, const media::audio_format&,
-                                    std::uint8_t, unsigned) override {
-    return not_supported();
+
+  base::result<base::duration> play(medium_id id, side to, const std::string& bytes,
+                                    const media::audio_format& format, std::uint8_t payload_type,
+                                    unsigned repeat) override {
+    const auto clip = sounds_.take(bytes, format);
+    if (!clip) return clip.error();
+    if (auto begun = relay_->play(id, to, *clip, format, payload_type, repeat); !begun) return begun.error();
+    return (*clip)->length();
   }
-  void stop_playing(medium_id, side) override {}
-  base::result<void> play_dtmf(medium_id, side, std::uint8_t, base::duration, std::uint8_t,
-                               unsigned) override {
-    return not_supported();
+
+  void stop_playing(medium_id id, side to) override { relay_->stop_playing(id, to); }
+
+  base::result<void> play_dtmf(medium_id id, side to, std::uint8_t event, base::duration length,
+                               std::uint8_t payload_type, unsigned clock_rate) override {
+    return relay_->press(id, to, {event, length, payload_type, clock_rate});
   }
 
  private:
+  relay_plane(base::duration silence, const asio::any_io_executor& control, base::log_sink& log)
+      : log_(log), silence_(silence), timer_(control) {
+    look_later();
+  }
+
   struct watched {
     base::time_point since;  // opened, or reported
     std::array<std::uint8_t, 2> dscp;
@@ -119,8 +145,17 @@ class relay_plane final : public media_plane {
       if (gone) return;
       look();
       look_at_recordings();
+      sounds_.clear();
       look_later();
     });
+  }
+
+  void tell_keys() {
+    while (const auto press = relay_->poll_key()) {
+      constexpr std::uint8_t digits = 16;  // RFC 4733 3.2; others are of lines and trunks
+      if (on_dtmf && press->key.event < digits)
+        on_dtmf({press->medium, press->from, press->key.event, press->key.length});
+    }
   }
 
   /// Tells of media on which neither side has sent for too long.
@@ -160,9 +195,11 @@ class relay_plane final : public media_plane {
   }
 
   base::log_sink& log_;
-  std::unique_ptr<net::system_random> random_;
+  net::system_random random_;
   std::unique_ptr<net::packet_recorder> recorder_;
   std::uint64_t told_left_out_ = 0;
+  sound_shelf sounds_;
+  std::shared_ptr<int> there_ = std::make_shared<int>();  // while this is, for what was posted
   std::unique_ptr<net::media_relay> relay_;
   base::duration silence_;
   asio::steady_timer timer_;
@@ -188,15 +225,13 @@ outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options
   wanted.low_port = options.first_port;
   wanted.high_port = options.last_port;
   wanted.workers = options.workers;
-  auto random = std::make_unique<net::system_random>();
-  auto made = net::media_relay::create(wanted, *random);
+  auto made = relay_plane::create(std::move(wanted), options.silence, control, log);
   if (!made) return failure{"The media side can't be started: " + made.error().message()};
   const std::array<base::log_field, 2> fields{
-      {{"engine", net::to_string((*made)->engine())}, {"ports", (*made)->ports()}}};
+      {{"engine", net::to_string((*made)->relay().engine())}, {"ports", (*made)->relay().ports()}}};
   if (log.enabled(base::log_level::info))
     log.write({base::log_level::info, "parley-relay", "media are open", fields});
-  return std::unique_ptr<media_plane>(
-      std::make_unique<relay_plane>(std::move(*made), std::move(random), options.silence, control, log));
+  return std::unique_ptr<media_plane>(std::move(*made));
 }
 
 }  // namespace relay

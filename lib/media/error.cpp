@@ -28,6 +28,7 @@ std::string_view rule(errc code) noexcept {
     case errc::unknown_party: return "no party of that number is in the conference";
     case errc::bad_tone: return "a tone has at most eight segments of up to four sines below half the rate";
     case errc::late: return "the payload comes when its place in time has been passed";
+    case errc::too_long: return "limit: the sound is longer than what is held in memory";
     case errc::unknown_file: return "the file is none of WAV or Ogg Opus, or has a header that can't be true";
   }
   return "unknown error";

@@ -1,9 +1,11 @@
 #include <parley/media/relay_medium.hpp>
+#include <parley/rtp/dtmf_receiver.hpp>
 #include <parley/rtp/packet.hpp>
 #include <parley/rtp/reception.hpp>
 #include <parley/srtp/context.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <span>
 #include <utility>
 
@@ -35,6 +37,11 @@ struct relay_medium::end {
   std::uint32_t clock_rate = relay_stream::default_clock_rate;
   std::uint64_t lost_before = 0;  // by SSRCs that were followed by another
 
+  std::unique_ptr<relay_player> player;    // of what the relay sends in the place of this side's peer
+  base::time_point sent_at{};              // when stream's last timestamp was first sent
+  std::optional<rtp::dtmf_receiver> keys;  // of this side's peer, where it sends events
+  std::uint32_t key_rate = relay_stream::default_clock_rate;
+
   void expect_sources() noexcept {
     expected_source expected;
     expected.signalled = settings.rtp;
@@ -57,6 +64,7 @@ struct relay_medium::end {
       counters.ssrc = packet.ssrc();
       clock_rate = rate;
       source = rtp::reception(packet.ssrc(), rate, 1);
+      if (keys) keys->reset();
     } else if (rate != clock_rate && !as.events) {
       clock_rate = rate;
       source.set_clock_rate(rate);
@@ -68,6 +76,19 @@ struct relay_medium::end {
         lost_before + static_cast<std::uint64_t>(std::max<std::int64_t>(source.sequence().lost(), 0));
     counters.jitter_us = static_cast<std::uint32_t>(source.jitter_time().count());
   }
+
+  void hear_keys(const relay_stream::fate& as, const rtp::packet_view& packet) noexcept {
+    if (!keys) return;
+    if (as.events) {
+      key_rate = as.clock_rate;
+      // Where presses have no room nobody polls them.
+      static_cast<void>(keys->handle_packet(packet.marker(), packet.timestamp(), packet.payload()));
+    } else if (as.clock_rate == key_rate) {
+      keys->handle_time(packet.timestamp());
+    }
+  }
+
+  bool plays() const noexcept { return player && player->active(); }
 
   bool is_silent() const noexcept { return settings.blocked || !settings.may_send; }
 };
@@ -96,6 +117,9 @@ base::result<void> relay_medium::apply(relay_side side, const relay_end_settings
     protects = std::move(*made);
   }
   if (auto planned = e.stream.plan(settings.payloads); !planned) return planned.error();
+  const auto events = std::ranges::find_if(settings.payloads, &payload_rule::events);
+  if (!e.keys && events != settings.payloads.end())
+    e.keys.emplace(std::max(events->clock_rate, 5U) / 5, rtp::max_events_in_packet + 1);
 
   const auto go_on = [](std::optional<srtp::context>& old, std::optional<srtp::context>& next,
                         std::uint32_t ssrc) {
@@ -109,7 +133,7 @@ base::result<void> relay_medium::apply(relay_side side, const relay_end_settings
     e.unprotects = std::move(unprotects);
   }
   if (new_out) {
-    go_on(e.protects, protects, (*ends_)[static_cast<std::size_t>(other(side))].counters.ssrc);
+    go_on(e.protects, protects, (*ends_)[static_cast<std::size_t>(other(side))].stream.ssrc());
     e.protects = std::move(protects);
   }
   e.settings = settings;
@@ -205,14 +229,21 @@ std::optional<relay_medium::forwarded> relay_medium::handle_rtp(base::time_point
   in.count(now, *view);
 
   const relay_stream::fate& fate = in.stream.of(view->payload_type());
+  in.hear_keys(fate, *view);
   const base::socket_address& to = out.rtp.destination();
   if (in.is_silent() || !fate.passes || (fate.events && in.settings.dtmf_blocked) || to.port == 0 ||
       to.ip.is_unspecified()) {
     ++in.counters.dropped;
     return std::nullopt;
   }
-  if (fate.sound != nullptr) ++in.counters.transcoded;
-  if (!in.stream.handle_packet(packet, *view)) return std::nullopt;
+  const std::uint32_t before = in.stream.last_timestamp();
+  const bool played_over = in.stream.sends_own();
+  if (fate.sound != nullptr && !played_over) ++in.counters.transcoded;
+  if (!in.stream.handle_packet(packet, *view)) {
+    if (fate.sound == nullptr || played_over) ++in.counters.dropped;
+    return std::nullopt;
+  }
+  if (in.stream.last_timestamp() != before) in.sent_at = now;
   return protect(side, packet);
 }
 
@@ -224,6 +255,74 @@ std::optional<relay_medium::forwarded> relay_medium::poll_transmit(relay_side si
 
 bool relay_medium::transcodes(relay_side side) const noexcept {
   return (*ends_)[static_cast<std::size_t>(side)].stream.transcodes();
+}
+
+relay_player& relay_medium::begin_playing(base::time_point now, relay_side to, std::uint32_t clock_rate,
+                                          const own_source& fresh) {
+  end& e = (*ends_)[static_cast<std::size_t>(other(to))];
+  if (!e.player) e.player = std::make_unique<relay_player>();
+  if (!e.player->active())
+    e.player->begin(now, e.stream.begin_own(fresh, clock_rate, now - e.sent_at), clock_rate);
+  return *e.player;
+}
+
+void relay_medium::play(base::time_point now, relay_side to, played_sound sound, const own_source& fresh) {
+  relay_player& player = begin_playing(now, to, sound.clock_rate(), fresh);
+  player.play(std::move(sound));
+}
+
+void relay_medium::stop_playing(relay_side to) noexcept {
+  const end& e = (*ends_)[static_cast<std::size_t>(other(to))];
+  if (e.player) e.player->stop_sound();
+}
+
+base::result<void> relay_medium::press(base::time_point now, relay_side to, const relay_player::key& key,
+                                       const own_source& fresh) {
+  // An event has its own clock for its duration, but its place is on the timeline of the sound.
+  const std::uint32_t sound = (*ends_)[static_cast<std::size_t>(other(to))].stream.clock_rate();
+  return begin_playing(now, to, sound != 0 ? sound : key.clock_rate, fresh).press(key);
+}
+
+bool relay_medium::plays(relay_side to) const noexcept {
+  return (*ends_)[static_cast<std::size_t>(other(to))].plays();
+}
+
+base::time_point relay_medium::poll_timeout() const noexcept {
+  base::time_point next = base::never;
+  for (const end& e : *ends_) {
+    if (e.player) next = std::min(next, e.player->poll_timeout());
+  }
+  return next;
+}
+
+std::optional<relay_medium::forwarded> relay_medium::handle_timeout(base::time_point now,
+                                                                    base::packet_buffer& out) {
+  for (const relay_side side : {relay_side::offerer, relay_side::answerer}) {
+    end& e = (*ends_)[static_cast<std::size_t>(side)];
+    if (!e.plays() || e.player->poll_timeout() > now) continue;
+    if (!out.resize(rtp::header_bytes + relay_stream::max_payload)) return std::nullopt;
+    const auto packet = e.player->handle_timeout(now, out.mutable_bytes().subspan(rtp::header_bytes));
+    if (!e.player->active()) {
+      e.stream.end_own(e.player->timestamp(), e.player->clock_rate());
+      e.sent_at = now;
+    }
+    // A call may have become one of fax meanwhile, with no address, or none for now.
+    const end& out_end = (*ends_)[static_cast<std::size_t>(other(side))];
+    const base::socket_address& to = out_end.rtp.destination();
+    if (!packet || out_end.settings.datagrams || to.port == 0 || to.ip.is_unspecified()) return std::nullopt;
+    out.trim_back(relay_stream::max_payload - packet->size);
+    e.stream.write_own(out, packet->payload_type, packet->marker, packet->timestamp);
+    return protect(side, out);
+  }
+  return std::nullopt;
+}
+
+std::optional<relay_key> relay_medium::poll_key(relay_side side) noexcept {
+  end& e = (*ends_)[static_cast<std::size_t>(side)];
+  const auto press = e.keys ? e.keys->poll_event() : std::nullopt;
+  if (!press) return std::nullopt;
+  return relay_key{press->event,
+                   std::chrono::microseconds(std::int64_t{press->duration} * 1'000'000 / e.key_rate)};
 }
 
 /// Encrypts what a side has sent for the other, where that is asked for.

@@ -3,6 +3,7 @@
 #include <parley/rtp/rtcp.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace parley::media {
@@ -120,6 +121,10 @@ transcoder_counters relay_stream::counters() const noexcept {
 
 bool relay_stream::handle_packet(base::packet_buffer& packet, const rtp::packet_view& view) {
   const fate& as = fates_[view.payload_type()];
+  if (own_) {
+    pass_over(view);
+    return false;
+  }
   if (!rewrites_) {
     if (as.sent != view.payload_type()) rtp::set_payload_type(packet.mutable_bytes(), as.sent);
     if (!started_ || view.ssrc() != ssrc_) begin(view);
@@ -135,6 +140,7 @@ bool relay_stream::handle_packet(base::packet_buffer& packet, const rtp::packet_
   if (!started_ || view.ssrc() != ssrc_) begin(view);
   if (static_cast<std::int16_t>(view.sequence_number() - last_received_) > 0)
     last_received_ = view.sequence_number();
+  if (resumes_ && !resume(as, view)) return false;
   if (as.sound != nullptr) return transcode(as, packet, view);
   if (sounding_.sound != nullptr && (as.events || as.noise)) return pass_beside(as, packet, view);
   return pass(as, packet, view);
@@ -151,6 +157,8 @@ void relay_stream::begin(const rtp::packet_view& first) noexcept {
   packets_ = octets_ = 0;
   sounding_ = {};
   passing_ = in_event_ = false;
+  resumes_ = marked_ = false;
+  last_step_ = 0;
 }
 
 /// Where a timestamp of the source lies on the timeline of what is sent.
@@ -169,8 +177,8 @@ void relay_stream::rebase(std::uint32_t timestamp, std::uint32_t rate_in, std::u
 
 /// Keeps the base near the source's timestamps, by whole seconds.
 void relay_stream::follow(std::uint32_t timestamp) noexcept {
-  const std::int32_t passed = distance(base_in_, timestamp);
-  const auto second = static_cast<std::int32_t>(rate_in_);
+  const std::int64_t passed = distance(base_in_, timestamp);
+  const std::int64_t second = rate_in_;
   if (passed > 16 * second) {
     const auto seconds = static_cast<std::uint32_t>(passed / second - 8);
     base_in_ += seconds * rate_in_;
@@ -266,6 +274,7 @@ bool relay_stream::pass(const fate& as, base::packet_buffer& packet, const rtp::
   rtp::set_payload_type(bytes, as.sent);
   rtp::set_sequence_number(bytes, sequence);
   rtp::set_timestamp(bytes, timestamp);
+  if (!as.events && std::exchange(marked_, false)) bytes[1] |= std::byte{0x80};
   if (as.events && as.sent_clock_rate != as.clock_rate) {
     rescale_events(bytes.subspan(header, view.payload().size()), as.clock_rate, as.sent_clock_rate);
   }
@@ -276,7 +285,78 @@ bool relay_stream::pass(const fate& as, base::packet_buffer& packet, const rtp::
 void relay_stream::sent(const base::packet_buffer& packet, std::size_t header) noexcept {
   ++packets_;
   octets_ += static_cast<std::uint32_t>(packet.size() - header);
-  last_timestamp_ = octets::load_u32(packet.data() + 4);
+  const std::uint32_t timestamp = octets::load_u32(packet.data() + 4);
+  const std::uint32_t step = timestamp - last_timestamp_;
+  if (step != 0 && step <= rate_out_ / 8) last_step_ = step;
+  last_timestamp_ = timestamp;
+}
+
+std::uint32_t relay_stream::begin_own(const own_source& fresh, std::uint32_t clock_rate,
+                                      base::duration elapsed) noexcept {
+  own_ = rewrites_ = true;
+  sounding_ = {};
+  passing_ = in_event_ = false;
+  // What they hold was said before, and has no place any more.
+  for (const auto& each : transcoders_) each->machine.reset();
+  if (!started_) {
+    started_ = true;
+    ssrc_ = fresh.ssrc;
+    next_sequence_ = fresh.sequence;
+    last_received_ = static_cast<std::uint16_t>(next_sequence_ - 1);
+    base_in_ = base_out_ = last_timestamp_ = fresh.timestamp;
+    rate_in_ = rate_out_ = std::max<std::uint32_t>(clock_rate, 1);
+    return fresh.timestamp;
+  }
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
+  const auto passed = static_cast<std::uint64_t>(std::max<std::int64_t>(micros, 0)) * clock_rate / 1'000'000;
+  if (std::exchange(resumes_, false)) return own_end_ + static_cast<std::uint32_t>(passed);
+  // The last packet lasts some time, whenever the first one of these is sent.
+  const std::uint32_t step = last_step_ != 0 ? last_step_ : rate_out_ / 50;
+  const std::uint64_t lasts = std::uint64_t{step} * clock_rate / rate_out_;
+  return last_timestamp_ + static_cast<std::uint32_t>(std::max(passed, lasts));
+}
+
+void relay_stream::write_own(base::packet_buffer& out, std::uint8_t payload_type, bool marker,
+                             std::uint32_t timestamp) noexcept {
+  base::byte_writer header(out.mutable_bytes().first(rtp::header_bytes));
+  rtp::packet_header h;
+  h.marker = marker;
+  h.payload_type = payload_type;
+  h.sequence_number = next_sequence_++;
+  h.timestamp = timestamp;
+  h.ssrc = ssrc_;
+  static_cast<void>(rtp::write_header(header, h));
+  sent(out, rtp::header_bytes);
+}
+
+void relay_stream::end_own(std::uint32_t timestamp, std::uint32_t clock_rate) noexcept {
+  own_ = false;
+  resumes_ = marked_ = true;
+  own_end_ = timestamp;
+  own_rate_ = clock_rate;
+}
+
+/// Nothing of it is sent, but the source's numbers and clock have gone on.
+void relay_stream::pass_over(const rtp::packet_view& view) noexcept {
+  if (view.ssrc() != ssrc_) return;
+  if (static_cast<std::int16_t>(view.sequence_number() - last_received_) > 0)
+    last_received_ = view.sequence_number();
+  follow(view.timestamp());
+}
+
+/// The source's first packet after those of the relay's own. False where it is dropped.
+bool relay_stream::resume(const fate& as, const rtp::packet_view& view) noexcept {
+  const std::int64_t ahead = distance(own_end_, place_of(view.timestamp()));
+  const bool placed = as.clock_rate == rate_in_ && own_rate_ == rate_out_;
+  const std::int64_t second = own_rate_;
+  if (as.events && (!placed || ahead < 0)) return false;
+  if (placed && ahead < 0 && ahead >= -second / 4) return false;
+  if (!placed || ahead < 0 || ahead > 10 * second) {
+    base_in_ = view.timestamp();
+    base_out_ = own_end_;
+  }
+  resumes_ = false;
+  return true;
 }
 
 void relay_stream::rewrite_sender_reports(std::span<std::byte> compound) const noexcept {

@@ -159,6 +159,18 @@ std::optional<transcoded> transcoder::poll_transmit(std::span<std::byte> out) {
   return std::nullopt;
 }
 
+void transcoder::reset() noexcept {
+  decoder_->reset();
+  encoder_->reset();
+  if (resampler_) resampler_->reset();
+  concealment_.reset();
+  sound_size_ = last_length_ = 0;
+  begin_ = end_ = before_jump_ = 0;
+  ticks_in_ = ticks_out_ = jump_to_ = 0;
+  started_ = false;
+  marker_ = true;
+}
+
 std::span<std::int16_t> transcoder::space_for(std::size_t count) noexcept {
   if (waiting_.size() - end_ < count) {
     std::copy(waiting_.begin() + static_cast<std::ptrdiff_t>(begin_),

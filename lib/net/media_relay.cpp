@@ -58,10 +58,11 @@ struct media_relay::impl {
     std::size_t worker = 0;
   };
 
-  impl(const media_relay_options& wanted, base::random_source& random) : options(wanted) {
+  impl(const media_relay_options& wanted, base::random_source& source) : options(wanted), random(source) {
+    keys.tell = wanted.on_keys;
     interfaces.reserve(wanted.interfaces.size());
     for (const media_interface& each : wanted.interfaces) {
-      interfaces.push_back({each, rtp_port_range(each.bind, wanted.low_port, wanted.high_port, random)});
+      interfaces.push_back({each, rtp_port_range(each.bind, wanted.low_port, wanted.high_port, source)});
     }
   }
 
@@ -78,7 +79,15 @@ struct media_relay::impl {
     return found == media.end() ? nullptr : found->second.medium.get();
   }
 
+  media::own_source fresh_source() noexcept {
+    // RFC 4568 6.4: numbers begin in the lower half, so that a peer that misses the first packets of SRTP
+    // can't miss a roll-over.
+    return {random.u32(), static_cast<std::uint16_t>(random.u32() & 0x7FFFU), random.u32()};
+  }
+
   media_relay_options options;
+  base::random_source& random;
+  detail::key_box keys;  // the workers', who are gone before it
   std::vector<interface> interfaces;
   std::vector<std::unique_ptr<detail::relay_worker>> workers;
   std::vector<std::size_t> load;  // media of each worker
@@ -98,7 +107,7 @@ base::result<std::unique_ptr<media_relay>> media_relay::create(const media_relay
   // A medium goes to the worker that has the fewest, and has four ports.
   io.max_ports = 4 * (options.max_media / workers + 1);
   for (std::size_t i = 0; i < workers; ++i) {
-    auto worker = detail::relay_worker::create({io, options.enough, options.patience});
+    auto worker = detail::relay_worker::create({io, options.enough, options.patience, &made->keys});
     if (!worker) return worker.error();
     made->workers.push_back(std::move(*worker));
   }
@@ -123,6 +132,7 @@ base::result<media_relay::opened> media_relay::open(const std::array<wanted_end,
   result.id = ++impl_->last_id;
   impl::entry entry;
   entry.medium = std::make_shared<relayed_medium>();
+  entry.medium->id = result.id;
   const std::array<rtp_port_pair*, 2> pairs{&*first, &*second};
   for (std::size_t i = 0; i < 2; ++i) {
     const std::uint16_t port = pairs[i]->rtp.local().port;
@@ -180,6 +190,53 @@ void media_relay::stop_recording(medium_id id) {
   found->machine.set_tap(nullptr);
   found->tap.reset();
 }
+
+base::result<void> media_relay::play(medium_id id, media::relay_side to,
+                                     std::shared_ptr<const media::sound_clip> clip,
+                                     const media::audio_format& format, std::uint8_t payload_type,
+                                     unsigned repeat) {
+  const auto found = impl_->media.find(id);
+  if (found == impl_->media.end()) return make_error_code(errc::closed);
+  auto sound = media::played_sound::create(std::move(clip), format, payload_type, repeat);
+  if (!sound) return sound.error();
+  const auto& [medium, ports, worker] = found->second;
+  {
+    const std::lock_guard lock(medium->mutex);
+    medium->machine.play(steady_clock_source::now(), to, std::move(*sound), impl_->fresh_source());
+  }
+  impl_->workers[worker]->look_at(medium);
+  return {};
+}
+
+void media_relay::stop_playing(medium_id id, media::relay_side to) {
+  relayed_medium* const found = impl_->get(id);
+  if (found == nullptr) return;
+  const std::lock_guard lock(found->mutex);
+  found->machine.stop_playing(to);
+}
+
+base::result<void> media_relay::press(medium_id id, media::relay_side to,
+                                      const media::relay_player::key& key) {
+  const auto found = impl_->media.find(id);
+  if (found == impl_->media.end()) return make_error_code(errc::closed);
+  const auto& [medium, ports, worker] = found->second;
+  {
+    const std::lock_guard lock(medium->mutex);
+    auto pressed = medium->machine.press(steady_clock_source::now(), to, key, impl_->fresh_source());
+    if (!pressed) return pressed;
+  }
+  impl_->workers[worker]->look_at(medium);
+  return {};
+}
+
+bool media_relay::plays(medium_id id, media::relay_side to) const {
+  relayed_medium* const found = impl_->get(id);
+  if (found == nullptr) return false;
+  const std::lock_guard lock(found->mutex);
+  return found->machine.plays(to);
+}
+
+std::optional<relay_press> media_relay::poll_key() { return impl_->keys.take(); }
 
 void media_relay::close(medium_id id) {
   const auto found = impl_->media.find(id);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 namespace parley::net::detail {
@@ -42,10 +43,16 @@ void relay_worker::give(command next) {
 }
 
 void relay_worker::add(std::shared_ptr<relayed_medium> medium, std::array<rtp_port_pair, 2> ports) {
-  give({std::move(medium), std::move(ports)});
+  give({order::add, std::move(medium), std::move(ports)});
 }
 
-void relay_worker::remove(std::shared_ptr<relayed_medium> medium) { give({std::move(medium), {}}); }
+void relay_worker::remove(std::shared_ptr<relayed_medium> medium) {
+  give({order::remove, std::move(medium), {}});
+}
+
+void relay_worker::look_at(std::shared_ptr<relayed_medium> medium) {
+  give({order::look_at, std::move(medium), {}});
+}
 
 rtp_io_counters relay_worker::counters() const {
   const std::lock_guard lock(mutex_);
@@ -56,8 +63,59 @@ void relay_worker::run() {
   std::size_t handled = 0;
   while (!stopping_) {
     const bool busy = handled >= busy_from;
-    handled = io_->poll(busy ? settings_.enough : 1, busy ? settings_.patience : idle_wait);
-    publish(steady_clock_source::now());
+    handled = io_->poll(busy ? settings_.enough : 1, until_beat(busy ? settings_.patience : idle_wait));
+    const base::time_point now = steady_clock_source::now();
+    play_due(now);
+    publish(now);
+  }
+}
+
+base::duration relay_worker::until_beat(base::duration most) const noexcept {
+  if (beats_.empty()) return most;
+  return std::clamp(beats_.front().at - steady_clock_source::now(), base::duration::zero(), most);
+}
+
+void relay_worker::schedule(relayed_medium& medium, base::time_point at) {
+  if (at == base::never) return;
+  beats_.push_back({at, &medium});
+  std::ranges::push_heap(beats_, std::ranges::greater{}, &beat::at);
+}
+
+void relay_worker::unschedule(const relayed_medium& medium) {
+  if (std::erase_if(beats_, [&medium](const beat& each) { return each.medium == &medium; }) != 0)
+    std::ranges::make_heap(beats_, std::ranges::greater{}, &beat::at);
+}
+
+void relay_worker::play_due(base::time_point now) {
+  bool any = false;
+  while (!beats_.empty() && beats_.front().at <= now) {
+    std::ranges::pop_heap(beats_, std::ranges::greater{}, &beat::at);
+    relayed_medium& medium = *beats_.back().medium;
+    beats_.pop_back();
+    schedule(medium, play(now, medium));
+    any = true;
+  }
+  if (any) io_->flush();
+}
+
+/// Sends what is due, and says when there is more.
+base::time_point relay_worker::play(base::time_point now, relayed_medium& medium) {
+  base::packet_buffer packet;
+  const std::lock_guard lock(medium.mutex);
+  for (;;) {
+    const base::time_point next = medium.machine.poll_timeout();
+    if (next > now) return next;
+    if (!packet) {
+      auto fresh =
+          io_->pool().allocate(rtp::header_bytes + media::relay_stream::max_payload + settings_.io.tailroom,
+                               settings_.io.headroom);
+      if (!fresh) return now + media::relay_player::beat;
+      packet = std::move(*fresh);
+    }
+    const auto where = medium.machine.handle_timeout(now, packet);
+    if (!where) continue;
+    static_cast<void>(
+        io_->send(medium.at(where->side, where->component).id, std::exchange(packet, {}), where->to));
   }
 }
 
@@ -78,18 +136,23 @@ void relay_worker::handle_notification(base::time_point) {
 }
 
 void relay_worker::obey(command& next) {
+  relayed_medium& medium = *next.medium;
+  switch (next.is) {
+    case order::add: open(next); break;
+    case order::remove: close(medium); break;
+    case order::look_at: {
+      unschedule(medium);
+      const std::lock_guard lock(medium.mutex);
+      schedule(medium, medium.machine.poll_timeout());
+      break;
+    }
+  }
+}
+
+void relay_worker::open(command& next) {
   using media::relay_component;
   using media::relay_side;
   relayed_medium& medium = *next.medium;
-  if (!next.ports[0].rtp) {
-    for (auto& side : medium.ports) {
-      for (relayed_medium::port& port : side) io_->remove(port.id);
-    }
-    media_.back()->place = medium.place;
-    media_[medium.place] = std::move(media_.back());
-    media_.pop_back();
-    return;
-  }
   for (const relay_side side : {relay_side::offerer, relay_side::answerer}) {
     rtp_port_pair& pair = next.ports[static_cast<std::size_t>(side)];
     for (const relay_component component : {relay_component::rtp, relay_component::rtcp}) {
@@ -105,12 +168,24 @@ void relay_worker::obey(command& next) {
   media_.push_back(std::move(next.medium));
 }
 
+void relay_worker::close(relayed_medium& medium) {
+  unschedule(medium);
+  for (auto& side : medium.ports) {
+    for (relayed_medium::port& port : side) io_->remove(port.id);
+  }
+  media_.back()->place = medium.place;
+  media_[medium.place] = std::move(media_.back());
+  media_.pop_back();
+}
+
 void relay_worker::handle_datagram(base::time_point now, std::uint64_t tag, base::packet_buffer packet,
                                    const base::socket_address& from) {
   const auto& port = *std::bit_cast<const relayed_medium::port*>(static_cast<std::uintptr_t>(tag));
   relayed_medium& medium = *port.medium;
   std::unique_lock lock(medium.mutex);
   const auto forwarded = medium.machine.handle_packet(now, port.side, port.component, from, packet);
+  while (const auto key = medium.machine.poll_key(port.side))
+    settings_.keys->put({medium.id, port.side, *key});
   const auto send = [&](const media::relay_medium::forwarded& where, base::packet_buffer&& what) {
     // Where the port is of the other family the medium was set up wrongly: nothing can be done for one
     // packet.

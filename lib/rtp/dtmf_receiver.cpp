@@ -79,6 +79,12 @@ void dtmf_receiver::handle_time(std::uint32_t timestamp) noexcept {
   if (later(timestamp, reached) && timestamp - reached > timeout_) finish(false);
 }
 
+void dtmf_receiver::reset() noexcept {
+  if (current_ && !presses_.full()) finish(false);
+  current_.reset();
+  newest_.reset();
+}
+
 std::optional<dtmf_press> dtmf_receiver::poll_event() noexcept { return presses_.pop(); }
 
 }  // namespace parley::rtp

@@ -6,9 +6,9 @@ source "$(dirname "$0")/lib/interop.sh"
 : "${PARLEY_RELAY:=$(dirname "$PARLEY_PROXY")/../relay/parley-relay}"
 calls=10
 
-read -r port ng bob six echo < <(free_ports 5)
+read -r port ng bob six echo metrics < <(free_ports 6)
 mkdir "$work/recordings"
-"$PARLEY_RELAY" --ng "127.0.0.1:$ng" --recording "$work/recordings" --media-ip 127.0.0.2 --media-ip ::1 --ports 9000-9399 >"$work/relay.log" 2>&1 &
+"$PARLEY_RELAY" --ng "127.0.0.1:$ng" --metrics "127.0.0.1:$metrics" --recording "$work/recordings" --media-ip 127.0.0.2 --media-ip ::1 --ports 9000-9399 >"$work/relay.log" 2>&1 &
 relay_pid=$!
 started+=("$relay_pid")
 wait_bound udp "$ng" "$relay_pid" || fail "parley-relay does not start" "$work/relay.log"
@@ -83,6 +83,10 @@ passed "$calls refused calls leave nothing"
 ng srtp || relay_fails "no call between RTP and SRTP"
 idle
 passed "RTP to SRTP and back by keys in SDP; a forged packet goes no further"
+
+ng play "$work/played.wav" "$metrics" || relay_fails "a file or a digit is not heard as it was played"
+idle
+passed "a file and a digit are played into a call, and heard; digits that a peer sends are counted"
 
 # start_baresip NAME SIP_PORT COMMANDS_PORT SOURCE CODEC: a baresip that keeps what it hears in files.
 start_baresip() {
@@ -169,7 +173,7 @@ wait "$relay_pid" || status=$?
 [ "$status" -eq 0 ] || relay_fails "the relay ended with status $status"
 ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/relay.log" || relay_fails "a sanitizer reports"
 tail -n 1 "$work/relay.log" |
-  grep -Eq "^parley-relay: $((calls * 3 + 4)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
+  grep -Eq "^parley-relay: $((calls * 3 + 5)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
   relay_fails "the last line says otherwise"
 end_kamailio
 passed "SIGTERM: the call goes on, another is refused, and the relay ends after its last one: $(tail -n 1 "$work/relay.log")"

@@ -352,6 +352,61 @@ TEST_CASE("Media are blocked and let through again", "[relay]") {
   CHECK(client.medium().settings[0].dtmf_blocked);
 }
 
+TEST_CASE("Sounds and digits are played to who is named, and to the other side", "[relay]") {
+  ng_client client;
+  client.disk.held["/srv/tone.wav"] = "a sound";
+  client.disk.held["/srv/broken.wav"] = "broken";
+  CHECK(ng_client::reason(client.command("play media", {{"file", "/srv/tone.wav"}})) == "Unknown call-id");
+  const std::string events =
+      "m=audio 5000 RTP/AVP 96 100 101\r\na=rtpmap:96 opus/48000/2\r\n"
+      "a=rtpmap:100 telephone-event/8000\r\na=rtpmap:101 telephone-event/48000\r\n";
+  sdp_of(client.offer(description("192.0.2.10", events)));
+  sdp_of(client.answer(description("192.0.2.20", events)));
+  if (!media::make_encoder({"opus", 48000, 48000, 1, {}}).has_value()) return;
+
+  const auto played =
+      client.command("play media", {{"from-tag", "a"}, {"file", "/srv/tone.wav"}, {"repeat-times", 3}});
+  CHECK(ng_client::result(played) == "ok");
+  CHECK(ng_client::text_of(played, "duration") == "1500");
+  REQUIRE(client.plane.sounds.size() == 1);
+  const auto& sound = client.plane.sounds.front();
+  CHECK((sound.to == side::offerer && sound.bytes == "a sound" && sound.repeat == 3));
+  CHECK((sound.format == "opus" && sound.payload_type == 96));
+  CHECK(ng_client::result(client.command("play media", {{"blob", "bytes"}, {"flags", value::list{"all"}}})) ==
+        "ok");
+  CHECK(client.plane.sounds.size() == 3);
+  CHECK(ng_client::result(client.command("stop media", {{"from-tag", "b"}})) == "ok");
+  REQUIRE(client.plane.stopped.size() == 1);
+  CHECK(client.plane.stopped.front().second == side::answerer);
+
+  CHECK(ng_client::result(
+            client.command("play DTMF", {{"from-tag", "a"}, {"digit", "#"}, {"duration", 80}})) == "ok");
+  REQUIRE(client.plane.digits.size() == 1);
+  const auto& digit = client.plane.digits.front();
+  // By the clock of the sound, not the first that is named.
+  CHECK((digit.to == side::answerer && digit.event == 11 && digit.length == std::chrono::milliseconds(80)));
+  CHECK((digit.payload_type == 101 && digit.clock_rate == 48000));
+
+  CHECK(ng_client::reason(client.command("play media", {{"file", "/srv/none.wav"}})) ==
+        "There is no file /srv/none.wav");
+  CHECK(ng_client::reason(client.command("play media", {{"file", "/srv/broken.wav"}})) ==
+        "The sound can't be played: Invalid argument");
+  CHECK(ng_client::reason(client.command("play media")) == "One of file and blob must be given");
+  CHECK(ng_client::reason(client.command("play DTMF", {{"digit", "x"}})) ==
+        "code must be one of 0 to 9, *, #, A to D, or an event from 0 to 15");
+}
+
+TEST_CASE("Who takes no sound that can be made, or no events, is not played to", "[relay]") {
+  ng_client client;
+  const std::string g729 = "m=audio 5000 RTP/AVP 18\r\n";
+  sdp_of(client.offer(description("192.0.2.10", g729)));
+  sdp_of(client.answer(description("192.0.2.20", g729)));
+  CHECK(ng_client::reason(client.command("play media", {{"blob", "bytes"}})) ==
+        "No participant has sound that can be played to");
+  CHECK(ng_client::reason(client.command("play DTMF", {{"digit", "1"}})) ==
+        "The other side takes no telephone-events");
+}
+
 TEST_CASE("Commands and keys that can't be done are refused with a reason", "[relay]") {
   ng_client client;
   CHECK(ng_client::reason(client.send({{"command", "dance"}})) == "Unrecognized command \"dance\"");

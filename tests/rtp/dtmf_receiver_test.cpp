@@ -172,3 +172,15 @@ TEST_CASE("errors, and presses that nobody takes", "[rtp]") {
   while (receiver.poll_event()) ++taken;
   CHECK(taken == 16);
 }
+
+TEST_CASE("another source ends the event of the one before, and its timestamps are its own", "[rtp][dtmf]") {
+  dtmf_receiver receiver;
+  const auto first = packets_of(50000, 1, 800);
+  give(receiver, first[0]);
+  give(receiver, first[1]);
+  receiver.reset();
+  CHECK(pressed(receiver) == "1:320? ");
+  // Behind what was reported by as much as would have been an old packet.
+  for (const sent& each : packets_of(49000, 2, 800)) give(receiver, each);
+  CHECK(pressed(receiver) == "2:800 ");
+}

@@ -27,6 +27,7 @@ enum class errc : std::uint8_t {
   late,
   // Files.
   unknown_file,
+  too_long,
 };
 
 /// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.

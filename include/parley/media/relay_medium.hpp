@@ -5,6 +5,7 @@
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
+#include <parley/media/relay_player.hpp>
 #include <parley/media/relay_stream.hpp>
 #include <parley/media/source_latch.hpp>
 #include <parley/srtp/master_key.hpp>
@@ -60,12 +61,18 @@ struct relay_end_counters {
   std::uint64_t malformed = 0;        ///< neither RTP nor RTCP
   std::uint64_t unauthenticated = 0;  ///< SRTP with a wrong key, or that was here before
   std::uint64_t strangers = 0;        ///< from a source that is not believed
-  std::uint64_t dropped = 0;          ///< blocked, no rule, or nobody to send it to
+  std::uint64_t dropped = 0;          ///< blocked, no rule, nobody to send it to, or played over
   std::uint64_t lost = 0;             ///< by the sequence numbers
   std::uint32_t jitter_us = 0;        ///< of the last source (RFC 3550 A.8)
   std::uint32_t ssrc = 0;             ///< the last one
   std::uint64_t transcoded = 0;       ///< payloads that went through a transcoder
   base::time_point last_packet{};     ///< when the last one was accepted; default: none yet
+};
+
+/// A key that a peer has pressed, as its telephone-events say (RFC 4733).
+struct relay_key {
+  std::uint8_t event = 0;
+  base::duration length{};
 };
 
 /// Hears of what a medium takes from its peers, as to record it.
@@ -136,6 +143,29 @@ class PARLEY_API relay_medium {
   /// True where `poll_transmit` may give something: where sound of that side is transcoded.
   bool transcodes(relay_side side) const noexcept;
 
+  /// Plays to the peer of `to`, in place of what is being played to it and of what the other peer sends,
+  /// which is dropped and comes through again behind it. `fresh` is what the stream begins with where nothing
+  /// was sent to that side yet. Allocates with the first of `play` and `press`.
+  void play(base::time_point now, relay_side to, played_sound sound, const own_source& fresh);
+  /// Ends it; keys go on.
+  void stop_playing(relay_side to) noexcept;
+  /// Sends a key to the peer of `to`, behind those that are being sent; the sound of its length is left out.
+  /// *Errors:* `errc::limit_reached` where too many wait.
+  base::result<void> press(base::time_point now, relay_side to, const relay_player::key& key,
+                           const own_source& fresh);
+  /// True while sound or keys are being sent to the peer of `to`.
+  bool plays(relay_side to) const noexcept;
+
+  /// When the next packet of that is due; `base::never` where there is nothing.
+  base::time_point poll_timeout() const noexcept;
+  /// Writes a packet that is due to `out`, which is as for `poll_transmit`. Call it until `poll_timeout` is
+  /// later, with another buffer after each packet; not each call gives one.
+  std::optional<forwarded> handle_timeout(base::time_point now, base::packet_buffer& out);
+
+  /// The next key that the peer of `side` has pressed, once each: blocked ones, too. Look after
+  /// `handle_packet`. Few may wait; what is more is forgotten.
+  std::optional<relay_key> poll_key(relay_side side) noexcept;
+
  private:
   struct end;
 
@@ -146,6 +176,8 @@ class PARLEY_API relay_medium {
   std::optional<forwarded> handle_rtcp(base::time_point now, relay_side side, relay_component component,
                                        const base::socket_address& from, base::packet_buffer& packet);
   std::optional<forwarded> protect(relay_side side, base::packet_buffer& packet);
+  relay_player& begin_playing(base::time_point now, relay_side to, std::uint32_t clock_rate,
+                              const own_source& fresh);
 
   std::unique_ptr<std::array<end, 2>> ends_;
   relay_tap* tap_ = nullptr;

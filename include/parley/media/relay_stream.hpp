@@ -3,6 +3,7 @@
 #include <parley/base/api.hpp>
 #include <parley/base/packet_buffer.hpp>
 #include <parley/base/result.hpp>
+#include <parley/base/time.hpp>
 #include <parley/media/audio_format.hpp>
 #include <parley/media/transcoder.hpp>
 #include <parley/rtp/packet.hpp>
@@ -35,6 +36,14 @@ struct payload_rule {
   std::optional<transcoding> transcode{};
 };
 
+/// What packets of the relay's own begin with where nothing was sent before them: random numbers (RFC
+/// 3550 5.1).
+struct own_source {
+  std::uint32_t ssrc = 0;
+  std::uint16_t sequence = 0;
+  std::uint32_t timestamp = 0;
+};
+
 /// What one side of a relayed medium sends, on its way to the other: payload types are renumbered, and
 /// sound is transcoded.
 ///
@@ -50,6 +59,15 @@ struct payload_rule {
 ///
 /// A packet that is transcoded and comes after its successor is lost (`transcoder_counters::late`); what
 /// passes stays out of order. Contributing sources and header extensions end at a transcoder.
+///
+/// The relay may send packets of its own instead, from `begin_own` to `end_own`: under the SSRC and the
+/// numbers of the stream. What the source sends meanwhile is dropped; then it goes on, its numbers moved:
+///
+///  the source's first packet behind them            timestamp
+///  has its place behind the last one, up to 10 s    its place
+///  has its place up to 250 ms before                it is dropped, as all that was said meanwhile
+///  else: the source has set its clock               where the relay's own packets have ended
+///  is an event without a place behind them          it is dropped: its beginning was not heard
 ///
 /// *Ownership:* keeps no packet. Nothing allocates but `plan`.
 class PARLEY_API relay_stream {
@@ -95,6 +113,21 @@ class PARLEY_API relay_stream {
   /// True while the last sound that came is transcoded.
   bool transcodes() const noexcept { return sounding_.sound != nullptr; }
 
+  /// From now on packets of the relay's own are sent, with timestamps of that clock. Returns the first of
+  /// them, `elapsed` after `last_timestamp` was first sent, or after `end_own` if that was later.
+  std::uint32_t begin_own(const own_source& fresh, std::uint32_t clock_rate, base::duration elapsed) noexcept;
+  /// Writes the header of such a packet: `out` is what `write_own` needs before its payload, and that.
+  void write_own(base::packet_buffer& out, std::uint8_t payload_type, bool marker,
+                 std::uint32_t timestamp) noexcept;
+  /// The next timestamp, of that clock, would have been this; the source goes on there.
+  void end_own(std::uint32_t timestamp, std::uint32_t clock_rate) noexcept;
+  bool sends_own() const noexcept { return own_; }
+
+  /// Of what was sent last; 0 before.
+  std::uint32_t ssrc() const noexcept { return ssrc_; }
+  std::uint32_t last_timestamp() const noexcept { return last_timestamp_; }
+  std::uint32_t clock_rate() const noexcept { return started_ ? rate_out_ : 0; }
+
   /// Has the sender reports of a compound packet of this stream's source speak of what was sent (RFC 3550
   /// 6.4.1). The packet has passed `rtp::compound_view::parse`; what hasn't is left as it is.
   void rewrite_sender_reports(std::span<std::byte> compound) const noexcept;
@@ -117,6 +150,8 @@ class PARLEY_API relay_stream {
   void rebase(std::uint32_t timestamp, std::uint32_t rate_in, std::uint32_t rate_out) noexcept;
   void follow(std::uint32_t timestamp) noexcept;
   std::uint32_t place_of(std::uint32_t timestamp) const noexcept;
+  void pass_over(const rtp::packet_view& view) noexcept;
+  bool resume(const fate& as, const rtp::packet_view& view) noexcept;
   bool transcode(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view);
   bool pass_beside(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view) noexcept;
   bool pass(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view) noexcept;
@@ -132,6 +167,7 @@ class PARLEY_API relay_stream {
   std::uint16_t last_received_ = 0;
   std::uint16_t next_sequence_ = 0;
   std::uint32_t last_timestamp_ = 0;  // sent
+  std::uint32_t last_step_ = 0;       // from the timestamp before it, where that was a packet's length
   std::uint32_t packets_ = 0;         // sent of this SSRC, and their payloads
   std::uint32_t octets_ = 0;
 
@@ -148,6 +184,12 @@ class PARLEY_API relay_stream {
   bool passing_ = false;  // packets pass, with numbers moved by delta_, from first_passed_ on
   std::uint16_t delta_ = 0;
   std::uint16_t first_passed_ = 0;
+
+  bool own_ = false;      // packets of the relay's own are sent
+  bool resumes_ = false;  // they were, and none of the source's has been since
+  bool marked_ = false;   // the next one that passes begins a talkspurt
+  std::uint32_t own_end_ = 0;
+  std::uint32_t own_rate_ = default_clock_rate;
 
   bool in_event_ = false;
   std::uint32_t event_in_ = 0;

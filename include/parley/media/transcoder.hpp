@@ -80,6 +80,10 @@ class PARLEY_API transcoder {
   /// `errc::late`: it was dropped. `errc::bad_payload`: it was dropped, and will be filled like a lost one.
   base::result<void> handle_payload(std::span<const std::byte> payload, std::uint32_t timestamp, bool marker);
 
+  /// Forgets what is waiting and all sound before it. The next payload is the first again, and so is the
+  /// timestamp that comes out.
+  void reset() noexcept;
+
   /// Writes the next payload to `out`. Nothing where no whole one is ready, or `out` has less than
   /// `max_payload()`.
   std::optional<transcoded> poll_transmit(std::span<std::byte> out);

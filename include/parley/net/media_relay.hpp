@@ -12,7 +12,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,16 @@ struct media_relay_options {
   /// While it is busy a worker waits for so many packets, but not longer than that; see `rtp_io::poll`.
   std::size_t enough = 32;
   base::duration patience = std::chrono::microseconds(1000);
+  /// Called on a worker's thread when `media_relay::poll_key` has something after it had nothing: have it
+  /// called on the thread of signalling. May be empty.
+  std::function<void()> on_keys{};
+};
+
+/// A key that the peer of a side has pressed.
+struct relay_press {
+  std::uint64_t medium = 0;
+  media::relay_side from = media::relay_side::offerer;
+  media::relay_key key{};
 };
 
 /// Relays media between pairs of peers on threads of its own: sockets around `media::relay_medium`.
@@ -47,7 +59,8 @@ class PARLEY_API media_relay {
  public:
   using medium_id = std::uint64_t;  ///< never 0, never the same twice
 
-  /// *Errors:* `errc::unsupported_transport` where the options name no interface; else the system's.
+  /// *Ownership:* `random` outlives it. *Errors:* `errc::unsupported_transport` where the options name no
+  /// interface; else the system's.
   static base::result<std::unique_ptr<media_relay>> create(const media_relay_options& options,
                                                            base::random_source& random);
 
@@ -94,6 +107,21 @@ class PARLEY_API media_relay {
   /// of `packet_recorder::open`.
   base::result<void> record(medium_id id, packet_recorder& recorder, const std::string& path);
   void stop_recording(medium_id id);
+
+  /// Plays a clip to the peer of a side, as `media::relay_medium::play`. The medium's worker encodes it, 20
+  /// ms at a time. *Ownership:* whoever wants no worker to free a large clip keeps it longer. *Errors:*
+  /// `errc::closed`; those of `media::played_sound::create`.
+  base::result<void> play(medium_id id, media::relay_side to, std::shared_ptr<const media::sound_clip> clip,
+                          const media::audio_format& format, std::uint8_t payload_type, unsigned repeat = 1);
+  void stop_playing(medium_id id, media::relay_side to);
+  /// Sends a key to the peer of a side. *Errors:* `errc::closed`; those of `media::relay_medium::press`.
+  base::result<void> press(medium_id id, media::relay_side to, const media::relay_player::key& key);
+  /// True while sound or keys are being sent to the peer of a side.
+  bool plays(medium_id id, media::relay_side to) const;
+
+  /// The next key that a peer has pressed in telephone-events, where rules name them. 1024 may wait; what is
+  /// more is left out.
+  std::optional<relay_press> poll_key();
 
   /// Ends it. Its ports are the last to be given out again.
   void close(medium_id id);

@@ -55,6 +55,10 @@ class dtmf_receiver {
   /// reckoning.
   PARLEY_API void handle_time(std::uint32_t timestamp) noexcept;
 
+  /// The source has become another one, with timestamps of its own: what sounds is over, its end unseen. It
+  /// is forgotten where no more presses have room.
+  PARLEY_API void reset() noexcept;
+
   /// The next press, oldest first.
   PARLEY_API std::optional<dtmf_press> poll_event() noexcept;
 

@@ -3,11 +3,16 @@
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/media/relay_medium.hpp>
+#include <parley/net/media_relay.hpp>
 #include <parley/net/rtp_io.hpp>
+
+#include "net/detail/mailbox.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -30,6 +35,7 @@ struct relayed_medium {
     return ports[static_cast<std::size_t>(side)][static_cast<std::size_t>(component)];
   }
 
+  std::uint64_t id = 0;
   std::mutex mutex;
   media::relay_medium machine;
   std::unique_ptr<media::relay_tap> tap;      // the machine's, where it is recorded
@@ -39,6 +45,25 @@ struct relayed_medium {
   std::size_t place = 0;                      // among the worker's media
 };
 
+/// Keys on their way from the workers to signalling.
+struct key_box {
+  static constexpr std::size_t most = 1024;
+
+  mailbox<relay_press> waiting{most};
+  std::atomic<bool> told = false;
+  std::function<void()> tell;
+
+  void put(const relay_press& press) {
+    if (waiting.push(relay_press(press)) && tell && !told.exchange(true)) tell();
+  }
+  std::optional<relay_press> take() {
+    if (auto next = waiting.pop()) return next;
+    // What is put from here on is told again; what was put before that is here.
+    told = false;
+    return waiting.pop();
+  }
+};
+
 /// A thread with the ports of some media.
 class relay_worker final : private rtp_handler {
  public:
@@ -46,6 +71,7 @@ class relay_worker final : private rtp_handler {
     rtp_io_options io;
     std::size_t enough = 16;
     base::duration patience{};
+    key_box* keys = nullptr;
   };
 
   /// Begins the thread. *Errors:* the system's.
@@ -58,14 +84,23 @@ class relay_worker final : private rtp_handler {
   /// want of places, the medium stays silent.
   void add(std::shared_ptr<relayed_medium> medium, std::array<rtp_port_pair, 2> ports);
   void remove(std::shared_ptr<relayed_medium> medium);
+  /// The machine's `poll_timeout` may have become earlier.
+  void look_at(std::shared_ptr<relayed_medium> medium);
 
   rtp_engine engine() const noexcept { return io_->engine(); }
   rtp_io_counters counters() const;
 
  private:
+  enum class order : std::uint8_t { add, remove, look_at };
   struct command {
+    order is;
     std::shared_ptr<relayed_medium> medium;
-    std::array<rtp_port_pair, 2> ports;  // empty: remove
+    std::array<rtp_port_pair, 2> ports;  // to add
+  };
+  /// A medium that plays.
+  struct beat {
+    base::time_point at;
+    relayed_medium* medium;
   };
 
   explicit relay_worker(const settings& wanted) : settings_(wanted) {}
@@ -73,6 +108,13 @@ class relay_worker final : private rtp_handler {
   void run();
   void publish(base::time_point now);
   void obey(command& next);
+  void open(command& next);
+  void close(relayed_medium& medium);
+  base::duration until_beat(base::duration most) const noexcept;
+  void schedule(relayed_medium& medium, base::time_point at);
+  void unschedule(const relayed_medium& medium);
+  void play_due(base::time_point now);
+  base::time_point play(base::time_point now, relayed_medium& medium);
   void give(command next);
 
   void handle_datagram(base::time_point now, std::uint64_t tag, base::packet_buffer packet,
@@ -82,6 +124,7 @@ class relay_worker final : private rtp_handler {
   settings settings_;
   std::unique_ptr<rtp_io> io_;
   std::vector<std::shared_ptr<relayed_medium>> media_;  // the worker's
+  std::vector<beat> beats_;                             // once each: a heap, the next one first
   std::atomic<bool> stopping_ = false;
 
   mutable std::mutex mutex_;  // of what follows

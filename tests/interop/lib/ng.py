@@ -5,10 +5,13 @@ ng.py PORT ports               how many ports calls have
 ng.py PORT heard CALLS COUNT   waits until it has so many calls, and each end of each has sent it so many packets
 ng.py PORT transcoded COUNT    waits until it says that it transcodes so many media
 ng.py PORT srtp                sets a call up between RTP and SRTP with keys in SDP, and sends packets each way
+ng.py PORT play FILE METRICS   writes a tone to that file, has it and a digit played into a call, and hears them; sends digits, which must
+                               be counted at that port
 """
 import base64
 import hashlib
 import hmac
+import math
 import os
 import re
 import socket
@@ -16,6 +19,8 @@ import struct
 import subprocess
 import sys
 import time
+import urllib.request
+import wave
 
 
 def encode(value):
@@ -124,13 +129,13 @@ def media_socket():
     return made
 
 
-def described(at, profile, further=""):
+def described(at, profile, further="", formats="8"):
     return (f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {at.getsockname()[1]} {profile} 8\r\na=rtpmap:8 PCMA/8000\r\n{further}")
+            f"m=audio {at.getsockname()[1]} {profile} {formats}\r\na=rtpmap:8 PCMA/8000\r\n{further}")
 
 
-def where(sdp, profile):
-    medium = re.search(rf"^m=audio (\d+) {profile} 8\r$", sdp, re.M)
+def where(sdp, profile, formats="8"):
+    medium = re.search(rf"^m=audio (\d+) {profile} {formats}\r$", sdp, re.M)
     if not medium:
         sys.exit(f"no medium of {profile}:\n{sdp}")
     return re.search(r"^c=IN IP4 (\S+)\r$", sdp, re.M)[1], int(medium[1])
@@ -172,6 +177,77 @@ def srtp():
     ask("delete", **names, **{"delete-delay": 0})
 
 
+def linear(byte):
+    """A sample of A-law."""
+    byte ^= 0x55
+    exponent, mantissa = byte >> 4 & 7, byte & 15
+    size = mantissa * 16 + 8 if exponent == 0 else mantissa * 16 + 264 << exponent - 1
+    return size if byte & 0x80 else -size
+
+
+def loudness(samples, frequency):
+    """Of one frequency in what has 8000 samples a second, as the amplitude of its sine."""
+    turn = 2 * math.pi * frequency / 8000
+    parts = [sum(each * wave_of(turn * i) for i, each in enumerate(samples)) for wave_of in (math.sin, math.cos)]
+    return 2 * math.hypot(*parts) / len(samples)
+
+
+def digits_counted(metrics):
+    with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5) as answer:
+        return int(re.search(r"^parley_relay_digits_total (\d+)$", answer.read().decode(), re.M)[1])
+
+
+def play(path, metrics):
+    with wave.open(path, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(b"".join(struct.pack("<h", int(10000 * math.sin(2 * math.pi * 440 * i / 16000)))
+                                  for i in range(16000 * 3 // 10)))
+    ann, bob = media_socket(), media_socket()
+    names, events = {"call-id": f"play-{os.getpid()}", "from-tag": "ann"}, "a=rtpmap:101 telephone-event/8000\r\n"
+    offer = ask("offer", **names, sdp=described(ann, "RTP/AVP", events, "8 101"))["sdp"]
+    ask("answer", **names, **{"to-tag": "bob"}, sdp=described(bob, "RTP/AVP", events, "8 101"))
+    bob_sends_to = where(offer, "RTP/AVP", "8 101")
+
+    def bob_says(number, timestamp):
+        bob.sendto(struct.pack("!BBHII", 0x80, 8, number, timestamp, 7) + b"\xd5" * 160, bob_sends_to)
+    bob_says(100, 16000)
+    heard = [ann.recv(2048)]
+    told = ask("play media", **names, file=path)
+    if told["duration"] != 300:
+        sys.exit(f"a sound of 300 ms: {told}")
+    heard += [ann.recv(2048) for _ in range(15)]
+    # Who is named dials, and the other one hears it.
+    ask("play DTMF", **{**names, "from-tag": "bob"}, digit="5", duration=100)
+    heard += [ann.recv(2048) for _ in range(7)]
+    numbers = [struct.unpack("!HII", packet[2:12]) for packet in heard]
+    if [n[0] for n in numbers] != list(range(100, 123)) or {n[2] for n in numbers} != {7}:
+        sys.exit(f"numbers and SSRCs of what was played: {numbers}")
+    tone = [linear(byte) for packet in heard[1:16] for byte in packet[12:]]
+    if len(tone) != 2400 or loudness(tone, 440) < 8000 or loudness(tone, 600) > 500:
+        sys.exit(f"not the tone: {len(tone)} samples, {loudness(tone, 440)} at 440 Hz, {loudness(tone, 600)} at 600 Hz")
+    digit = [(packet[1], *struct.unpack("!BBH", packet[12:])) for packet in heard[16:]]
+    if digit != [(101 | (n == 0) << 7, 5, 10 | (n > 3) << 7, min(160 * (n + 1), 800)) for n in range(7)]:
+        sys.exit(f"not the digit: {digit}")
+    # What bob says passes again when the time of the last packet is over.
+    time.sleep(0.1)
+    bob_says(150, 32000)
+    last = ann.recv(2048)
+    if struct.unpack("!H", last[2:4])[0] != 123 or last[12:] != b"\xd5" * 160:
+        sys.exit("another packet than bob's comes behind what was played")
+    # Three digits of his, each of them three times.
+    for number in range(9):
+        event = struct.pack("!BBH", number // 3, 0x8A, 800)
+        bob.sendto(struct.pack("!BBHII", 0x80, 101, 151 + number, 33000 + 1000 * (number // 3), 7) + event, bob_sends_to)
+    end = time.monotonic() + 5
+    while (counted := digits_counted(metrics)) != 3:
+        if time.monotonic() > end:
+            sys.exit(f"digits that were counted: {counted}")
+        time.sleep(0.02)
+    ask("delete", **names, **{"delete-delay": 0})
+
+
 def wait_transcoded(count):
     end = time.monotonic() + 5
     while (seen := ask("statistics")["statistics"]["currentstatistics"]["transcodedmedia"]) != count:
@@ -189,5 +265,7 @@ elif what == "heard":
     wait_heard(int(sys.argv[3]), int(sys.argv[4]))
 elif what == "transcoded":
     wait_transcoded(int(sys.argv[3]))
+elif what == "play":
+    play(sys.argv[3], int(sys.argv[4]))
 else:
     srtp()

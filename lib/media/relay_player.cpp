@@ -1,0 +1,162 @@
+#include <parley/media/relay_player.hpp>
+#include <parley/media/relay_stream.hpp>
+#include <parley/rtp/dtmf_event.hpp>
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+#include <utility>
+
+namespace parley::media {
+namespace {
+
+constexpr std::uint32_t beats_a_second = 50;
+constexpr std::chrono::milliseconds most_behind(200);
+
+}  // namespace
+
+base::result<played_sound> played_sound::create(std::shared_ptr<const sound_clip> clip,
+                                                const audio_format& format, std::uint8_t payload_type,
+                                                unsigned repeat) {
+  audio_format encoded = format;
+  encoded.sample_rate = clip->format.rate;
+  encoded.channels = clip->format.channels;
+  if (clip->format != clip_format(format, clip->stored_rate) || encoded.sample_rate % beats_a_second != 0 ||
+      encoded.clock_rate % beats_a_second != 0) {
+    return errc::unsupported_rate;
+  }
+  auto encoder = make_encoder(encoded);
+  if (!encoder) return encoder.error();
+  played_sound made;
+  const std::size_t beat = encoded.sample_rate / beats_a_second;
+  for (const unsigned parts : std::array<unsigned, 4>{1, 2, 3, 6}) {
+    const std::size_t length = beat / parts;
+    if (beat % parts != 0 || !(*encoder)->accepts(length)) continue;
+    if ((*encoder)->max_payload(length) > relay_stream::max_payload) continue;
+    made.parts_ = parts;
+    made.frame_.resize(length * encoded.channels);
+    break;
+  }
+  if (made.frame_.empty()) return errc::bad_frame_length;
+  made.clip_ = std::move(clip);
+  made.encoder_ = *std::move(encoder);
+  made.payload_type_ = payload_type & 0x7FU;
+  made.clock_rate_ = encoded.clock_rate;
+  made.left_ = made.clip_->samples.empty() ? 0 : repeat;
+  return made;
+}
+
+void played_sound::take(std::span<std::int16_t> out) noexcept {
+  while (!out.empty() && left_ != 0) {
+    const auto rest = std::span(clip_->samples).subspan(at_);
+    const std::size_t part = std::min(rest.size(), out.size());
+    std::ranges::copy(rest.first(part), out.begin());
+    out = out.subspan(part);
+    at_ += part;
+    if (at_ == clip_->samples.size()) {
+      at_ = 0;
+      --left_;
+    }
+  }
+  std::ranges::fill(out, std::int16_t{0});
+}
+
+std::size_t played_sound::next(std::span<std::byte> out) {
+  take(frame_);
+  const auto size = encoder_->encode(frame_, out);
+  if (size) return *size;
+  encoder_->reset();
+  return 0;
+}
+
+void played_sound::skip() noexcept { take(frame_); }
+
+void relay_player::begin(base::time_point now, std::uint32_t timestamp, std::uint32_t clock_rate) noexcept {
+  active_ = marker_ = true;
+  due_ = now;
+  timestamp_ = timestamp;
+  clock_rate_ = clock_rate;
+  part_ = pause_ = 0;
+}
+
+void relay_player::play(played_sound sound) noexcept {
+  if (std::exchange(part_, 0) != 0) end_beat();
+  clock_rate_ = sound.clock_rate();
+  sound_ = std::move(sound);
+  marker_ = true;
+}
+
+base::result<void> relay_player::press(const key& next) noexcept {
+  if (!waiting_.push(next)) return errc::limit_reached;
+  return {};
+}
+
+void relay_player::end_beat() noexcept {
+  part_ = 0;
+  due_ += beat;
+  timestamp_ += clock_rate_ / beats_a_second;
+}
+
+void relay_player::begin_key() noexcept {
+  const auto next = waiting_.pop();
+  if (!next) return;
+  const std::uint32_t interval = next->clock_rate / beats_a_second;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(next->length).count();
+  const auto length = static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)) * next->clock_rate / 1000;
+  keys_ = rtp::dtmf_sender(static_cast<std::uint16_t>(std::min<std::uint32_t>(interval, 0xFFFF)));
+  key_type_ = next->payload_type & 0x7FU;
+  std::ignore = keys_.start(
+      timestamp_, next->event,
+      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(length, std::max(interval, 1U), 0xFFFFFFFF)));
+}
+
+std::optional<played_packet> relay_player::send_key(std::span<std::byte> out) noexcept {
+  const auto packet = keys_.next();
+  if (!packet) return std::nullopt;
+  base::byte_writer bytes(out);
+  std::ignore = packet->event.write(bytes);
+  if (!keys_.active()) {
+    pause_ = pause;
+    // The last segment of a long event may lie ahead of the sound's slower clock.
+    if (static_cast<std::int32_t>(packet->timestamp - timestamp_) > 0) timestamp_ = packet->timestamp;
+  }
+  return played_packet{key_type_, packet->marker, packet->timestamp, rtp::telephone_event::wire_bytes};
+}
+
+std::optional<played_packet> relay_player::handle_timeout(base::time_point now, std::span<std::byte> out) {
+  if (!active_ || now < due_) return std::nullopt;
+  if (part_ == 0) {
+    if (now - due_ > most_behind) {
+      const auto missed = (now - due_) / base::duration(beat);
+      due_ += missed * base::duration(beat);
+      timestamp_ += static_cast<std::uint32_t>(missed) * (clock_rate_ / beats_a_second);
+      marker_ = true;
+    }
+    if (sound_ && sound_->ended()) sound_.reset();
+    if (!keys_.active() && pause_ == 0) begin_key();
+    if (!keys_.active() && !sound_ && waiting_.empty()) {
+      active_ = false;
+      return std::nullopt;
+    }
+    if (keys_.active()) {
+      const auto packet = send_key(out);
+      for (unsigned i = 0; sound_ && i < sound_->parts(); ++i) sound_->skip();
+      marker_ = true;
+      end_beat();
+      return packet;
+    }
+    if (pause_ != 0) --pause_;
+  }
+  if (!sound_) {
+    end_beat();
+    return std::nullopt;
+  }
+  played_packet packet{sound_->payload_type(), marker_, timestamp_, sound_->next(out)};
+  packet.timestamp += part_ * (clock_rate_ / beats_a_second) / sound_->parts();
+  marker_ = packet.size == 0;
+  if (++part_ >= sound_->parts()) end_beat();
+  if (packet.size == 0) return std::nullopt;
+  return packet;
+}
+
+}  // namespace parley::media
