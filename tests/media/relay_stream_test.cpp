@@ -2,6 +2,7 @@
 #include <parley/rtp/octets.hpp>
 
 #include "support/allocation_counter.hpp"
+#include "support/audio_formats.hpp"
 #include "support/catch.hpp"
 #include "support/rtp_packets.hpp"
 #include "support/spectrum.hpp"
@@ -14,13 +15,13 @@
 using namespace parley;
 using media::payload_rule;
 using media::relay_stream;
+using test::pcma;
+using test::pcmu;
 
 namespace {
 
 namespace octets = rtp::octets;
 
-const media::audio_format pcmu{"PCMU", 8000, 8000, 1, {}};
-const media::audio_format pcma{"PCMA", 8000, 8000, 1, {}};
 const media::audio_format l16{"L16", 44100, 44100, 2, {}};
 constexpr std::uint32_t source = 0x11223344;
 
