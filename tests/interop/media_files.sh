@@ -13,6 +13,8 @@ raw() {
   local rate=$1 file; shift
   for file; do sox_quietly "$file" -t s16 -r "$rate" "$file.$rate" remix 1; done
 }
+# form FILE: its channels and rate.
+form() { soxi -V1 -c "$1" && soxi -V1 -r "$1"; }
 same() { cmp -s "$1" "$2" || fail "$3"; }
 
 espeak-ng -v en -s 190 -w speech.wav 'Six small sheep chew fresh grass, while the quick brown fox jumps.'
@@ -42,7 +44,9 @@ far() {
 # that libopus chooses there, else 1.3), GSM 3, and twice 4. Another sentence of the same voice and pink noise are 12 away.
 narrow_limit=3 gsm_limit=5 wide_limit=2.2
 far 8000 "$gsm_limit" narrow.wav.8000 other_narrow.wav.8000
+other_away=$least
 far 8000 "$gsm_limit" narrow.wav.8000 noise.wav.8000
+passed "the measure of speech: another sentence is $other_away dB away, noise $least dB"
 
 # WAV files of sox's, read by both.
 index=0
@@ -53,7 +57,7 @@ for options in '-e unsigned -b 8' '-e signed -b 16' '-e signed -b 24' '-e signed
     # shellcheck disable=SC2086 # several words
     sox_quietly "$source.wav" $options "in_$index.wav"
     "$tool" file "in_$index.wav" "out_$index.wav" s16
-    [ "$(soxi -c "out_$index.wav") $(soxi -r "out_$index.wav")" = "$(soxi -c "$source.wav") $(soxi -r "$source.wav")" ] ||
+    [ "$(form "out_$index.wav")" = "$(form "$source.wav")" ] ||
       fail "$source.wav with $options has another rate or other channels"
     sox_quietly "in_$index.wav" -t s16 theirs.raw
     sox_quietly "out_$index.wav" -t s16 ours.raw
@@ -66,7 +70,7 @@ passed "$index WAV files by sox, of 8 encodings, one and two channels: the same 
 sox_quietly narrow.wav -t s16 narrow.raw
 while read -r encoding words; do
   "$tool" file narrow.wav "written_$encoding.wav" "$encoding"
-  [ "$(soxi -e "written_$encoding.wav") $(soxi -b "written_$encoding.wav")" = "$words" ] || fail "sox finds no $words"
+  [ "$(soxi -V1 -e "written_$encoding.wav") $(soxi -V1 -b "written_$encoding.wav")" = "$words" ] || fail "sox finds no $words"
   sox_quietly "written_$encoding.wav" -t s16 ours.raw
   case $encoding in
     u8) # Half a step of 8 bits, or a whole one where they are cut.
@@ -93,7 +97,7 @@ opusenc --quiet --bitrate 64 both.wav both.opus
 "$tool" file wide.opus read_16000.wav s16 16000
 "$tool" file wide.opus read_48000.wav s16
 "$tool" file both.opus read_both.wav s16
-[ "$(soxi -c read_both.wav)" = 2 ] || fail 'two channels of Opus are read as one'
+[ "$(soxi -V1 -c read_both.wav)" = 2 ] || fail 'two channels of Opus are read as one'
 raw 16000 read_16000.wav read_48000.wav
 raw 8000 read_both.wav
 "$tool" file wide.wav written.opus opus
@@ -108,8 +112,8 @@ near 16000 "$wide_limit" wide.wav.16000 {read_16000,read_48000,written,through}.
 files_most=$most
 near 8000 "$narrow_limit" narrow.wav.8000 read_both.wav.8000
 # The length tells that what Opus puts before the sound was left out (RFC 7845 4.2).
-[ "$(soxi -s read_16000.wav) $(soxi -s written.wav)" = "$(soxi -s wide.wav) $(soxi -s wide.wav)" ] ||
-  fail "$(soxi -s wide.wav) samples have become $(soxi -s read_16000.wav), and $(soxi -s written.wav)"
+[ "$(soxi -V1 -s read_16000.wav) $(soxi -V1 -s written.wav)" = "$(soxi -V1 -s wide.wav) $(soxi -V1 -s wide.wav)" ] ||
+  fail "$(soxi -V1 -s wide.wav) samples have become $(soxi -V1 -s read_16000.wav), and $(soxi -V1 -s written.wav)"
 passed "Opus by opusenc is read, and Opus by the library is read by opusdec, where opusinfo has no warning: $files_most dB at most"
 
 # Each codec into each.
