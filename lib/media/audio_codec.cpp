@@ -2,6 +2,7 @@
 #include <parley/sdp/codec_parameters.hpp>
 
 #include "media/detail/codecs.hpp"
+#include "media/detail/opus_rates.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,9 +50,7 @@ constexpr bool known_rate(std::uint32_t rate) noexcept {
 bool sound_fits(codec id, const audio_format& format) noexcept {
   switch (id) {
     case codec::opus:
-      return (format.channels == 1 || format.channels == 2) &&
-             (format.sample_rate == 48000 || format.sample_rate == 24000 || format.sample_rate == 16000 ||
-              format.sample_rate == 12000 || format.sample_rate == 8000);
+      return (format.channels == 1 || format.channels == 2) && detail::is_opus_rate(format.sample_rate);
     case codec::g722: return format.channels == 1 && format.sample_rate == 16000;
     case codec::pcma:
     case codec::pcmu:

@@ -21,6 +21,30 @@ struct state_deleter {
 };
 using gsm_state = std::unique_ptr<std::remove_pointer_t<gsm>, state_deleter>;
 
+/// A state that can be put back only by making it anew; where there is no memory for that the old one goes
+/// on, and the difference is gone after some frames.
+class coder_state {
+ public:
+  explicit coder_state(gsm_state state) noexcept : state_(std::move(state)) {}
+
+  gsm use() noexcept {
+    used_ = true;
+    return state_.get();
+  }
+
+  void reset() noexcept {
+    if (!used_) return;
+    gsm_state fresh{gsm_create()};
+    if (!fresh) return;
+    state_ = std::move(fresh);
+    used_ = false;
+  }
+
+ private:
+  gsm_state state_;
+  bool used_ = false;
+};
+
 class gsm_encoder final : public audio_encoder {
  public:
   explicit gsm_encoder(gsm_state state) noexcept : state_(std::move(state)) {}
@@ -41,19 +65,15 @@ class gsm_encoder final : public audio_encoder {
       // The library's signature has no const.
       std::array<gsm_signal, frame_samples> frame{};
       std::copy_n(samples.data() + i * frame_samples, frame_samples, frame.data());
-      gsm_encode(state_.get(), frame.data(), reinterpret_cast<gsm_byte*>(out.data() + i * frame_bytes));
+      gsm_encode(state_.use(), frame.data(), reinterpret_cast<gsm_byte*>(out.data() + i * frame_bytes));
     }
     return frames * frame_bytes;
   }
 
-  // A state can't be put back, only made anew; where there is no memory for one, the old one goes on, and the
-  // difference is gone after some frames.
-  void reset() noexcept override {
-    if (gsm_state fresh{gsm_create()}) state_ = std::move(fresh);
-  }
+  void reset() noexcept override { state_.reset(); }
 
  private:
-  gsm_state state_;
+  coder_state state_;
 };
 
 class gsm_decoder final : public audio_decoder {
@@ -79,17 +99,15 @@ class gsm_decoder final : public audio_decoder {
       gsm_frame frame{};
       std::transform(payload.data() + i * frame_bytes, payload.data() + (i + 1) * frame_bytes, frame,
                      [](std::byte b) { return std::to_integer<gsm_byte>(b); });
-      if (gsm_decode(state_.get(), frame, out.data() + i * frame_samples) != 0) return errc::bad_payload;
+      if (gsm_decode(state_.use(), frame, out.data() + i * frame_samples) != 0) return errc::bad_payload;
     }
     return out.first(*length);
   }
 
-  void reset() noexcept override {
-    if (gsm_state fresh{gsm_create()}) state_ = std::move(fresh);
-  }
+  void reset() noexcept override { state_.reset(); }
 
  private:
-  gsm_state state_;
+  coder_state state_;
 };
 
 }  // namespace

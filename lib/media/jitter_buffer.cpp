@@ -1,5 +1,4 @@
 #include <parley/media/jitter_buffer.hpp>
-#include <parley/media/time_stretch.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -16,20 +15,11 @@ constexpr base::duration longest_packet = milliseconds(200);
 /// A packet whose delay differs that much from the fastest is of another line of time: the sender has begun
 /// anew, or stood still.
 constexpr base::duration jump = seconds(1);
-/// The delay may exceed its target by that; more is shortened.
-constexpr base::duration band = milliseconds(20);
-/// What exceeds that isn't worth shortening: it is left out.
-constexpr base::duration too_much = milliseconds(300);
-/// For so many pulls the delay must have been wrong before sound is stretched, so that a late tick of the
-/// playout clock is not taken for delay; and so many lie between two stretches.
-constexpr unsigned pulls_before = 5;
-constexpr unsigned pulls_between = 3;
 /// How much is concealed before the stream is taken for silent, and how long a codec may then go on filling,
 /// which is how one with DTX of its own makes its noise.
 constexpr std::uint32_t frames_until_waiting = 10;
 constexpr std::uint32_t frames_of_own_noise = 200;
 
-constexpr std::size_t history_frames = 6;
 constexpr std::size_t room_frames = 40;
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept {
@@ -442,65 +432,6 @@ void jitter_buffer::fill_background() {
   pcm_end_ += out.size();
   filled_ += frame_;
   kind_ = by_codec ? frame_kind::noise : frame_kind::silence;
-}
-
-void jitter_buffer::decode_ahead(std::size_t wanted) {
-  while (pending() < wanted && !packets_.empty() && packets_.front().with->decoder &&
-         packets_.front().begin <= next_ && packets_.front().end > next_ && state_ == state::playing) {
-    play_front();
-  }
-}
-
-void jitter_buffer::adapt(base::time_point now) {
-  const auto ahead = static_cast<std::int64_t>(pending());
-  current_delay_ = delay_of(next_ - ahead, now) - delays_.fastest();
-  const base::duration target = delays_.target();
-  if (current_delay_ > target + too_much) {
-    catch_up(now);
-    return;
-  }
-  above_ = current_delay_ > target + band ? above_ + 1 : 0;
-  below_ = current_delay_ < target ? below_ + 1 : 0;
-  ++since_stretch_;
-  if (since_stretch_ < pulls_between || concealment_.active() || seam_) return;
-  const std::size_t channels = format_.channels;
-  if (above_ >= pulls_before) {
-    decode_ahead(shorten_needs(format_));
-    const std::size_t by = shorten({pcm_.data() + pcm_begin_, pcm_end_ - pcm_begin_}, format_);
-    if (by == 0) return;
-    pcm_end_ -= by * channels;
-    statistics_.removed += by;
-  } else if (below_ >= pulls_before) {
-    decode_ahead(frame_);
-    const std::size_t past = history_frames * frame_;
-    static_cast<void>(room(2 * frame_));
-    const std::size_t from = pcm_begin_ - past * channels;
-    const std::span<std::int16_t> sound(pcm_.data() + from, pcm_.size() - from);
-    const std::size_t by = lengthen(sound, past, past + pending(), format_);
-    if (by == 0) return;
-    pcm_end_ += by * channels;
-    statistics_.inserted += by;
-  } else {
-    return;
-  }
-  ++statistics_.stretches;
-  since_stretch_ = 0;
-}
-
-/// Leaves out what should have been heard long ago.
-void jitter_buffer::catch_up(base::time_point now) {
-  const base::duration aim = delays_.fastest() + delays_.target() + band / 2;
-  bool dropped = false;
-  while (packets_.size() > 1 && delay_of(packets_.front().end, now) >= aim) {
-    ++statistics_.discarded;
-    drop_front();
-    dropped = true;
-  }
-  if (!dropped) return;
-  pcm_end_ = pcm_begin_;
-  next_ = std::max(next_, packets_.front().begin);
-  seam_ = true;
-  above_ = below_ = 0;
 }
 
 }  // namespace parley::media

@@ -1,16 +1,13 @@
 #include <parley/media/sound_clip.hpp>
 #include <parley/media/sound_file.hpp>
 
+#include "media/detail/opus_rates.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 
 namespace parley::media {
-namespace {
-
-constexpr std::array<std::uint32_t, 5> rates_of_opus{8000, 12000, 16000, 24000, 48000};
-
-}  // namespace
 
 base::duration sound_clip::length() const noexcept {
   const std::uint64_t count = samples.size() / format.channels;
@@ -19,8 +16,8 @@ base::duration sound_clip::length() const noexcept {
 
 pcm_format clip_format(const audio_format& format, std::uint32_t stored_rate) noexcept {
   if (!format.is("opus")) return format.pcm();
-  const auto least = std::ranges::find_if(rates_of_opus, [&](std::uint32_t r) { return r >= stored_rate; });
-  return {least == rates_of_opus.end() ? rates_of_opus.back() : *least, 1};
+  const auto least = std::ranges::find_if(detail::opus_rates, [&](std::uint32_t r) { return r >= stored_rate; });
+  return {least == detail::opus_rates.end() ? detail::opus_rates.back() : *least, 1};
 }
 
 base::result<sound_clip> read_clip(byte_store& store, const audio_format& format, base::duration longest) {

@@ -1,6 +1,7 @@
 #include <parley/media/resampler.hpp>
 #include <parley/media/sound_file.hpp>
 
+#include "media/detail/opus_rates.hpp"
 #include "media/detail/sndfile.hpp"
 #include "media/detail/sound_header.hpp"
 
@@ -37,10 +38,6 @@ void mix_down(std::span<const std::int16_t> in, std::size_t channels, std::span<
 /// How long `length` samples at one rate are at another, without an overflow.
 std::uint64_t length_at(std::uint64_t length, std::uint32_t from, std::uint32_t to) noexcept {
   return length / from * to + (length % from * to + from - 1) / from;
-}
-
-bool opus_rate(std::uint32_t rate) noexcept {
-  return rate == 8000 || rate == 12000 || rate == 16000 || rate == 24000 || rate == 48000;
 }
 
 /// Bytes that a sample takes in a WAV file.
@@ -198,7 +195,7 @@ base::result<sound_file_writer> sound_file_writer::create(byte_store& store, sou
                                                           pcm_format format) {
   const bool opus = encoding == sound_encoding::ogg_opus;
   if (format.channels < 1 || format.channels > 2 || format.rate < 8000 || format.rate > 192000 ||
-      (opus && !opus_rate(format.rate))) {
+      (opus && !detail::is_opus_rate(format.rate))) {
     return errc::unsupported_rate;
   }
   if (store.size() != 0) return errc::unknown_file;

@@ -1,5 +1,7 @@
 #include <parley/media/transcoder.hpp>
 
+#include "media/detail/opus_rates.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -13,14 +15,10 @@ constexpr std::size_t length_of(std::uint32_t rate, std::uint32_t milliseconds) 
   return static_cast<std::size_t>(std::uint64_t{rate} * milliseconds / 1000);
 }
 
-constexpr bool opus_rate(std::uint32_t rate) noexcept {
-  return rate == 8000 || rate == 12000 || rate == 16000 || rate == 24000 || rate == 48000;
-}
-
 /// Gives Opus the other's sound, where it can have it.
 void adapt(audio_format& opus, const audio_format& other) noexcept {
   if (!opus.is("opus") || other.is("opus")) return;
-  if (opus_rate(other.sample_rate)) opus.sample_rate = other.sample_rate;
+  if (detail::is_opus_rate(other.sample_rate)) opus.sample_rate = other.sample_rate;
   opus.channels = other.channels;
 }
 

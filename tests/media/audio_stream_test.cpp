@@ -2,6 +2,7 @@
 #include <parley/media/level.hpp>
 #include <parley/rtp/packet.hpp>
 
+#include "support/audio_formats.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 #include "support/sound.hpp"
@@ -18,11 +19,10 @@
 
 using namespace parley;
 using namespace std::chrono_literals;
+using test::pcma;
+using test::pcmu;
 
 namespace {
-
-const media::audio_format pcmu{"PCMU", 8000, 8000, 1, {}};
-const media::audio_format pcma{"PCMA", 8000, 8000, 1, {}};
 
 media::audio_stream_settings settings_for(const media::audio_format& format, std::uint8_t type) {
   media::audio_stream_settings made;

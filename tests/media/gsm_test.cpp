@@ -41,3 +41,40 @@ TEST_CASE("what isn't made of frames of GSM is refused", "[media]") {
   payload[33] = std::byte{0xC0};
   CHECK(decoder->decode(payload, out).error() == media::errc::bad_payload);
 }
+
+TEST_CASE("a codec of GSM that is reset is as at the beginning, however often", "[media]") {
+  const media::audio_format gsm{"GSM", 8000, 8000, 1, {}};
+  auto encoder = media::make_encoder(gsm).value();
+  auto decoder = media::make_decoder(gsm).value();
+  const auto sound = test::sweep(200, 3000, 8000, 480);
+  const auto first = std::span(sound).first(160);
+  std::vector<std::byte> at_first(33);
+  std::vector<std::byte> payload(33);
+  std::vector<std::int16_t> heard_first(160);
+  std::vector<std::int16_t> heard(160);
+  REQUIRE(encoder->encode(first, at_first).has_value());
+  REQUIRE(decoder->decode(at_first, heard_first).has_value());
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(encoder->encode(std::span(sound).subspan(160, 160), payload).has_value());
+    REQUIRE(decoder->decode(payload, heard).has_value());
+    // What was heard before makes a difference.
+    REQUIRE(encoder->encode(first, payload).has_value());
+    CHECK(payload != at_first);
+    REQUIRE(decoder->decode(at_first, heard).has_value());
+    CHECK(heard != heard_first);
+
+    encoder->reset();
+    decoder->reset();
+    REQUIRE(encoder->encode(first, payload).has_value());
+    CHECK(payload == at_first);
+    REQUIRE(decoder->decode(at_first, heard).has_value());
+    CHECK(heard == heard_first);
+    encoder->reset();
+    encoder->reset();
+    decoder->reset();
+    REQUIRE(encoder->encode(first, payload).has_value());
+    CHECK(payload == at_first);
+    REQUIRE(decoder->decode(at_first, heard).has_value());
+    CHECK(heard == heard_first);
+  }
+}

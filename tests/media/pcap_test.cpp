@@ -1,7 +1,9 @@
 #include <parley/media/pcap.hpp>
 
 #include "support/catch.hpp"
+#include "support/pcap_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string_view>
@@ -82,4 +84,67 @@ TEST_CASE("what no datagram can be is refused", "[media]") {
   base::byte_writer small{std::span(space).first(30)};
   CHECK(media::write_pcap_record(small, {base::wall_time(1s), at("192.0.2.1:1"), at("192.0.2.1:1"), {}})
             .error() == base::errc::no_space);
+}
+
+TEST_CASE("what is written to a capture file is read from it, and in the forms of others", "[media]") {
+  const media::captured_datagram v4{base::wall_time(1'700'000'000s + 5us), at("192.0.2.1:4000"),
+                                    at("192.0.2.2:5000"), std::as_bytes(std::span(spoken))};
+  const media::captured_datagram v6{base::wall_time(1'700'000'000s + 999'999us), at("[2001:db8::1]:4001"),
+                                    at("[2001:db8::2]:5001"), std::as_bytes(std::span(spoken))};
+  std::vector<std::byte> file(media::pcap_header_bytes + media::pcap_record_bytes(v4) +
+                              media::pcap_record_bytes(v6));
+  base::byte_writer out(file);
+  REQUIRE(media::write_pcap_header(out).has_value());
+  REQUIRE(media::write_pcap_record(out, v4).has_value());
+  REQUIRE(media::write_pcap_record(out, v6).has_value());
+  const std::size_t second = media::pcap_header_bytes + media::pcap_record_bytes(v4);
+
+  SECTION("as it is") {}
+  SECTION("in the other byte order") {
+    for (const std::size_t word : {0U, 20U}) std::reverse(&file[word], &file[word] + 4);
+    for (const std::size_t record : {media::pcap_header_bytes, second}) {
+      for (std::size_t word = 0; word < 16; word += 4) {
+        std::reverse(&file[record + word], &file[record + word] + 4);
+      }
+    }
+  }
+  SECTION("in nanoseconds") {
+    file[2] = std::byte{0x3C};
+    file[3] = std::byte{0x4D};
+    for (const std::size_t record : {media::pcap_header_bytes, second}) {
+      const std::uint32_t ns = test::pcap::number(file, record + 4, 4) * 1000;
+      for (unsigned i = 0; i < 4; ++i) file[record + 4 + i] = static_cast<std::byte>(ns >> (24U - 8 * i));
+    }
+  }
+  SECTION("in frames of Ethernet, and one of ARP between") {
+    file[23] = std::byte{1};
+    std::vector<std::byte> frames(file.begin(), file.begin() + media::pcap_header_bytes);
+    const auto add = [&](std::size_t from, std::size_t to, unsigned type) {
+      const auto begin = file.begin() + static_cast<std::ptrdiff_t>(from);
+      frames.insert(frames.end(), begin, begin + 16);
+      // How much of it is there, and how long it was.
+      frames[frames.size() - 5] = frames[frames.size() - 1] = static_cast<std::byte>(to - from - 16 + 14);
+      frames.resize(frames.size() + 12);
+      frames.push_back(static_cast<std::byte>(type >> 8U));
+      frames.push_back(static_cast<std::byte>(type & 0xFFU));
+      frames.insert(frames.end(), begin + 16, file.begin() + static_cast<std::ptrdiff_t>(to));
+    };
+    add(media::pcap_header_bytes, second, 0x0800);
+    add(media::pcap_header_bytes, second, 0x0806);
+    add(second, file.size(), 0x86DD);
+    file = std::move(frames);
+  }
+
+  const auto read = test::read_datagrams(file);
+  REQUIRE(read.has_value());
+  REQUIRE(read->size() == 2);
+  const std::array written{v4, v6};
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    CHECK((*read)[i].at.time_since_epoch() == written[i].at.time_since_epoch());
+    CHECK((*read)[i].from == written[i].from);
+    CHECK((*read)[i].to == written[i].to);
+    CHECK(std::ranges::equal((*read)[i].payload, written[i].payload));
+  }
+  file.pop_back();
+  CHECK(!test::read_datagrams(file).has_value());
 }

@@ -2,6 +2,7 @@
 #include <parley/rtp/packet.hpp>
 #include <parley/srtp/context.hpp>
 
+#include "support/audio_formats.hpp"
 #include "support/catch.hpp"
 #include "support/rtp_packets.hpp"
 
@@ -17,6 +18,8 @@ using namespace std::chrono_literals;
 using media::relay_component;
 using media::relay_medium;
 using media::relay_side;
+using test::pcma;
+using test::pcmu;
 using test::rtcp_packet;
 using test::rtp_packet;
 
@@ -247,8 +250,6 @@ TEST_CASE("SRTP on one side is RTP on the other", "[media][relay][srtp]") {
 
 TEST_CASE("sound is transcoded between SRTP and RTP", "[media][relay][srtp]") {
   medium_test t;
-  const media::audio_format pcmu{"PCMU", 8000, 8000, 1, {}};
-  const media::audio_format pcma{"PCMA", 8000, 8000, 1, {}};
   t.change(relay_side::offerer, [&](auto& s) {
     s.receives_with = keys('a');
     s.sends_with = keys('b');

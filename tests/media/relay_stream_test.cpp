@@ -2,6 +2,7 @@
 #include <parley/rtp/octets.hpp>
 
 #include "support/allocation_counter.hpp"
+#include "support/audio_formats.hpp"
 #include "support/catch.hpp"
 #include "support/rtp_packets.hpp"
 #include "support/spectrum.hpp"
@@ -14,13 +15,13 @@
 using namespace parley;
 using media::payload_rule;
 using media::relay_stream;
+using test::pcma;
+using test::pcmu;
 
 namespace {
 
 namespace octets = rtp::octets;
 
-const media::audio_format ulaw_in{"PCMU", 8000, 8000, 1, {}};
-const media::audio_format alaw_out{"PCMA", 8000, 8000, 1, {}};
 const media::audio_format l16{"L16", 44100, 44100, 2, {}};
 constexpr std::uint32_t source = 0x11223344;
 
@@ -28,7 +29,7 @@ payload_rule from_pcmu(std::uint8_t sent, const media::audio_format& to) {
   payload_rule rule;
   rule.received = 0;
   rule.sent = sent;
-  rule.transcode = media::transcoding{ulaw_in, to};
+  rule.transcode = media::transcoding{pcmu, to};
   return rule;
 }
 payload_rule passing(std::uint8_t received, std::uint8_t sent) {
@@ -111,7 +112,7 @@ TEST_CASE("without transcoding only payload types change", "[media][relay]") {
 
 TEST_CASE("sound is transcoded, in packets of 20 ms, under the numbers of its source", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out)});
+  t.plan({from_pcmu(8, pcma)});
   auto out = t.sound(0xFFFF, 0xFFFFFFF0);
   REQUIRE(out.size() == 1);
   CHECK((out[0].type == 8 && out[0].sequence == 0xFFFF && out[0].timestamp == 0xFFFFFFF0 &&
@@ -134,9 +135,9 @@ TEST_CASE("sound is transcoded, in packets of 20 ms, under the numbers of its so
 
 TEST_CASE("what is heard stays the same through a transcoder", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out)});
-  const auto encoder = media::make_encoder(ulaw_in).value();
-  const auto decoder = media::make_decoder(alaw_out).value();
+  t.plan({from_pcmu(8, pcma)});
+  const auto encoder = media::make_encoder(pcmu).value();
+  const auto decoder = media::make_decoder(pcma).value();
   const auto tone = test::tone(700, 8000, 8000);
   std::vector<std::int16_t> heard;
   for (std::size_t i = 0; i < 50; ++i) {
@@ -155,7 +156,7 @@ TEST_CASE("what is heard stays the same through a transcoder", "[media][relay]")
 
 TEST_CASE("lost packets are filled, late ones dropped, and the numbers have no gap", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out)});
+  t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1, 160).size() == 1);
   auto out = t.sound(3, 480);
   REQUIRE(out.size() == 2);
@@ -167,7 +168,7 @@ TEST_CASE("lost packets are filled, late ones dropped, and the numbers have no g
 
 TEST_CASE("a source that pauses goes on as much later", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out)});
+  t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1, 160).size() == 1);
   const auto out = t.sound(2, 160 + 8000);
   REQUIRE(out.size() == 1);
@@ -176,7 +177,7 @@ TEST_CASE("a source that pauses goes on as much later", "[media][relay]") {
 
 TEST_CASE("digits beside transcoded sound keep their place and one timestamp", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out), events(101, 96)});
+  t.plan({from_pcmu(8, pcma), events(101, 96)});
   CHECK(t.sound(10, 1000).size() == 1);
   std::uint16_t sequence = 11;
   for (const std::uint16_t duration : std::array<std::uint16_t, 3>{160, 320, 480}) {
@@ -194,7 +195,7 @@ TEST_CASE("digits beside transcoded sound keep their place and one timestamp", "
 
 TEST_CASE("durations of digits follow the other side's clock", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out), events(101, 96, 48000)});
+  t.plan({from_pcmu(8, pcma), events(101, 96, 48000)});
   CHECK(t.sound(10, 1000).size() == 1);
   auto out = t.put(101, 11, 1160, event(5, 160));
   REQUIRE(out.size() == 1);
@@ -208,7 +209,7 @@ TEST_CASE("transcoding begins and ends in a call without a jump", "[media][relay
   transcoded_test t;
   t.plan({passing(0, 0)});
   CHECK(t.sound(100, 16000).at(0).sequence == 100);
-  t.plan({from_pcmu(8, alaw_out)});
+  t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(101, 16160, 320).size() == 2);
   auto out = t.sound(102, 16480);
   REQUIRE(out.size() == 1);
@@ -223,7 +224,7 @@ TEST_CASE("transcoding begins and ends in a call without a jump", "[media][relay
   CHECK(t.sound(104, 16800).at(0).sequence == 105);
   CHECK(t.sound(102, 16480).empty());
   // And once more to the transcoder that was there before it was dropped.
-  t.plan({from_pcmu(8, alaw_out)});
+  t.plan({from_pcmu(8, pcma)});
   out = t.sound(106, 17120);
   REQUIRE(out.size() == 1);
   CHECK((out[0].sequence == 107 && out[0].timestamp == 17120));
@@ -231,7 +232,7 @@ TEST_CASE("transcoding begins and ends in a call without a jump", "[media][relay
 
 TEST_CASE("a source that takes another SSRC begins anew, and its numbers go on", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out)});
+  t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1, 160).size() == 1);
   auto out = t.put(0, 40000, 900000, std::string(160, 'x'), 77);
   REQUIRE(out.size() == 1);
@@ -240,7 +241,7 @@ TEST_CASE("a source that takes another SSRC begins anew, and its numbers go on",
 
 TEST_CASE("a source that sets its clock back goes on where it was", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out)});
+  t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1, 80000).size() == 1);
   const auto out = t.sound(2, 1000);
   REQUIRE(out.size() == 1);
@@ -282,7 +283,7 @@ TEST_CASE("what can't be transcoded changes nothing", "[media][relay]") {
 
 TEST_CASE("reports speak of what was sent and received", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out)});
+  t.plan({from_pcmu(8, pcma)});
   CHECK(t.sound(1000, 160, 480).size() == 3);
   std::vector<std::byte> report(52);
   octets::store_u8(report.data(), 0x81);
@@ -327,7 +328,7 @@ TEST_CASE("jitter is reported by the clock of the source", "[media][relay]") {
 
 TEST_CASE("a transcoded stream allocates nothing", "[media][relay]") {
   transcoded_test t;
-  t.plan({from_pcmu(8, alaw_out), events(101, 96)});
+  t.plan({from_pcmu(8, pcma), events(101, 96)});
   const std::string in = test::rtp_packet(0, 0, source, std::string(160, '\x55'));
   std::vector<base::packet_buffer> packets;
   for (int i = 0; i < 8; ++i) packets.push_back(t.pool.allocate(2000, 64).value());

@@ -1,6 +1,7 @@
 #include <parley/media/transcoder.hpp>
 
 #include "support/allocation_counter.hpp"
+#include "support/audio_formats.hpp"
 #include "support/catch.hpp"
 #include "support/result.hpp"
 #include "support/spectrum.hpp"
@@ -10,11 +11,11 @@
 
 using namespace parley;
 using media::errc;
+using test::pcma;
+using test::pcmu;
 
 namespace {
 
-const media::audio_format pcma{"PCMA", 8000, 8000, 1, {}};
-const media::audio_format pcmu{"PCMU", 8000, 8000, 1, {}};
 const media::audio_format stereo{"L16", 44100, 44100, 2, {}};
 
 struct packet {

@@ -14,7 +14,7 @@
 
 namespace parley::media {
 
-/// Makes payloads of sound. Allocates nothing once it has been made.
+/// Makes payloads of sound. Allocates nothing once it has been made, but for `reset`.
 class PARLEY_API audio_encoder {
  public:
   audio_encoder() = default;
@@ -45,11 +45,12 @@ class PARLEY_API audio_encoder {
   /// Tells what the network carries, in bit/s without headers. Codecs of one rate ignore it.
   virtual void set_bit_rate(std::uint32_t bits_per_second) noexcept;
 
-  /// Forgets what has been encoded, as at the beginning of a stream.
+  /// Forgets what has been encoded, as at the beginning of a stream. libgsm's state can only be made anew:
+  /// where GSM has been used since, this takes memory (less than 1 KiB) and gives as much back.
   virtual void reset() noexcept = 0;
 };
 
-/// Makes sound of payloads. Any bytes may be given. Allocates nothing once it has been made.
+/// Makes sound of payloads. Any bytes may be given. Allocates nothing once it has been made, but for `reset`.
 class PARLEY_API audio_decoder {
  public:
   audio_decoder() = default;
@@ -78,7 +79,7 @@ class PARLEY_API audio_decoder {
   /// `decode` that one. *Errors:* `errc::not_concealed` where it has none: `conceal`. `errc::bad_payload`.
   virtual base::result<void> recover(std::span<const std::byte> next_payload, std::span<std::int16_t> out);
 
-  /// Forgets what has been decoded, as at the beginning of a stream.
+  /// Forgets what has been decoded, as at the beginning of a stream. Of GSM as `audio_encoder::reset`.
   virtual void reset() noexcept = 0;
 };
 

@@ -12,6 +12,7 @@
 #include <parley/media/pcm.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -86,7 +87,7 @@ struct jitter_buffer_statistics {
 /// feeds it decides which SSRC that is, else two that alternate would flush each other.
 ///
 /// *Ownership:* packets stay in their pooled buffers until they are decoded, so all of it belongs to one
-/// shard. Allocates when it is made and when decoders are added, not later.
+/// shard. Allocates when it is made and when decoders are added, not later, but for `audio_decoder::reset`.
 class PARLEY_API jitter_buffer {
  public:
   /// All decoders must give sound of this format.
@@ -120,6 +121,10 @@ class PARLEY_API jitter_buffer {
 
  private:
   enum class state : std::uint8_t { waiting, playing, noise };
+
+  static constexpr std::size_t history_frames = 6;  // of sound that has been played, in 10 ms
+  // The delay may exceed its target by that; more is shortened.
+  static constexpr base::duration band = std::chrono::milliseconds(20);
 
   struct codec {
     std::uint8_t payload_type = 0;

@@ -53,7 +53,8 @@ struct transcoder_counters {
 ///  earlier                                   a new timeline; what comes out goes on where it is, decode
 ///
 /// Payloads go in by the order of their timestamps, as they leave a jitter buffer. `poll_transmit` gives what
-/// is ready; several payloads may go in before. Allocates nothing once it has been made.
+/// is ready; several payloads may go in before. Allocates nothing once it has been made, but for a codec's
+/// `reset` where a timeline begins.
 class PARLEY_API transcoder {
  public:
   /// *Errors:* those of `make_encoder` and `make_decoder`; `errc::unsupported_rate` where nothing leads from
