@@ -262,10 +262,11 @@ void audio::start_play(const std::string& path, detail::completion<> done) {
   auto opened = detail::played_file::open(path, rate());
   if (!opened) return one.complete(opened.error());
   const std::shared_ptr<detail::played_file> file = *std::move(opened);
-  file->on_end([weak = weak_from_this(), executor = state_->executor, played = file.get()] {
-    asio::post(executor, [weak, played] {
+  file->on_end([weak = weak_from_this(), executor = state_->executor, ended = std::weak_ptr(file)] {
+    asio::post(executor, [weak, ended] {
       const auto self = weak.lock();
-      if (!self || self->state_->source.get() != played || !self->state_->playing) return;
+      const auto played = ended.lock();
+      if (!self || !played || self->state_->source != played || !self->state_->playing) return;
       self->state_->playing.complete(played->error());
     });
   });

@@ -3,6 +3,7 @@
 # come to nothing; and a call without a proxy.
 set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
+source "$interop/lib/baresip.sh"
 
 read -r port < <(free_ports 1)
 # baresip gives up where the first challenge is not MD5.
@@ -10,38 +11,15 @@ launch_registrar "$port" '"MD5"' alice bob carol anna berta carla axel boris arn
 
 # baresip_as USER COMMANDS_PORT SIP_PORT [PARAMETERS]: a baresip of that user, with these parameters of its account.
 baresip_as() {
-  local folder=$work/$1
-  mkdir -p "$folder"
-  echo '"Alice" <sip:alice@parley.test>' >"$folder/contacts"
-  cat >"$folder/config" <<E
-module_path /usr/lib/baresip/modules
-net_interface 127.0.0.1
-sip_listen 127.0.0.1:$3
-cons_listen 127.0.0.1:$2
-call_max_calls 1
-call_local_timeout 2
-audio_player aubridge,a
-audio_source aubridge,a
-module g711.so
-module aubridge.so
-module cons.so
-module_tmp uuid.so
-module_tmp account.so
-module_app contact.so
-module_app menu.so
-E
-  echo "<sip:$1@parley.test>;outbound=\"sip:127.0.0.1:$port\";auth_pass=secret;regint=600;$4" >"$folder/accounts"
+  launch_baresip "$1" "$3" "$2" aubridge,a "<sip:$1@parley.test>;outbound=\"sip:127.0.0.1:$port\";auth_pass=secret;regint=600;$4" g711
+  log=$work/baresip-$1/log
   commands=$2
-  : >"$work/baresip.log"
-  baresip -s -f "$folder" >"$work/baresip.log" 2>&1 </dev/null &
-  baresip_pid=$!
-  started+=("$!")
   logged '200 OK.*1 binding' 'baresip does not register'
 }
 # say COMMAND: to baresip, as its user would.
 say() { echo "/$1" >"/dev/udp/127.0.0.1/$commands"; }
 # logged EXPRESSION [WHAT]: waits for it in baresip's log.
-logged() { wait_until 10 grep -q "$1" "$work/baresip.log" || fail "${2:-baresip does not say $1}" "$work/baresip.log" "$work"/*.jsonl; }
+logged() { wait_until 10 grep -q "$1" "$log" || fail "${2:-baresip does not say $1}" "$log" "$work"/*.jsonl; }
 
 phone() { start_registered "$1" "$port" "${@:2}"; }
 

@@ -3,6 +3,7 @@
 # with SIPp's echo and SIPp's recording; with linphone. What was heard is measured in the recordings of both ends.
 set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
+source "$interop/lib/baresip.sh"
 
 # baresip plays a file of the codec's own rate and channels only.
 for form in 8000-1 16000-1 48000-2; do
@@ -14,43 +15,18 @@ hears() { python3 "$interop/lib/heard.py" "$@" >>"$work/heard.log" || fail "no s
 
 # baresip_with CODEC COMMANDS_PORT SIP_PORT [PARAMETERS]: a baresip that plays 440 Hz, and keeps what it hears.
 baresip_with() {
-  local folder=$work/baresip form=8000-1
+  local form=8000-1
   case $1 in
     G722) form=16000-1 ;;
     opus) form=48000-2 ;;
   esac
-  mkdir -p "$folder"
-  cat >"$folder/config" <<C
-module_path /usr/lib/baresip/modules
-net_interface 127.0.0.1
-sip_listen 127.0.0.1:$3
-cons_listen 127.0.0.1:$2
-audio_player aubridge,a
-audio_source aufile,$work/../tone-$form.wav
-snd_path $folder
-module g711.so
-module g722.so
-module gsm.so
-module opus.so
-module srtp.so
-module aubridge.so
-module aufile.so
-module sndfile.so
-module cons.so
-module_tmp uuid.so
-module_tmp account.so
-module_app menu.so
-C
-  echo "<sip:bob@127.0.0.1:$3>;regint=0;answermode=auto;audio_codecs=$1$4" >"$folder/accounts"
+  launch_baresip bob "$3" "$2" "aufile,$work/../tone-$form.wav" \
+    "<sip:bob@127.0.0.1:$3>;regint=0;answermode=auto;audio_codecs=$1$4" g711 g722 gsm opus srtp aufile sndfile
   commands=$2
-  baresip -s -f "$folder" >"$work/baresip.log" 2>&1 </dev/null &
-  baresip_pid=$!
-  started+=("$!")
-  wait_until 10 grep -q "baresip is ready" "$work/baresip.log" || fail "baresip does not start" "$work/baresip.log"
 }
 end_baresip() {
   echo /quit >"/dev/udp/127.0.0.1/$commands"
-  wait_until 5 gone "$baresip_pid" || fail "baresip does not end" "$work/baresip.log"
+  wait_until 5 gone "$baresip_pid" || fail "baresip does not end" "$work/baresip-bob/log"
 }
 
 # speaks_with CODEC NAME COMMANDS_PORT SIP_PORT PARAMETERS [option]…: a call with a tone each way, in that codec by the name that parley
@@ -68,7 +44,7 @@ S
   end_baresip
   told alice quality "codec=$2" lost=0 || fail "the quality is otherwise" "$work/alice.jsonl"
   hears "$work/heard.wav" 440 0.8 1.6
-  hears "$(echo "$work"/baresip/dump-*-dec.wav)" 1000 0.6 1.4
+  hears "$(echo "$work"/baresip-bob/dump-*-dec.wav)" 1000 0.6 1.4
 }
 pcma() { speaks_with PCMA PCMA "$1" "$2" ''; }
 pcmu_encrypted() { speaks_with PCMU PCMU "$1" "$2" ';mediaenc=srtp-mand' --srtp required; }
@@ -86,7 +62,7 @@ dtmf 5#
 expect dtmf key=7
 hangup
 S
-  wait_until 10 grep -q "received event: '#' (end=1)" "$work/baresip.log" || fail "no key arrives" "$work/baresip.log" "$work/alice.jsonl"
+  wait_until 10 grep -q "received event: '#' (end=1)" "$work/baresip-bob/log" || fail "no key arrives" "$work/baresip-bob/log" "$work/alice.jsonl"
   # baresip takes no digit that is let go at once.
   echo 7 >"/dev/udp/127.0.0.1/$commands"
   end_phone alice
@@ -120,10 +96,7 @@ pause 1500
 > BYE
 < 200
 S
-  sed -e 's/\[media_port\]/[rtpstream_audio_port]/' \
-    -e "s|<pause|<nop><action><exec rtp_stream=\"$work/../tone.alaw,1,8,PCMA/8000\"/></action></nop>\n&|" \
-    "$work/caller_plain.xml" >"$work/caller.xml"
-  run_sipp caller udp "$1" 1 1 -sf "$work/caller.xml" -mi 127.0.0.1
+  run_sipp caller udp "$1" 1 1 -sf "$(sipp_with_sound caller_plain "$work/../tone.alaw" 1)" -mi 127.0.0.1
   end_phone carol
   hears "$work/carol.wav" 440 0.5 1.2
 }

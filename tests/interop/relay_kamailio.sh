@@ -3,6 +3,7 @@
 # refused; RTP to SRTP; baresip's tone, as it is and transcoded; the end by SIGTERM. The relay has an address of its own, so that what names it is seen.
 set -euo pipefail
 source "$(dirname "$0")/lib/interop.sh"
+source "$interop/lib/baresip.sh"
 : "${PARLEY_RELAY:=$(dirname "$PARLEY_PROXY")/../relay/parley-relay}"
 calls=10
 
@@ -40,11 +41,7 @@ pause 3000
 > BYE | [routes]
 < 200
 S
-  # The file goes out, from ports that SIPp chooses itself, before the pause.
-  sed -e 's/\[media_port\]/[rtpstream_audio_port]/' \
-    -e "s|<pause|<nop><action><exec rtp_stream=\"$work/sound.raw,-1,8,PCMA/8000\"/></action></nop>\n&|" \
-    "$work/caller_plain.xml" >"$work/caller.xml"
-  echo "$work/caller.xml"
+  sipp_with_sound caller_plain "$work/sound.raw" -1
 }
 callee_scenario() {
   sipp_scenario "callee-$1" <<S
@@ -88,45 +85,15 @@ ng play "$work/played.wav" "$metrics" || relay_fails "a file or a digit is not h
 idle
 passed "a file and a digit are played into a call, and heard; digits that a peer sends are counted"
 
-# start_baresip NAME SIP_PORT COMMANDS_PORT SOURCE CODEC: a baresip that keeps what it hears in files.
+# start_baresip NAME SIP_PORT COMMANDS_PORT SOURCE CODEC: one that answers, and keeps what it hears.
 start_baresip() {
-  local folder=$work/baresip-$1
-  rm -rf "$folder"
-  mkdir "$folder"
-  cat >"$folder/config" <<C
-module_path /usr/lib/baresip/modules
-net_interface 127.0.0.1
-sip_listen 127.0.0.1:$2
-cons_listen 127.0.0.1:$3
-audio_player aubridge,$1
-audio_source $4
-snd_path $folder
-module g711.so
-module g722.so
-module aubridge.so
-module aufile.so
-module sndfile.so
-module cons.so
-module_tmp uuid.so
-module_tmp account.so
-module_app menu.so
-C
-  echo "<sip:$1@127.0.0.1:$2>;regint=0;answermode=auto;audio_codecs=$5" >"$folder/accounts"
-  baresip -s -f "$folder" >"$folder/log" 2>&1 </dev/null &
-  baresip_pid=$!
-  started+=("$!")
-  wait_until 10 grep -q "baresip is ready" "$folder/log" || fail "baresip does not start" "$folder/log"
-}
-# tone_in FILE: whether its last second is 440 Hz, and loud.
-tone_in() {
-  sox "$1" -n trim -1 stat 2>&1 | tee "$work/tone" |
-    awk '/^Rough +frequency/ {f = $3} /^RMS +amplitude/ {a = $3} END {exit !(f > 420 && f < 460 && a > 0.1)}'
+  launch_baresip "$1" "$2" "$3" "$4" "<sip:$1@127.0.0.1:$2>;regint=0;answermode=auto;audio_codecs=$5" g711 g722 aufile sndfile
 }
 
 # tone_and_back CALLEE CODEC TRANSCODED: bob, who is called by that name and has that codec alone, plays what he hears, so that the tone of ann,
 # who has PCMA alone, has gone both ways where she hears it; so many media are transcoded.
 tone_and_back() {
-  start_baresip bob "$bob" "$bob_commands" aubridge,bob "$2"
+  start_baresip bob "$bob" "$bob_commands" aubridge,a "$2"
   local bob_pid=$baresip_pid each
   start_baresip ann "$ann" "$ann_commands" "aufile,$work/tone.wav" PCMA
   echo "/dial sip:$1@127.0.0.1:$port" >"/dev/udp/127.0.0.1/$ann_commands"
@@ -139,7 +106,8 @@ tone_and_back() {
   # The files are whole where the programs have ended.
   for each in "$baresip_pid" "$bob_pid"; do wait_until 5 gone "$each" || fail "baresip does not end" "$work"/baresip-*/log; done
   for each in ann bob; do
-    tone_in "$(echo "$work/baresip-$each"/dump-*-dec.wav)" || fail "$each does not hear the tone" "$work/tone" "$work/baresip-$each/log"
+    python3 "$interop/lib/heard.py" "$(echo "$work/baresip-$each"/dump-*-dec.wav)" 440 -1 >"$work/tone" ||
+      fail "$each does not hear the tone" "$work/tone" "$work/baresip-$each/log"
   done
 }
 sox -n -r 8000 -c 1 -b 16 "$work/tone.wav" synth 20 sine 440 vol 0.5

@@ -123,6 +123,14 @@ sipp_scenario() {
   echo "$work/$1.xml"
 }
 
+# sipp_with_sound NAME FILE TIMES: the scenario of that name, made before, where the file with G.711 A-law goes out so many times (-1: for
+# ever) before the first pause, from ports that SIPp chooses itself. Says where it is.
+sipp_with_sound() {
+  sed -e 's/\[media_port\]/[rtpstream_audio_port]/' \
+    -e "s|<pause|<nop><action><exec rtp_stream=\"$2,$3,8,PCMA/8000\"/></action></nop>\n&|" "$work/$1.xml" >"$work/$1-sound.xml"
+  echo "$work/$1-sound.xml"
+}
+
 declare -A phone_pid
 
 # start_phone NAME [option]…: a parley-phone that does the steps on standard input; what it tells goes to $work/NAME.jsonl. Returns
