@@ -16,7 +16,8 @@ base::duration sound_clip::length() const noexcept {
 
 pcm_format clip_format(const audio_format& format, std::uint32_t stored_rate) noexcept {
   if (!format.is("opus")) return format.pcm();
-  const auto least = std::ranges::find_if(detail::opus_rates, [&](std::uint32_t r) { return r >= stored_rate; });
+  const auto least =
+      std::ranges::find_if(detail::opus_rates, [&](std::uint32_t r) { return r >= stored_rate; });
   return {least == detail::opus_rates.end() ? detail::opus_rates.back() : *least, 1};
 }
 

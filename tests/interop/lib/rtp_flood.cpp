@@ -1,8 +1,8 @@
 // RTP at one port of the loopback address, from a source that has no business there.
 //
 //   rtp_flood ADDRESS PORT RATE SECONDS SSRC SEQUENCE
-//       so many packets a second, with 160 bytes of 0xEE each, an SSRC that was guessed right and sequence numbers from there on;
-//       prints `sent=N rate=N/s`
+//       so many packets a second, with 160 bytes of 0xEE each, an SSRC that was guessed right and sequence
+//       numbers from there on; prints `sent=N rate=N/s`
 
 #include <arpa/inet.h>
 #include <array>
@@ -55,7 +55,8 @@ int main(int argc, char** argv) {
   const auto passed = [&] { return std::chrono::duration<double>(clock::now() - begin).count(); };
   std::uint64_t sent = 0;
   while (passed() < seconds) {
-    while (static_cast<double>(sent) > passed() * rate) std::this_thread::sleep_for(std::chrono::microseconds(100));
+    while (static_cast<double>(sent) > passed() * rate)
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
     for (auto& packet : packets) {
       const std::uint16_t number = htons(sequence++);
       const std::uint32_t time = htonl(timestamp += 160);
@@ -65,6 +66,7 @@ int main(int argc, char** argv) {
     const int done = ::sendmmsg(by, messages.data(), batch, 0);
     if (done > 0) sent += static_cast<std::uint64_t>(done);
   }
-  std::printf("sent=%llu rate=%.0f/s\n", static_cast<unsigned long long>(sent), static_cast<double>(sent) / passed());
+  std::printf("sent=%llu rate=%.0f/s\n", static_cast<unsigned long long>(sent),
+              static_cast<double>(sent) / passed());
   return 0;
 }
