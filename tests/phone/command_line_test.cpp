@@ -61,6 +61,28 @@ TEST_CASE("options become steps", "[phone][command_line]") {
   CHECK(steps({"--register", "sip:a@h", "--duration", "5"}) == "register, wait 5");
 }
 
+TEST_CASE("options of sound become steps and settings", "[phone][command_line]") {
+  CHECK(steps({"--call", "sip:b@h", "--tone", "--record", "heard.wav", "--play", "/proc/self/exe", "--dtmf",
+               "1"}) == "call sip:b@h, record heard.wav, tone 440, play /proc/self/exe, dtmf 1, over");
+  CHECK(steps({"--answer", "--calls", "2", "--record", "calls.d/heard"}) ==
+        "answer, record calls.d/heard, over, answer, record calls.d/heard-2, over");
+  CHECK(steps({"--answer", "--calls", "2", "--record", "/tmp/heard.opus"}) ==
+        "answer, record /tmp/heard.opus, over, answer, record /tmp/heard-2.opus, over");
+  CHECK(error({"--call", "sip:b@h", "--play", "/no/such/file"}).find("/no/such/file") != std::string::npos);
+
+  const settings plain = good({"--answer"});
+  CHECK(plain.has_sound);
+  CHECK(plain.sound.codecs.empty());
+  CHECK(plain.sound.srtp == parley::srtp_use::never);
+  const settings chosen = good({"--answer", "--codec", "opus,PCMA", "--srtp", "required"});
+  CHECK(chosen.sound.codecs == std::vector<std::string>{"opus", "PCMA"});
+  CHECK(chosen.sound.srtp == parley::srtp_use::required);
+  CHECK(good({"--answer", "--srtp", "offered"}).sound.srtp == parley::srtp_use::offered);
+  CHECK(!good({"--answer", "--signalling-only"}).has_sound);
+  CHECK(error({"--answer", "--signalling-only", "--tone"}).find("--tone") != std::string::npos);
+  CHECK(error({"--answer", "--srtp", "always"}).find("--srtp") != std::string::npos);
+}
+
 TEST_CASE("who and where", "[phone][command_line]") {
   const settings plain = good({"--answer"});
   CHECK(plain.endpoint.listen == std::vector<std::string>{"udp:0.0.0.0:0"});
