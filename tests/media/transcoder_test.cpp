@@ -13,8 +13,8 @@ using media::errc;
 
 namespace {
 
-const media::audio_format pcma{"PCMA", 8000, 8000, 1, {}};
-const media::audio_format pcmu{"PCMU", 8000, 8000, 1, {}};
+const media::audio_format pcma_format{"PCMA", 8000, 8000, 1, {}};
+const media::audio_format pcmu_format{"PCMU", 8000, 8000, 1, {}};
 const media::audio_format stereo{"L16", 44100, 44100, 2, {}};
 
 struct packet {
@@ -61,12 +61,15 @@ const std::vector<std::byte> silence(160, std::byte{0xD5});
 }  // namespace
 
 TEST_CASE("payloads are made into those of another length", "[media]") {
-  auto t = media::transcoder::create(pcma, pcmu, {.packet_time = 30, .first_timestamp = 0xFFFFFF00}).value();
+  auto t =
+      media::transcoder::create(pcma_format, pcmu_format, {.packet_time = 30, .first_timestamp = 0xFFFFFF00})
+          .value();
   const auto sound = test::tone(440, 8000, 2400);
   std::vector<packet> out;
   for (std::uint32_t i = 0; i < 15; ++i) {
-    REQUIRE(t.handle_payload(encoded(pcma, std::span(sound).subspan(160 * i, 160)), 5000 + 160 * i, i == 0)
-                .has_value());
+    REQUIRE(
+        t.handle_payload(encoded(pcma_format, std::span(sound).subspan(160 * i, 160)), 5000 + 160 * i, i == 0)
+            .has_value());
     for (auto& p : ready(t)) out.push_back(std::move(p));
   }
   REQUIRE(out.size() == 10);
@@ -75,12 +78,12 @@ TEST_CASE("payloads are made into those of another length", "[media]") {
     CHECK(out[i].timestamp == 0xFFFFFF00 + 240 * i);
     CHECK(out[i].marker == (i == 0));
   }
-  CHECK(test::signal_to_noise(sound, decoded(pcmu, out)) > 30);
+  CHECK(test::signal_to_noise(sound, decoded(pcmu_format, out)) > 30);
   CHECK(t.counters().decoded == 15);
 }
 
 TEST_CASE("several payloads may go in before any comes out, up to a bound", "[media]") {
-  auto t = media::transcoder::create(pcma, pcmu).value();
+  auto t = media::transcoder::create(pcma_format, pcmu_format).value();
   std::uint32_t i = 0;
   base::result<void> taken;
   while ((taken = t.handle_payload(silence, 160 * i, false)).has_value()) {
@@ -104,11 +107,11 @@ TEST_CASE("several payloads may go in before any comes out, up to a bound", "[me
 }
 
 TEST_CASE("a gap is filled up to a bound", "[media]") {
-  auto t = media::transcoder::create(pcma, pcma, {.max_gap = 60}).value();
+  auto t = media::transcoder::create(pcma_format, pcma_format, {.max_gap = 60}).value();
   const auto sound = test::tone(500, 8000, 160);
-  REQUIRE(t.handle_payload(encoded(pcma, sound), 0, true).has_value());
+  REQUIRE(t.handle_payload(encoded(pcma_format, sound), 0, true).has_value());
   // 20 ms at 160, and two more packets, are missing.
-  REQUIRE(t.handle_payload(encoded(pcma, sound), 640, false).has_value());
+  REQUIRE(t.handle_payload(encoded(pcma_format, sound), 640, false).has_value());
   const auto out = ready(t);
   REQUIRE(out.size() == 5);
   for (std::uint32_t i = 0; i < 5; ++i) {
@@ -117,7 +120,7 @@ TEST_CASE("a gap is filled up to a bound", "[media]") {
   }
   CHECK(t.counters().concealed == 480);
   CHECK(t.counters().jumps == 0);
-  const auto heard = decoded(pcma, out);
+  const auto heard = decoded(pcma_format, out);
   const auto at = [&](std::size_t i) { return test::energy(std::span(heard).subspan(160 * i, 160)); };
   CHECK(at(1) > 0.1 * at(0));
   CHECK(at(1) < at(0));
@@ -129,7 +132,7 @@ TEST_CASE("a gap is filled up to a bound", "[media]") {
 }
 
 TEST_CASE("a longer gap is a jump, with a marker behind it", "[media]") {
-  auto t = media::transcoder::create(pcma, pcma, {.packet_time = 30, .max_gap = 60}).value();
+  auto t = media::transcoder::create(pcma_format, pcma_format, {.packet_time = 30, .max_gap = 60}).value();
   REQUIRE(t.handle_payload(silence, 1000, true).has_value());
   CHECK(ready(t).empty());
   // 100 ms are missing. What has been begun ends with silence.
@@ -156,7 +159,7 @@ TEST_CASE("a longer gap is a jump, with a marker behind it", "[media]") {
 }
 
 TEST_CASE("late payloads are dropped and a new timeline goes on where the old one was", "[media]") {
-  auto t = media::transcoder::create(pcma, pcmu).value();
+  auto t = media::transcoder::create(pcma_format, pcmu_format).value();
   REQUIRE(t.handle_payload(silence, 0xFFFFFFF0, true).has_value());
   REQUIRE(t.handle_payload(silence, 0xFFFFFFF0 + 160, false).has_value());
   CHECK(t.handle_payload(silence, 0xFFFFFFF0, false).error() == errc::late);
@@ -177,7 +180,7 @@ TEST_CASE("late payloads are dropped and a new timeline goes on where the old on
 }
 
 TEST_CASE("what a codec can't read is filled like what was lost", "[media]") {
-  auto t = media::transcoder::create(stereo, pcma).value();
+  auto t = media::transcoder::create(stereo, pcma_format).value();
   const std::vector<std::byte> frame(882 * 4);
   REQUIRE(t.handle_payload(frame, 0, true).has_value());
   CHECK(t.handle_payload(std::span(frame).first(5), 882, false).error() == errc::bad_payload);
@@ -189,9 +192,10 @@ TEST_CASE("what a codec can't read is filled like what was lost", "[media]") {
 }
 
 TEST_CASE("a transcoder refuses formats and lengths that its codecs refuse", "[media]") {
-  CHECK(media::transcoder::create({"G729", 8000, 8000, 1, {}}, pcma).error() == errc::unknown_codec);
-  CHECK(media::transcoder::create(pcma, {"G729", 8000, 8000, 1, {}}).error() == errc::unknown_codec);
-  CHECK(media::transcoder::create(pcma, pcmu, {.packet_time = 0}).error() == errc::bad_frame_length);
+  CHECK(media::transcoder::create({"G729", 8000, 8000, 1, {}}, pcma_format).error() == errc::unknown_codec);
+  CHECK(media::transcoder::create(pcma_format, {"G729", 8000, 8000, 1, {}}).error() == errc::unknown_codec);
+  CHECK(media::transcoder::create(pcma_format, pcmu_format, {.packet_time = 0}).error() ==
+        errc::bad_frame_length);
 }
 
 TEST_CASE("each pair of formats carries a second of sound", "[media]") {
@@ -250,7 +254,7 @@ TEST_CASE("a lost packet of Opus comes out of the next one", "[media]") {
   auto encoder = media::make_encoder({"opus", 48000, 16000, 1, "useinbandfec=1"},
                                      {.bit_rate = 24000, .expected_loss = 30})
                      .value();
-  auto t = media::transcoder::create(opus, pcma).value();
+  auto t = media::transcoder::create(opus, pcma_format).value();
   const auto sound = test::sweep(200, 900, 16000, 32000);
   std::vector<std::byte> payload(encoder->max_payload(320));
   std::size_t frames = 0;
@@ -268,8 +272,8 @@ TEST_CASE("a lost packet of Opus comes out of the next one", "[media]") {
 
 TEST_CASE("silence that Opus doesn't send is a jump of timestamps and a marker", "[media]") {
   const media::audio_format opus{"opus", 48000, 48000, 1, "usedtx=1"};
-  auto t = media::transcoder::create(pcma, opus, {.encoder = {.bit_rate = 16000}}).value();
-  const auto voice = encoded(pcma, test::tone(300, 8000, 160));
+  auto t = media::transcoder::create(pcma_format, opus, {.encoder = {.bit_rate = 16000}}).value();
+  const auto voice = encoded(pcma_format, test::tone(300, 8000, 160));
   std::vector<packet> out;
   for (std::uint32_t i = 0; i < 150; ++i) {
     REQUIRE(t.handle_payload(i < 20 || i >= 130 ? voice : silence, 160 * i, false).has_value());
