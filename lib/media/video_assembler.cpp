@@ -70,12 +70,12 @@ struct video_assembler::state {
     consumed = true;
   }
 
-  /// Drops all that waits, and goes on at `number` as at the beginning.
+  /// Drops all that waits, and goes on at `number`.
   void restart(std::uint64_t number) noexcept {
     for (; head < end; ++head) release(head);
     head = end = seen = number;
     aligned = false;
-    consumed = false;
+    consumed = true;
     lose();
   }
 
@@ -149,6 +149,7 @@ struct video_assembler::state {
       started = true;
       number = first_number + sequence;
       restart(number);
+      consumed = false;
       lost = false;
       return true;
     }
@@ -231,7 +232,7 @@ struct video_assembler::state {
   std::uint32_t newest = 0;  // timestamp of the last packet by number
   std::optional<std::uint16_t> expected_restart;
   bool started = false;
-  bool consumed = false;   // `head` has moved since the beginning
+  bool consumed = false;   // packets before `head` are late, even if the first one to come is there
   bool aligned = false;    // the packet at `head` is the first of a frame
   bool impatient = false;  // another frame has begun since patience was last measured
   bool key_frame_needed = false;

@@ -11,11 +11,11 @@ constexpr std::uint32_t least_bit_rate = 1000;
 constexpr std::uint32_t most_frame_rate = 240;
 constexpr std::uint8_t most_speed = 9;
 
-bool has_pictures(video_codec codec) noexcept {
+bool has_pictures([[maybe_unused]] video_codec codec) noexcept {
 #ifdef PARLEY_WITH_VPX
   return codec == video_codec::vp8 || codec == video_codec::vp9;
 #else
-  return codec == video_codec{255};
+  return false;
 #endif
 }
 
@@ -41,13 +41,12 @@ base::result<std::unique_ptr<video_encoder>> make_video_encoder(const video_enco
 #endif
 }
 
-base::result<std::unique_ptr<video_decoder>> make_video_decoder(video_codec codec,
-                                                                const picture_limits& limits) {
+base::result<std::unique_ptr<video_decoder>> make_video_decoder(
+    video_codec codec, [[maybe_unused]] const picture_limits& limits) {
   if (!has_pictures(codec)) return errc::unknown_codec;
 #ifdef PARLEY_WITH_VPX
   return detail::make_vpx_decoder(codec, limits);
 #else
-  static_cast<void>(limits);
   return errc::unknown_codec;
 #endif
 }

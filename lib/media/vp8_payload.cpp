@@ -96,8 +96,8 @@ class vp8_packetizer final : public video_packetizer {
     writer.u16(static_cast<std::uint16_t>(0x8000U | picture_id_));
     if (options_.temporal_layers) {
       writer.u8(tl0picidx_);
-      writer.u8(
-          static_cast<std::uint8_t>(layer_.temporal_id << 6U | (layer_.layer_sync ? 0x20U : 0U) | keyidx_));
+      writer.u8(static_cast<std::uint8_t>(unsigned{layer_.temporal_id} << 6U |
+                                          (layer_.layer_sync ? 0x20U : 0U) | keyidx_));
     }
     first_ = false;
     writer.bytes(take_even_piece(rest_, options_.max_payload - writer.position()));

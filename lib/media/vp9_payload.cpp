@@ -163,7 +163,8 @@ class vp9_packetizer final : public video_packetizer {
                                         (first_ ? vp9_begins : 0U) | (structure ? vp9_has_structure : 0U)));
     writer.u16(static_cast<std::uint16_t>(0x8000U | picture_id_));
     if (layers) {
-      writer.u8(static_cast<std::uint8_t>(layer_.temporal_id << 5U | (layer_.layer_sync ? 0x10U : 0U)));
+      writer.u8(
+          static_cast<std::uint8_t>(unsigned{layer_.temporal_id} << 5U | (layer_.layer_sync ? 0x10U : 0U)));
       if (predicted) writer.u8(static_cast<std::uint8_t>(layer_.reference_distance << 1U));
     }
     if (structure) write_structure(writer);

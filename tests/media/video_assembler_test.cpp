@@ -331,6 +331,21 @@ TEST_CASE("a stream that begins anew is followed", "[media]") {
   CHECK(restart(3003).size() == 1);
 }
 
+TEST_CASE("frames that were given aren't given again after a jump", "[media]") {
+  video_call call({.max_packets = 64});
+  const auto key = call.frame(2, true);
+  call.deliver(key);
+  CHECK(call.take().size() == 1);
+  auto far = call.frame(1, true);
+  far[0].sequence = static_cast<std::uint16_t>(key.back().sequence + 66);
+  call.deliver(far);
+  CHECK(call.assembler.statistics().restarts == 1);
+  CHECK(call.take() == times{far[0].timestamp});
+  call.deliver(key);
+  CHECK(call.take().empty());
+  CHECK(call.assembler.statistics().late == 2);
+}
+
 TEST_CASE("what is given up is not waited for", "[media]") {
   video_call call({.later_frames = 200});
   call.deliver(call.frame(2, true));

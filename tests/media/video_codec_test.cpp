@@ -11,9 +11,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
-#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -239,5 +241,40 @@ TEST_CASE("a film is recorded into a file and played from it", "[media]") {
       CHECK(frame->time == n * 3000);
       CHECK(test::psnr(decoder->decode(frame->bytes).value(), drawn(96, 64, n).view()) > 30);
     }
+  }
+}
+
+// tests/interop/media_video.sh runs this one with the folder PARLEY_FILMS, and decodes what it finds there.
+TEST_CASE("films for other decoders", "[.films]") {
+  const char* const folder = std::getenv("PARLEY_FILMS");
+  REQUIRE(folder != nullptr);
+  for (const auto& [codec, name] : {std::pair{video_codec::vp8, "vp8"}, {video_codec::vp9, "vp9"}}) {
+    // The way over packets, so that what is decoded is what an assembler has made.
+    test::video_sender sender({codec}, {.max_payload = 200});
+    media::video_assembler assembler({codec});
+    base::buffer_pool pool;
+    media::memory_store store;
+    auto writer = media::ivf_writer::create(store, {codec, 175, 144}).value();
+    auto decoder = media::make_video_decoder(codec).value();
+    std::ofstream samples(std::string(folder) + "/" + name + ".i420", std::ios::binary);
+    const auto frames = film({.codec = codec, .width = 175, .height = 144}, 30);
+    for (std::uint32_t n = 0; n < frames.size(); ++n) {
+      for (const auto& packet : sender.send(frames[n], n * 3000)) {
+        REQUIRE(test::deliver(assembler, pool, packet).has_value());
+      }
+      const auto frame = assembler.poll_frame().value();
+      REQUIRE(writer.write(frame.bytes, frame.timestamp).has_value());
+      const auto shown = decoder->decode(frame.bytes).value();
+      for (const auto plane : {media::picture_plane::y, media::picture_plane::u, media::picture_plane::v}) {
+        for (std::uint32_t y = 0; y < shown.rows(plane); ++y) {
+          const auto row = std::as_bytes(shown.row(plane, y));
+          samples.write(reinterpret_cast<const char*>(row.data()), static_cast<std::streamsize>(row.size()));
+        }
+      }
+    }
+    REQUIRE(writer.finish().has_value());
+    std::ofstream(std::string(folder) + "/" + name + ".ivf", std::ios::binary)
+        .write(reinterpret_cast<const char*>(store.bytes().data()),
+               static_cast<std::streamsize>(store.bytes().size()));
   }
 }
