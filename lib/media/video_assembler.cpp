@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t first_number = std::uint64_t{1} << 32U;
 constexpr std::size_t most_packets = 16384;
+/// How far back a packet is late, and not of a stream that has begun anew.
+constexpr std::size_t most_misordered = 1024;
 
 std::unique_ptr<detail::payload_reader> make_payload_reader(const video_format& format) {
   switch (format.codec) {
@@ -162,7 +164,7 @@ struct video_assembler::state {
         return true;
       }
       // RFC 3550 A.1: two packets that follow each other are of a stream that has begun anew.
-      if (head - number <= slots.size() || sequence != expected_restart) {
+      if (head - number <= std::max(slots.size(), most_misordered) || sequence != expected_restart) {
         expected_restart = static_cast<std::uint16_t>(sequence + 1U);
         ++statistics.late;
         return false;
