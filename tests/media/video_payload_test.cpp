@@ -321,6 +321,7 @@ TEST_CASE("RFC 6184: payloads of each type are read", "[media]") {
   CHECK(frame_of(h264, {"7c85aa", "7c85bb"}) == std::nullopt);
   CHECK(frame_of(h264, {"7c85aa", "7c05bb"}) == std::nullopt);
   CHECK(frame_of(h264, {"7c85aa", "4101"}) == std::nullopt);
+  CHECK(frame_of(h264, {"7c85aa", "4101", "7c45bb"}) == std::nullopt);
   CHECK(frame_of(h264, {"4101", "7c45aa"}) == std::nullopt);
 }
 
@@ -435,4 +436,16 @@ TEST_CASE("AV1 over RTP 4.4: payloads with and without counts are read", "[media
                        "3201bbcc"}) == std::nullopt);
   CHECK(frame_of(av1, {"10"
                        "b0bb"}) == std::nullopt);
+}
+
+TEST_CASE("AV1 over RTP 4.4: units that just fit, and that just don't", "[media]") {
+  for (std::size_t size = 50; size < 140; ++size) {
+    INFO(size);
+    auto unit = test::bytes_of({0x12, 0x00});
+    for (const std::size_t each : {size, std::size_t{1}, std::size_t{70}}) {
+      test::append(unit, test::sized_obu(6, test::noise_bytes(each, 1)));
+    }
+    const auto payloads = payloads_of(av1, test::to_hex(unit), {.max_payload = 64});
+    CHECK(frame_of(av1, payloads) == test::to_hex(unit));
+  }
 }
