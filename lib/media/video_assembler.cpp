@@ -76,7 +76,6 @@ struct video_assembler::state {
   void restart(std::uint64_t number) noexcept {
     for (; head < end; ++head) release(head);
     head = end = seen = number;
-    aligned = false;
     consumed = true;
     lose();
   }
@@ -131,15 +130,12 @@ struct video_assembler::state {
     if (gap != head) timestamp = at(head).timestamp;
     std::uint64_t next = gap;
     while (next < end && !at(next).there) ++next;
-    bool more = false;
     bool ended = false;
     while (timestamp && !ended && next < end && at(next).there &&
            (at(next).padding || at(next).timestamp == *timestamp)) {
-      more = true;
       ended = at(next).marker;
       ++next;
     }
-    aligned = ended || (more && next < end && at(next).there);
     advance(next);
     lose();
     ++statistics.broken;
@@ -197,11 +193,11 @@ struct video_assembler::state {
 
   /// Makes a frame of the packets up to `stop`, if it is one to be given.
   std::optional<video_frame> take_frame(std::uint64_t stop) {
-    const bool begins = aligned || at(head).may_begin;
+    // What was lost before it may have been its beginning.
+    const bool begins = at(head).may_begin;
     const std::uint32_t timestamp = at(head).timestamp;
     const auto made = begins ? assemble(stop) : base::result<void>(errc::bad_fragment);
     advance(stop);
-    aligned = true;
     const auto header =
         made ? read_video_header(codec, buffer.bytes()) : base::result<video_header>(made.error());
     if (!header) {
@@ -235,7 +231,6 @@ struct video_assembler::state {
   std::optional<std::uint16_t> expected_restart;
   bool started = false;
   bool consumed = false;   // packets before `head` are late, even if the first one to come is there
-  bool aligned = false;    // the packet at `head` is the first of a frame
   bool impatient = false;  // another frame has begun since patience was last measured
   bool key_frame_needed = false;
   bool lost = false;

@@ -55,7 +55,6 @@ bool skip_scalability_structure(base::byte_reader& in) noexcept {
 struct vp9_descriptor {
   bool begins = false;
   bool ends = false;
-  std::uint8_t spatial_id = 0;
   std::span<const std::byte> rest{};
 };
 
@@ -64,7 +63,7 @@ base::result<vp9_descriptor> read_vp9_descriptor(std::span<const std::byte> payl
   const auto first = in.u8();
   if (!first) return errc::bad_descriptor;
   const bool flexible = (*first & vp9_flexible) != 0;
-  vp9_descriptor read{(*first & vp9_begins) != 0, (*first & vp9_ends) != 0, 0, {}};
+  vp9_descriptor read{(*first & vp9_begins) != 0, (*first & vp9_ends) != 0, {}};
   if ((*first & vp9_has_picture_id) != 0) {
     const auto id = in.u8();
     if (!id || ((*id & 0x80U) != 0 && !in.skip(1))) return errc::bad_descriptor;
@@ -74,7 +73,6 @@ base::result<vp9_descriptor> read_vp9_descriptor(std::span<const std::byte> payl
   if ((*first & vp9_has_layer) != 0) {
     const auto layer = in.u8();
     if (!layer || (!flexible && !in.skip(1))) return errc::bad_descriptor;
-    read.spatial_id = *layer >> 1U & 7U;
   }
   if (flexible && (*first & vp9_predicted) != 0) {
     for (unsigned i = 0;; ++i) {
@@ -95,7 +93,9 @@ class vp9_reader final : public payload_reader {
   base::result<payload_place> place_of(std::span<const std::byte> payload) const noexcept override {
     const auto read = read_vp9_descriptor(payload);
     if (!read) return read.error();
-    return read->begins && read->spatial_id == 0 ? payload_place::may_begin : payload_place::goes_on;
+    // The frame of any spatial layer may be the first: where the upper ones depend on the lower ones in key
+    // pictures only, nobody sends the lower ones of the others.
+    return read->begins ? payload_place::may_begin : payload_place::goes_on;
   }
 
   void begin() noexcept override {

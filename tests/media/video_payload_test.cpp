@@ -227,6 +227,10 @@ TEST_CASE("RFC 9628 4.2: the layers of a VP9 picture become one superframe", "[m
   REQUIRE((frames.indexed() && frames.size() == 2));
   CHECK(test::to_hex(frames.next().value()) == vp9_key);
   CHECK(test::to_hex(frames.next().value()) == "86000040aabb");
+  // The upper layer alone.
+  CHECK(frame_of(vp9, {"ec1102"
+                       "07"
+                       "86000002aa"}) == "86000002aa");
   // A layer that isn't ended before the next one, and one at the end of the picture.
   CHECK(frame_of(vp9, {"a81100"
                        "07" +

@@ -25,8 +25,8 @@ struct video_assembler_options {
   std::uint8_t later_frames = 3;
   /// Whether frames that depend on a dropped one are dropped, too, until a key frame. Without it every whole
   /// frame is given: for streams that have none, as H.264 whose intra-coded parts come one at a time. The
-  /// packets of H.264 don't tell where a frame begins, so that the first one after a loss may lack its
-  /// beginning.
+  /// packets of H.264 don't tell where a frame begins, nor those of VP9 which of its layers is the first that
+  /// was sent, so that the first frame after a loss may lack its beginning.
   bool wait_for_key_frame = true;
 };
 
