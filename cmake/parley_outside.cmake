@@ -55,6 +55,9 @@ parley_outside_library(GSM FOR "room media     " FOUND gsm_FOUND)
 find_package(SndFile QUIET)
 parley_outside_library(SNDFILE FOR "room media     " FOUND SndFile_FOUND)
 
+find_package(vpx QUIET)
+parley_outside_library(VPX FOR "room media     " FOUND vpx_FOUND)
+
 find_package(tomlplusplus QUIET)
 parley_outside_library(TOMLPLUSPLUS FOR "parley-proxy   " FOUND tomlplusplus_FOUND)
 

@@ -29,7 +29,24 @@ std::string_view rule(errc code) noexcept {
     case errc::bad_tone: return "a tone has at most eight segments of up to four sines below half the rate";
     case errc::late: return "the payload comes when its place in time has been passed";
     case errc::too_long: return "limit: the sound is longer than what is held in memory";
-    case errc::unknown_file: return "the file is none of WAV or Ogg Opus, or has a header that can't be true";
+    case errc::unknown_file:
+      return "the file is none of WAV, Ogg Opus or IVF, or has a header that can't be true";
+    case errc::bad_descriptor:
+      return "a payload descriptor ends within the payload and has values it may have (RFC 7741 4.2, RFC "
+             "9628 4.2, AV1 over RTP 4.4)";
+    case errc::bad_aggregation:
+      return "units of an aggregated payload have lengths that end within it (RFC 6184 5.7.1, AV1 over RTP "
+             "4.3)";
+    case errc::bad_fragment:
+      return "a fragment goes on with what the packet before it began (RFC 6184 5.8, AV1 over RTP 4.4)";
+    case errc::unsupported_packet:
+      return "the packetization mode has no packets of that type, or the type isn't built in (RFC 6184 5.4)";
+    case errc::unit_too_large:
+      return "a NAL unit of packetization mode 0 fits into one packet (RFC 6184 6.2)";
+    case errc::bad_frame: return "the encoded frame has a header that its codec doesn't allow";
+    case errc::bad_picture: return "a picture has sides of 1 to 16383 pixels, the same as its encoder's";
+    case errc::picture_too_large: return "limit: the picture has more pixels, or a longer side";
+    case errc::no_picture: return "what was decoded shows no picture";
   }
   return "unknown error";
 }

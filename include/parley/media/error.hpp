@@ -28,6 +28,16 @@ enum class errc : std::uint8_t {
   // Files.
   unknown_file,
   too_long,
+  // Video.
+  bad_descriptor,
+  bad_aggregation,
+  bad_fragment,
+  unsupported_packet,
+  unit_too_large,
+  bad_frame,
+  bad_picture,
+  picture_too_large,
+  no_picture,
 };
 
 /// One sentence that names the rule and the section it comes from, for logs and tools. Static storage.
