@@ -69,7 +69,7 @@ struct relay_end_counters {
   base::time_point last_packet{};     ///< when the last one was accepted; default: none yet
 };
 
-/// A key that a peer has pressed, as its telephone-events say (RFC 4733).
+/// A key that a peer has pressed, as its telephone-events say (RFC 4733), or its sound where that is listened to.
 struct relay_key {
   std::uint8_t event = 0;
   base::duration length{};
