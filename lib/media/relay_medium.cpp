@@ -136,6 +136,7 @@ base::result<void> relay_medium::apply(relay_side side, const relay_end_settings
     go_on(e.protects, protects, (*ends_)[static_cast<std::size_t>(other(side))].stream.ssrc());
     e.protects = std::move(protects);
   }
+  e.stream.block_digits(settings.dtmf_blocked);
   e.settings = settings;
   e.expect_sources();
   return {};

@@ -244,18 +244,22 @@ bool relay_stream::poll_transmit(base::packet_buffer& out) {
   if (sounding_.sound == nullptr) return false;
   const std::size_t room = sounding_.sound->max_payload();
   if (!out.resize(rtp::header_bytes + room)) return false;
-  if (listener_.owes()) return write_digit(out, last_timestamp_);
+  if (listener_.owes() && write_digit(out, last_timestamp_)) return true;
   const std::span<std::byte> bytes = out.mutable_bytes();
-  auto frame = sounding_.sound->poll_transmit(bytes.subspan(rtp::header_bytes));
-  while (!frame) {
-    if (!sound_key()) return false;
+  std::optional<transcoded> frame;
+  std::uint32_t timestamp = 0;
+  for (;;) {
     frame = sounding_.sound->poll_transmit(bytes.subspan(rtp::header_bytes));
-  }
-  if (std::exchange(moved_, false)) placed_ = place_of(base_in_) - frame->timestamp;
-  const std::uint32_t timestamp = frame->timestamp + placed_;
-  if (sounding_.digits) {
+    if (!frame) {
+      if (!sound_key()) return false;
+      continue;
+    }
+    if (std::exchange(moved_, false)) placed_ = place_of(base_in_) - frame->timestamp;
+    timestamp = frame->timestamp + placed_;
+    if (!sounding_.digits) break;
     const std::uint32_t length = sounding_.digits->clock_rate * sounding_.packet_time / 1000;
-    if (listener_.take_place(timestamp, length)) return write_digit(out, timestamp);
+    if (!listener_.take_place(timestamp, length)) break;
+    if (write_digit(out, timestamp)) return true;
   }
   out.trim_back(room - frame->size);
   base::byte_writer header(bytes.first(rtp::header_bytes));

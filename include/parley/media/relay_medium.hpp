@@ -42,7 +42,7 @@ struct relay_end_settings {
   bool handover = false;                          ///< see `expected_source::handover`
   bool may_send = true;                           ///< false: what its peer sends is dropped
   bool blocked = false;                           ///< the same, by the operator
-  bool dtmf_blocked = false;                      ///< telephone-events are dropped
+  bool dtmf_blocked = false;                      ///< telephone-events are dropped, and digits that become some
   std::vector<srtp::master_key> receives_with{};  ///< keys of what its peer sends; empty: plain RTP
   std::vector<srtp::master_key> sends_with{};     ///< keys of what it is sent; empty: plain RTP
   /// Where there are rules, a payload type without one is dropped; where there is none, all pass as they are.

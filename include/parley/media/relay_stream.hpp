@@ -140,6 +140,9 @@ class PARLEY_API relay_stream {
   /// more once the source has sent an event.
   std::optional<heard_digit> poll_digit() noexcept { return listener_.poll_digit(); }
 
+  /// Digits that are heard are left out, with their sound, and no events are sent in the place of it.
+  void block_digits(bool blocked) noexcept { digits_blocked_ = blocked; }
+
   /// True while the last sound that came is transcoded.
   bool transcodes() const noexcept { return sounding_.sound != nullptr; }
 
@@ -223,6 +226,7 @@ class PARLEY_API relay_stream {
   std::optional<event_sounder> sounder_;
   fate first_sound_;  // what is begun with where an event comes before any sound
   sound_listener listener_;
+  bool digits_blocked_ = false;
   bool heard_event_ = false;  // from the source: its sound is not listened to
   std::vector<std::int16_t> tone_;  // 20 ms, all channels
 
