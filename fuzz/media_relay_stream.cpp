@@ -1,7 +1,7 @@
 // Any packets under any rules, changed at any time: what comes out is RTP under a payload type of the rules,
 // fits into a datagram, and of transcoded sound each has the number behind the one before. The relay's own
-// packets come in between at any time, with the next numbers, and nothing else does while they do. Digits become
-// sound and events, and one packet becomes no flood.
+// packets come in between at any time, with the next numbers, and nothing else does while they do. Digits
+// become sound and events, and one packet becomes no flood.
 #include <parley/base/packet_buffer.hpp>
 #include <parley/media/relay_player.hpp>
 #include <parley/media/relay_stream.hpp>

@@ -171,7 +171,8 @@ payload_rule translate(const sdp::rtp_format& from, const sdp::rtp_format& to) {
 }
 
 /// The telephone-events that go with a codec: by its clock, else the first.
-const sdp::rtp_format* events_beside(const std::vector<sdp::rtp_format>& formats, const sdp::rtp_format& sound) {
+const sdp::rtp_format* events_beside(const std::vector<sdp::rtp_format>& formats,
+                                     const sdp::rtp_format& sound) {
   const sdp::rtp_format* first = nullptr;
   for (const sdp::rtp_format& one : formats) {
     if (!one.is(events)) continue;
@@ -192,8 +193,7 @@ std::vector<payload_rule> rules_for(const codec_plan& plan, const std::vector<sd
   const bool some = std::any_of(own.begin(), own.end(), needs_translation);
   const bool events_here = has_events(own);
   const bool events_there = has_events(others);
-  const bool into_sound =
-      target != nullptr && events_here && !events_there && (plan.converts_digits || some);
+  const bool into_sound = target != nullptr && events_here && !events_there && (plan.converts_digits || some);
   const bool into_events = plan.converts_digits && !events_here && events_there;
   const bool listens = plan.listens || into_events;
   for (const sdp::rtp_format& format : own) {

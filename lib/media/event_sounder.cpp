@@ -48,7 +48,8 @@ void event_sounder::begin(const rtp::dtmf_press& press) noexcept {
   down_ = ended_ = false;
   const auto digit = rtp::digit_of(press.event);
   if (!digit) return;
-  const auto tone = dtmf_tone(*digit, {.on_ms = 0, .off_ms = 0, .level = -both_sines - press.volume, .twist = 0});
+  const auto tone =
+      dtmf_tone(*digit, {.on_ms = 0, .off_ms = 0, .level = -both_sines - press.volume, .twist = 0});
   generator_ = tone_generator(rate_);
   if (!tone || !generator_.play(*tone)) return;
   down_ = true;

@@ -99,6 +99,7 @@ base::result<void> relay_stream::plan(std::span<const payload_rule> rules) {
     each.noise = rule.noise;
     each.into_sound = rule.events && rule.into_sound;
     into_sound = into_sound || each.into_sound;
+    rewrites_ = rewrites_ || each.into_sound;
     each.sent = rule.sent & 0x7FU;
     each.clock_rate = std::max<std::uint32_t>(rule.clock_rate, 1);
     each.sent_clock_rate = rule.sent_clock_rate != 0 ? rule.sent_clock_rate : each.clock_rate;

@@ -94,8 +94,8 @@ bool relay_stream::sound_key() {
 
 void relay_stream::listen() noexcept { listener_.add(sounding_.sound->last_sound()); }
 
-/// Writes a packet of the event that was heard. `last_timestamp` is that of the sound which is sent so far. False
-/// where there is nothing to send.
+/// Writes a packet of the event that was heard. `last_timestamp` is that of the sound which is sent so far.
+/// False where there is nothing to send.
 bool relay_stream::write_digit(base::packet_buffer& out, std::uint32_t last_timestamp) {
   const auto packet = listener_.next();
   if (!packet || !sounding_.digits || digits_blocked_) return false;

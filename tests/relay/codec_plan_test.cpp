@@ -63,7 +63,7 @@ TEST_CASE("Telephone-events that one side lacks become sound, and digits in its 
     INFO("events are added to the offer, and not taken");
     ng_client client;
     told_sdp(client.offer(plain_offer,
-                        {{"codec", value::dictionary{{"transcode", value::list{"telephone-event"}}}}}));
+                          {{"codec", value::dictionary{{"transcode", value::list{"telephone-event"}}}}}));
     CHECK(line_of(told_sdp(client.answer(plain_answer)), "m=") == "m=audio 30000 RTP/AVP 8");
     for (const side of : {side::offerer, side::answerer}) {
       CHECK_FALSE(find(client, of, 8).transcode.has_value());

@@ -44,7 +44,7 @@ struct payload_rule {
   bool noise = false;                 ///< this is comfort noise (RFC 3389), which is not transcoded
   bool into_sound = false;            ///< these events become part of the sound that is transcoded
   std::optional<transcoding> transcode{};
-  bool listens = false;                ///< digits are looked for in this sound, which is transcoded
+  bool listens = false;                 ///< digits are looked for in this sound, which is transcoded
   std::optional<events_sent> digits{};  ///< and these are sent in their place; needs `listens`
 };
 
@@ -74,8 +74,9 @@ struct own_source {
 ///
 ///  packet                            becomes
 ///  an event that is `into_sound`     its tone (`event_sounder`), in place of the source's sound
-///  sound, as long as a digit is      packets of one event, one in place of each of the sound; the first 40 ms
-///  heard in it, with `digits`        or so have gone by before it was known. The two that repeat the end come
+///  sound, as long as a digit is      packets of one event, one in place of each of the sound; the first 40
+///  ms heard in it, with `digits`        or so have gone by before it was known. The two that repeat the end
+///  come
 ///                                    beside the sound (RFC 4733 2.5.1.4)
 ///
 /// An event that is `into_sound` and comes before any sound, with another clock, has no place and is dropped.
@@ -227,7 +228,7 @@ class PARLEY_API relay_stream {
   fate first_sound_;  // what is begun with where an event comes before any sound
   sound_listener listener_;
   bool digits_blocked_ = false;
-  bool heard_event_ = false;  // from the source: its sound is not listened to
+  bool heard_event_ = false;        // from the source: its sound is not listened to
   std::vector<std::int16_t> tone_;  // 20 ms, all channels
 
   bool passing_ = false;  // packets pass, with numbers moved by delta_, from first_passed_ on

@@ -27,8 +27,8 @@ struct heard_digit {
 ///  sounds  the digit goes on          becomes the next one, whose duration is a packet's longer
 ///  sounds  the digit is over          is sent; before it and behind it, three times in all, the end
 ///
-/// So an event begins where the digit was known, about 40 ms late, and lasts until it is known to be over, about
-/// 25 ms late. Allocates nothing.
+/// So an event begins where the digit was known, about 40 ms late, and lasts until it is known to be over,
+/// about 25 ms late. Allocates nothing.
 class PARLEY_API sound_listener {
  public:
   /// Digits that wait for `poll_digit`.

@@ -113,7 +113,8 @@ class PARLEY_API transcoder {
   struct parts;
   explicit transcoder(parts&& made);
 
-  /// Makes room for `length` samples a channel at `timestamp`, and fills or skips what is missing before them.
+  /// Makes room for `length` samples a channel at `timestamp`, and fills or skips what is missing before
+  /// them.
   base::result<void> place(std::size_t length, std::uint32_t timestamp,
                            std::span<const std::byte> next_payload);
   void go_on(std::size_t length, std::uint32_t timestamp) noexcept;
