@@ -72,12 +72,12 @@ struct own_source {
 /// Where sound is transcoded, digits can change between events and sound. What changes keeps its place, and
 /// the numbers of the stream go on:
 ///
-///  packet                            becomes
-///  an event that is `into_sound`     its tone (`event_sounder`), in place of the source's sound
-///  sound, as long as a digit is      packets of one event, one in place of each of the sound; the first 40
-///  ms heard in it, with `digits`        or so have gone by before it was known. The two that repeat the end
-///  come
-///                                    beside the sound (RFC 4733 2.5.1.4)
+///  packet                          becomes
+///  an event that is `into_sound`   its tone (`event_sounder`), in place of the source's sound
+///  sound with `digits`             as long as a digit is heard in it, packets of one event in its place
+///
+/// A digit is known after about 40 ms, which have gone by as sound. The two packets that repeat the end of
+/// its event come beside the sound (RFC 4733 2.5.1.4).
 ///
 /// An event that is `into_sound` and comes before any sound, with another clock, has no place and is dropped.
 ///
