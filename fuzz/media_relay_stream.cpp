@@ -1,6 +1,7 @@
 // Any packets under any rules, changed at any time: what comes out is RTP under a payload type of the rules,
 // fits into a datagram, and of transcoded sound each has the number behind the one before. The relay's own
-// packets come in between at any time, with the next numbers, and nothing else does while they do.
+// packets come in between at any time, with the next numbers, and nothing else does while they do. Digits
+// become sound and events, and one packet becomes no flood.
 #include <parley/base/packet_buffer.hpp>
 #include <parley/media/relay_player.hpp>
 #include <parley/media/relay_stream.hpp>
@@ -22,6 +23,8 @@ namespace {
 
 using namespace parley;
 
+constexpr std::uint8_t digits_type = 120;
+
 void require(bool held) {
   if (!held) std::abort();
 }
@@ -42,10 +45,14 @@ std::vector<media::payload_rule> rules_of(test::operation_bytes& input) {
     rule.sent = static_cast<std::uint8_t>(96 + i);
     rule.clock_rate = static_cast<std::uint32_t>(input.scaled(17));
     rule.sent_clock_rate = static_cast<std::uint32_t>(input.scaled(17));
-    const unsigned kind = input.u8() % 4;
-    rule.events = kind == 1;
+    const unsigned kind = input.u8() % 6;
+    rule.events = kind == 1 || kind == 4;
+    rule.into_sound = kind == 4;
     rule.noise = kind == 2;
-    if (kind != 3) continue;
+    if (kind != 3 && kind != 5) continue;
+    rule.listens = kind == 5;
+    if (rule.listens && input.u8() % 4 != 0)
+      rule.digits = media::events_sent{digits_type, static_cast<std::uint32_t>(input.scaled(17))};
     const media::audio_format& from = known[input.u8() % known.size()];
     rule.transcode = media::transcoding{from, known[input.u8() % known.size()]};
     if (input.u8() % 4 != 0) rule.clock_rate = from.clock_rate;
@@ -169,10 +176,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(view.has_value());
         const media::relay_stream::fate fate = stream.of(view->payload_type());
         if (!fate.passes) break;
+        const bool sounds = fate.sound != nullptr || fate.into_sound;
         const bool played_over = stream.sends_own();
         bool ready = stream.handle_packet(*packet, *view);
         require(!ready || !played_over);
-        for (unsigned count = 0; ready || fate.sound != nullptr; ++count) {
+        for (unsigned count = 0; ready || sounds; ++count) {
           if (!ready) {
             auto more = pool.allocate(2000);
             require(more.has_value());
@@ -182,12 +190,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           ready = false;
           const auto out = rtp::packet_view::parse(packet->bytes());
           require(out.has_value() && count < 400);
-          require(fate.sound == nullptr || (out->payload().size() <= media::relay_stream::max_payload &&
-                                            out->payload_type() == fate.sent));
-          if (fate.sound != nullptr && last) {
+          require(!sounds || out->payload().size() <= media::relay_stream::max_payload);
+          const bool digit = fate.digits && out->payload_type() == digits_type;
+          require(fate.sound == nullptr || digit || out->payload_type() == fate.sent);
+          require(!digit || out->payload().size() == 4);
+          if (sounds && last) {
             require(out->sequence_number() == static_cast<std::uint16_t>(*last + 1));
           }
-          last = fate.sound != nullptr ? std::optional(out->sequence_number()) : std::nullopt;
+          last = sounds ? std::optional(out->sequence_number()) : std::nullopt;
+        }
+        while (stream.poll_digit()) {
         }
       }
     }

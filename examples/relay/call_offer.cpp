@@ -376,7 +376,9 @@ text_result call::make_answer(const call_world& world, const ng_options& options
         return std::move(done).error();
       edit.rtcp_mux = asked.rtcp_mux;
       if (asked.rtcp_mux) edit.rtcp = edit.rtp;
-      auto codecs = conclude_codecs(offered.plan, said.formats);
+      codec_plan plan = offered.plan;
+      plan.listens = plan.listens || (in.media[i].media == "audio" && options.codecs.detect_dtmf);
+      auto codecs = conclude_codecs(plan, said.formats);
       if (!codecs) return std::move(codecs).error();
       asked.rules = std::move(codecs->from_offerer);
       replied.rules = std::move(codecs->from_answerer);

@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -41,6 +42,13 @@ codec_name take_apart(std::string_view codec) {
 bool any_means(const std::vector<std::string>& codecs, const sdp::rtp_format& format) {
   return std::any_of(codecs.begin(), codecs.end(),
                      [&](const std::string& one) { return means(one, format); });
+}
+
+/// Whether these are telephone-events, and meant by more than `all`: it costs something to listen for digits.
+bool names_events(const std::vector<std::string>& codecs, const sdp::rtp_format& format) {
+  return format.is(events) && std::any_of(codecs.begin(), codecs.end(), [&](const std::string& one) {
+           return !same_name(one, "all") && means(one, format);
+         });
 }
 
 bool is_sound(const sdp::rtp_format& format) {
@@ -94,8 +102,33 @@ std::optional<std::uint8_t> type_for(const sdp::rtpmap& wanted, const std::bitse
   return std::nullopt;
 }
 
+bool has_events(const std::vector<sdp::rtp_format>& formats) {
+  return std::any_of(formats.begin(), formats.end(),
+                     [](const sdp::rtp_format& one) { return one.is(events); });
+}
+
+/// Offers telephone-events to the other side though the one that offers has none.
+std::optional<std::string> add_events(codec_plan& plan, const codec_name& wanted, std::bitset<128>& used) {
+  constexpr std::uint8_t usual_type = 101;
+  if (has_events(plan.offered)) return std::nullopt;
+  sdp::rtp_format format;
+  format.codec.encoding = events;
+  // RFC 4733 2.5.1.1: the clock of the sound, that both have one timeline.
+  const sdp::rtp_format* sound = first_translatable(plan.offered);
+  format.codec.clock_rate = wanted.rate.value_or(sound != nullptr ? sound->codec.clock_rate : 8000);
+  format.parameters = "0-15";
+  const auto type = used[usual_type] ? type_for(format.codec, used) : std::optional(usual_type);
+  if (!type) return "No payload type is free for telephone-events";
+  used.set(*type);
+  format.codec.payload_type = *type;
+  plan.offered.push_back(std::move(format));
+  plan.changes_offer = plan.translates = plan.converts_digits = true;
+  return std::nullopt;
+}
+
 std::optional<std::string> add_codec(codec_plan& plan, const std::string& codec, std::bitset<128>& used) {
   const codec_name wanted = take_apart(codec);
+  if (same_name(wanted.name, events)) return add_events(plan, wanted, used);
   for (const media::audio_format& known : media::known_audio_formats()) {
     sdp::rtp_format format;
     format.codec = known.rtpmap(0);
@@ -127,31 +160,84 @@ payload_rule pass(const sdp::rtp_format& from, const sdp::rtp_format& to) {
   return rule;
 }
 
+/// A rule for sound that is translated, though it be from a codec to itself.
+payload_rule translate(const sdp::rtp_format& from, const sdp::rtp_format& to) {
+  payload_rule rule;
+  rule.received = from.payload_type();
+  rule.sent = to.payload_type();
+  rule.clock_rate = from.codec.clock_rate;
+  rule.transcode = transcoding{*media::audio_format_of(from), *media::audio_format_of(to)};
+  return rule;
+}
+
+/// The telephone-events that go with a codec: by its clock, else the first.
+const sdp::rtp_format* events_beside(const std::vector<sdp::rtp_format>& formats,
+                                     const sdp::rtp_format& sound) {
+  const sdp::rtp_format* first = nullptr;
+  for (const sdp::rtp_format& one : formats) {
+    if (!one.is(events)) continue;
+    if (one.codec.clock_rate == sound.codec.clock_rate) return &one;
+    if (first == nullptr) first = &one;
+  }
+  return first;
+}
+
 /// Rules for each format that a side sends: `own` is what it may send, `others` what the other side takes.
-std::vector<payload_rule> rules_for(const std::vector<sdp::rtp_format>& own,
+std::vector<payload_rule> rules_for(const codec_plan& plan, const std::vector<sdp::rtp_format>& own,
                                     const std::vector<sdp::rtp_format>& others, bool& translates) {
   std::vector<payload_rule> rules;
   const sdp::rtp_format* target = first_translatable(others);
+  const auto needs_translation = [&](const sdp::rtp_format& format) {
+    return can_translate(format) && find_same(others, format) == nullptr;
+  };
+  const bool some = std::any_of(own.begin(), own.end(), needs_translation);
+  const bool events_here = has_events(own);
+  const bool events_there = has_events(others);
+  const bool into_sound = target != nullptr && events_here && !events_there && (plan.converts_digits || some);
+  const bool into_events = plan.converts_digits && !events_here && events_there;
+  const bool listens = plan.listens || into_events;
   for (const sdp::rtp_format& format : own) {
-    if (const sdp::rtp_format* same = find_beside(others, format)) {
+    const sdp::rtp_format* same = find_beside(others, format);
+    const sdp::rtp_format* to = same != nullptr ? same : target;
+    const bool changes = same == nullptr || ((into_sound || listens) && can_translate(*same));
+    if (changes && to != nullptr && can_translate(format)) {
+      rules.push_back(translate(format, *to));
+      rules.back().listens = listens;
+      if (into_events) {
+        const sdp::rtp_format* as = events_beside(others, *to);
+        rules.back().digits = media::events_sent{as->payload_type(), as->codec.clock_rate};
+      }
+      translates = true;
+    } else if (same != nullptr) {
       rules.push_back(pass(format, *same));
-    } else if (target != nullptr && can_translate(format)) {
+    } else if (into_sound && format.is(events)) {
       payload_rule rule;
       rule.received = format.payload_type();
-      rule.sent = target->payload_type();
       rule.clock_rate = format.codec.clock_rate;
-      rule.transcode = transcoding{*media::audio_format_of(format), *media::audio_format_of(*target)};
+      rule.events = rule.into_sound = true;
       rules.push_back(std::move(rule));
-      translates = true;
     }
   }
   return rules;
 }
 
-/// Rules that let each payload type through under its own number, and say which are events. Empty where none
-/// is.
+/// Has the side that offered telephone-events have them although the other side took none, where they can
+/// become sound.
+void keep_events(const codec_plan& plan, const std::vector<sdp::rtp_format>& answered,
+                 std::vector<sdp::rtp_format>& answer) {
+  if (has_events(answered) || first_translatable(answered) == nullptr) return;
+  const auto is_translated = [&](const sdp::rtp_format& format) {
+    return can_translate(format) && (plan.converts_digits || find_same(answered, format) == nullptr);
+  };
+  if (!std::any_of(answer.begin(), answer.end(), is_translated)) return;
+  std::copy_if(plan.usable.begin(), plan.usable.end(), std::back_inserter(answer),
+               [](const sdp::rtp_format& one) { return one.is(events); });
+}
+
+/// Rules that let each payload type through under its own number, and say which are events, and where digits
+/// are listened for. Empty where none is either.
 std::vector<payload_rule> plain_rules(const std::vector<sdp::rtp_format>& a,
-                                      const std::vector<sdp::rtp_format>& b) {
+                                      const std::vector<sdp::rtp_format>& b, bool listens) {
   std::vector<payload_rule> rules;
   bool digits = false;
   const auto put = [&](const sdp::rtp_format& format) {
@@ -159,8 +245,10 @@ std::vector<payload_rule> plain_rules(const std::vector<sdp::rtp_format>& a,
       return r.received == format.payload_type();
     });
     if (there != rules.end()) return;
-    rules.push_back(pass(format, format));
-    digits = digits || rules.back().events;
+    const bool heard = listens && can_translate(format);
+    rules.push_back(heard ? translate(format, format) : pass(format, format));
+    rules.back().listens = heard;
+    digits = digits || heard || rules.back().events;
   };
   for (const sdp::rtp_format& format : a) put(format);
   for (const sdp::rtp_format& format : b) put(format);
@@ -185,6 +273,7 @@ bool means(std::string_view codec, const sdp::rtp_format& format) {
 
 outcome<codec_plan> plan_codecs(const std::vector<sdp::rtp_format>& offer, const codec_wishes& wishes) {
   codec_plan plan;
+  plan.listens = wishes.detect_dtmf;
   std::bitset<128> used;
   for (const sdp::rtp_format& format : offer) {
     used.set(format.payload_type());
@@ -194,13 +283,18 @@ outcome<codec_plan> plan_codecs(const std::vector<sdp::rtp_format>& offer, const
       continue;
     }
     plan.usable.push_back(format);
-    const bool consumed = any_means(wishes.consume, format) && can_translate(format);
+    const bool consumed =
+        (any_means(wishes.consume, format) && can_translate(format)) || names_events(wishes.consume, format);
     const bool masked = consumed || any_means(wishes.mask, format);
     if (consumed || any_means(wishes.accept, format) || (wishes.always_transcode && can_translate(format))) {
       if (can_translate(format)) {
         plan.kept.push_back(format.payload_type());
         plan.translates = true;
       }
+    }
+    if (names_events(wishes.accept, format) || names_events(wishes.consume, format) ||
+        (wishes.always_transcode && format.is(events))) {
+      plan.converts_digits = plan.translates = true;
     }
     if (masked && !saved) {
       plan.changes_offer = true;
@@ -218,7 +312,9 @@ outcome<codec_plan> plan_codecs(const std::vector<sdp::rtp_format>& offer, const
 outcome<codec_outcome> conclude_codecs(const codec_plan& plan, const std::vector<sdp::rtp_format>& answered) {
   codec_outcome out;
   if (!plan.translates) {
-    out.from_offerer = out.from_answerer = plain_rules(plan.usable, answered);
+    out.from_offerer = out.from_answerer = plain_rules(plan.usable, answered, plan.listens);
+    out.translates = std::any_of(out.from_offerer.begin(), out.from_offerer.end(),
+                                 [](const payload_rule& rule) { return rule.transcode.has_value(); });
     return out;
   }
   // What both sides have, in the order of the one that chose.
@@ -242,6 +338,7 @@ outcome<codec_outcome> conclude_codecs(const codec_plan& plan, const std::vector
     out.answer.insert(place, format);
     sound = true;
   }
+  keep_events(plan, answered, out.answer);
   if (!sound) return failure{"No codec of the one side can be translated to one of the other"};
   // The other side sends what it was offered and took, under the payload types of the offer.
   std::vector<sdp::rtp_format> taken;
@@ -249,9 +346,9 @@ outcome<codec_outcome> conclude_codecs(const codec_plan& plan, const std::vector
     const sdp::rtp_format* same = find_same(plan.offered, format);
     taken.push_back(same == nullptr ? format : *same);
   }
-  out.from_offerer = rules_for(out.answer, answered, out.translates);
+  out.from_offerer = rules_for(plan, out.answer, answered, out.translates);
   // What is sent to the side that offered bears the payload types of its offer, which its answer repeats.
-  out.from_answerer = rules_for(taken, out.answer, out.translates);
+  out.from_answerer = rules_for(plan, taken, out.answer, out.translates);
   return out;
 }
 

@@ -28,6 +28,10 @@ struct codec_plan {
       kept{};  ///< payload types of `usable` that are answered even if the other side has them not
   bool changes_offer = false;  ///< `offered` is not what the offer said
   bool translates = false;     ///< the answer has to be written anew from `usable`
+  /// Where one side takes telephone-events and the other doesn't, they become sound, and digits in sound
+  /// become events. Without it only the former, and only where sound is translated anyway.
+  bool converts_digits = false;
+  bool listens = false;  ///< digits are looked for in all sound
 };
 
 /// *Errors:* a sentence: a codec is to be added that this build can't translate to, or nothing is left to

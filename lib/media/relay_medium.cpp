@@ -136,6 +136,7 @@ base::result<void> relay_medium::apply(relay_side side, const relay_end_settings
     go_on(e.protects, protects, (*ends_)[static_cast<std::size_t>(other(side))].stream.ssrc());
     e.protects = std::move(protects);
   }
+  e.stream.block_digits(settings.dtmf_blocked);
   e.settings = settings;
   e.expect_sources();
   return {};
@@ -240,7 +241,7 @@ std::optional<relay_medium::forwarded> relay_medium::handle_rtp(base::time_point
   const bool played_over = in.stream.sends_own();
   if (fate.sound != nullptr && !played_over) ++in.counters.transcoded;
   if (!in.stream.handle_packet(packet, *view)) {
-    if (fate.sound == nullptr || played_over) ++in.counters.dropped;
+    if ((fate.sound == nullptr && !fate.into_sound) || played_over) ++in.counters.dropped;
     return std::nullopt;
   }
   if (in.stream.last_timestamp() != before) in.sent_at = now;
@@ -319,6 +320,8 @@ std::optional<relay_medium::forwarded> relay_medium::handle_timeout(base::time_p
 
 std::optional<relay_key> relay_medium::poll_key(relay_side side) noexcept {
   end& e = (*ends_)[static_cast<std::size_t>(side)];
+  if (const auto heard = e.stream.poll_digit())
+    return relay_key{heard->event, std::chrono::milliseconds(heard->milliseconds)};
   const auto press = e.keys ? e.keys->poll_event() : std::nullopt;
   if (!press) return std::nullopt;
   return relay_key{press->event,

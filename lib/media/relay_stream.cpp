@@ -14,6 +14,7 @@ namespace octets = rtp::octets;
 constexpr std::uint16_t reported_header = 4;
 constexpr std::size_t sender_information = 24;  // SSRC and what follows it (RFC 3550 6.4.1)
 constexpr std::size_t report_block = 24;
+constexpr std::uint32_t tones_a_second = 50;
 
 constexpr std::int32_t distance(std::uint32_t from, std::uint32_t to) noexcept {
   return static_cast<std::int32_t>(to - from);
@@ -89,11 +90,16 @@ base::result<void> relay_stream::plan(std::span<const payload_rule> rules) {
     fates_[i].passes = rules.empty();
     fates_[i].sent = static_cast<std::uint8_t>(i);
   }
+  first_sound_ = {};
+  bool into_sound = false;
   for (const payload_rule& rule : rules) {
     fate& each = fates_[rule.received & 0x7FU];
     each.passes = true;
     each.events = rule.events;
     each.noise = rule.noise;
+    each.into_sound = rule.events && rule.into_sound;
+    into_sound = into_sound || each.into_sound;
+    rewrites_ = rewrites_ || each.into_sound;
     each.sent = rule.sent & 0x7FU;
     each.clock_rate = std::max<std::uint32_t>(rule.clock_rate, 1);
     each.sent_clock_rate = rule.sent_clock_rate != 0 ? rule.sent_clock_rate : each.clock_rate;
@@ -102,14 +108,34 @@ base::result<void> relay_stream::plan(std::span<const payload_rule> rules) {
     each.sound = &one->machine;
     each.packet_time = one->packet_time;
     each.sent_clock_rate = rule.transcode->to.clock_rate;
+    each.listens = rule.listens;
+    if (rule.listens) each.digits = rule.digits;
+    if (first_sound_.sound == nullptr) first_sound_ = each;
     rewrites_ = true;
+  }
+  if (!into_sound) {
+    sounder_.reset();
+  } else if (!sounder_) {
+    sounder_.emplace();
   }
   for (const auto& gone : transcoders_) {
     if (gone) before_ = before_ + gone->machine.counters();
   }
   transcoders_ = std::move(kept);
   const auto sounds = [this](const std::unique_ptr<made>& one) { return &one->machine == sounding_.sound; };
-  if (std::ranges::none_of(transcoders_, sounds)) sounding_ = {};
+  if (std::ranges::none_of(transcoders_, sounds)) leave();
+  // What is listened to, and what comes of it, may have changed.
+  const auto same = std::ranges::find_if(
+      fates_, [this](const fate& f) { return f.sound != nullptr && f.sound == sounding_.sound; });
+  if (same != fates_.end() && (same->listens != sounding_.listens || same->digits != sounding_.digits))
+    enter(*same);
+  if (sounder_ && sounding_.sound != nullptr) sounder_->set_rate(sounding_.sound->pcm().rate);
+  std::size_t longest = 0;
+  for (const auto& each : transcoders_) {
+    const pcm_format format = each->machine.pcm();
+    longest = std::max<std::size_t>(longest, format.rate / tones_a_second * format.channels);
+  }
+  if (sounder_) tone_.resize(longest);
   return {};
 }
 
@@ -141,7 +167,10 @@ bool relay_stream::handle_packet(base::packet_buffer& packet, const rtp::packet_
   if (static_cast<std::int16_t>(view.sequence_number() - last_received_) > 0)
     last_received_ = view.sequence_number();
   if (resumes_ && !resume(as, view)) return false;
+  if (as.events) heed_event();
+  if (as.into_sound) return sound_events(as, packet, view);
   if (as.sound != nullptr) return transcode(as, packet, view);
+  if (as.noise && sounder_ && sounder_->sounds()) return false;
   if (sounding_.sound != nullptr && (as.events || as.noise)) return pass_beside(as, packet, view);
   return pass(as, packet, view);
 }
@@ -155,7 +184,8 @@ void relay_stream::begin(const rtp::packet_view& first) noexcept {
   base_in_ = base_out_ = first.timestamp();
   rate_in_ = rate_out_ = fates_[first.payload_type()].clock_rate;
   packets_ = octets_ = 0;
-  sounding_ = {};
+  heard_event_ = false;
+  leave();
   passing_ = in_event_ = false;
   resumes_ = marked_ = false;
   last_step_ = 0;
@@ -191,6 +221,9 @@ bool relay_stream::transcode(const fate& as, base::packet_buffer& packet, const 
     rebase(view.timestamp(), as.clock_rate, as.sent_clock_rate);
     moved_ = true;
     passing_ = false;
+    enter(as);
+  } else if (as.listens != sounding_.listens || as.digits != sounding_.digits) {
+    enter(as);
   }
   sounding_ = as;
   in_event_ = false;
@@ -200,8 +233,10 @@ bool relay_stream::transcode(const fate& as, base::packet_buffer& packet, const 
     base_out_ = last_timestamp_ + rate_out_ / 50;
   }
   follow(view.timestamp());
-  // What its codec can't read is made up for by the next one: there is nothing to tell anybody.
-  static_cast<void>(as.sound->handle_payload(view.payload(), view.timestamp(), view.marker()));
+  if (!hold_key(as, view)) {
+    // What its codec can't read is made up for by the next one: there is nothing to tell anybody.
+    if (as.sound->handle_payload(view.payload(), view.timestamp(), view.marker())) listen();
+  }
   packet.trim_back(packet.size());
   return poll_transmit(packet);
 }
@@ -210,17 +245,30 @@ bool relay_stream::poll_transmit(base::packet_buffer& out) {
   if (sounding_.sound == nullptr) return false;
   const std::size_t room = sounding_.sound->max_payload();
   if (!out.resize(rtp::header_bytes + room)) return false;
+  if (listener_.owes() && write_digit(out, last_timestamp_)) return true;
   const std::span<std::byte> bytes = out.mutable_bytes();
-  const auto frame = sounding_.sound->poll_transmit(bytes.subspan(rtp::header_bytes));
-  if (!frame) return false;
+  std::optional<transcoded> frame;
+  std::uint32_t timestamp = 0;
+  for (;;) {
+    frame = sounding_.sound->poll_transmit(bytes.subspan(rtp::header_bytes));
+    if (!frame) {
+      if (!sound_key()) return false;
+      continue;
+    }
+    if (std::exchange(moved_, false)) placed_ = place_of(base_in_) - frame->timestamp;
+    timestamp = frame->timestamp + placed_;
+    if (!sounding_.digits) break;
+    const std::uint32_t length = sounding_.digits->clock_rate * sounding_.packet_time / 1000;
+    if (!listener_.take_place(timestamp, length)) break;
+    if (write_digit(out, timestamp)) return true;
+  }
   out.trim_back(room - frame->size);
-  if (std::exchange(moved_, false)) placed_ = place_of(base_in_) - frame->timestamp;
   base::byte_writer header(bytes.first(rtp::header_bytes));
   rtp::packet_header h;
   h.marker = frame->marker;
   h.payload_type = sounding_.sent;
   h.sequence_number = next_sequence_++;
-  h.timestamp = frame->timestamp + placed_;
+  h.timestamp = timestamp;
   h.ssrc = ssrc_;
   static_cast<void>(rtp::write_header(header, h));
   sent(out, rtp::header_bytes);
@@ -255,7 +303,7 @@ bool relay_stream::pass_beside(const fate& as, base::packet_buffer& packet,
 bool relay_stream::pass(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view) noexcept {
   if (!passing_) {
     rebase(view.timestamp(), as.clock_rate, as.clock_rate);
-    sounding_ = {};
+    leave();
     passing_ = true;
     first_passed_ = view.sequence_number();
     delta_ = static_cast<std::uint16_t>(next_sequence_ - first_passed_);
@@ -294,7 +342,7 @@ void relay_stream::sent(const base::packet_buffer& packet, std::size_t header) n
 std::uint32_t relay_stream::begin_own(const own_source& fresh, std::uint32_t clock_rate,
                                       base::duration elapsed) noexcept {
   own_ = rewrites_ = true;
-  sounding_ = {};
+  leave();
   passing_ = in_event_ = false;
   // What they hold was said before, and has no place any more.
   for (const auto& each : transcoders_) each->machine.reset();

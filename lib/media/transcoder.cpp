@@ -73,15 +73,8 @@ base::result<transcoder> transcoder::create(const audio_format& from, const audi
   return transcoder(std::move(made));
 }
 
-base::result<void> transcoder::handle_payload(std::span<const std::byte> payload, std::uint32_t timestamp,
-                                              bool marker) {
-  const auto length = decoder_->samples_of(payload);
-  if (!length || *length == 0) {
-    ++counters_.refused;
-    return errc::bad_payload;
-  }
-  if (*length * from_.channels > sound_.size()) return errc::no_space;
-
+base::result<void> transcoder::place(std::size_t length, std::uint32_t timestamp,
+                                     std::span<const std::byte> next_payload) {
   if (!started_) expected_ = timestamp;
   const auto ahead = static_cast<std::int32_t>(timestamp - expected_);
   const auto second = static_cast<std::int32_t>(from_.clock_rate);
@@ -94,7 +87,7 @@ base::result<void> transcoder::handle_payload(std::span<const std::byte> payload
   const std::size_t gap = jumps ? 0 : from_.samples(static_cast<std::uint32_t>(ahead));
 
   // All of it has room, or nothing is done.
-  std::size_t needed = gap + *length;
+  std::size_t needed = gap + length;
   if (resampler_)
     needed = static_cast<std::size_t>(std::uint64_t{needed} * to_.sample_rate / from_.sample_rate) + 1;
   needed *= to_.channels;
@@ -103,9 +96,31 @@ base::result<void> transcoder::handle_payload(std::span<const std::byte> payload
 
   if (jumps) {
     jump(ahead < 0 ? 0 : static_cast<std::uint32_t>(ahead));
-  } else if (gap != 0) {
-    fill(gap, payload);
+  } else {
+    if (gap != 0) fill(gap, next_payload);
+    ticks_in_ += static_cast<std::uint32_t>(ahead);
   }
+  return {};
+}
+
+/// Behind that many samples, a channel, which were taken for that timestamp.
+void transcoder::go_on(std::size_t length, std::uint32_t timestamp) noexcept {
+  const std::uint32_t ticks = from_.ticks(length);
+  ticks_in_ += ticks;
+  expected_ = timestamp + ticks;
+  last_length_ = length;
+  started_ = true;
+}
+
+base::result<void> transcoder::handle_payload(std::span<const std::byte> payload, std::uint32_t timestamp,
+                                              bool marker) {
+  const auto length = decoder_->samples_of(payload);
+  if (!length || *length == 0) {
+    ++counters_.refused;
+    return errc::bad_payload;
+  }
+  if (*length * from_.channels > sound_.size()) return errc::no_space;
+  if (auto placed = place(*length, timestamp, payload); !placed) return placed;
   // Behind a jump the first frame has a marker in any case.
   if (marker && before_jump_ == 0) marker_ = true;
 
@@ -122,12 +137,19 @@ base::result<void> transcoder::handle_payload(std::span<const std::byte> payload
     conceal(lost);
     append(lost);
   }
-  const std::uint32_t ticks = from_.ticks(*length);
-  if (!jumps) ticks_in_ += static_cast<std::uint32_t>(ahead);
-  ticks_in_ += ticks;
-  expected_ = timestamp + ticks;
-  last_length_ = *length;
-  started_ = true;
+  go_on(*length, timestamp);
+  return {};
+}
+
+base::result<void> transcoder::handle_sound(std::span<std::int16_t> sound, std::uint32_t timestamp) {
+  if (sound.size() > sound_.size()) return errc::no_space;
+  const std::size_t length = sound.size() / from_.channels;
+  if (auto placed = place(length, timestamp, {}); !placed) return placed;
+  concealment_.join(sound);
+  append(sound);
+  go_on(length, timestamp);
+  // What is missing behind it is not made of it, nor of what was before, and no packet holds it again.
+  sound_size_ = last_length_ = 0;
   return {};
 }
 
@@ -202,7 +224,7 @@ void transcoder::fill(std::size_t length, std::span<const std::byte> next_payloa
   }
   const auto lost = std::span(sound_).first(last * from_.channels);
   if (lost.empty()) return;
-  if (decoder_->recover(next_payload, lost)) {
+  if (!next_payload.empty() && decoder_->recover(next_payload, lost)) {
     ++counters_.recovered;
     sound_size_ = lost.size();
   } else {

@@ -39,10 +39,10 @@ struct relay_end_settings {
   bool rtcp_mux = false;                   ///< RTCP goes to `rtp` (RFC 5761)
   std::optional<base::ip_address> seen{};  ///< where its signalling came from, if it may send from there
   source_learning learning = source_learning::delayed;
-  bool handover = false;                          ///< see `expected_source::handover`
-  bool may_send = true;                           ///< false: what its peer sends is dropped
-  bool blocked = false;                           ///< the same, by the operator
-  bool dtmf_blocked = false;                      ///< telephone-events are dropped
+  bool handover = false;      ///< see `expected_source::handover`
+  bool may_send = true;       ///< false: what its peer sends is dropped
+  bool blocked = false;       ///< the same, by the operator
+  bool dtmf_blocked = false;  ///< telephone-events are dropped, and digits that become some
   std::vector<srtp::master_key> receives_with{};  ///< keys of what its peer sends; empty: plain RTP
   std::vector<srtp::master_key> sends_with{};     ///< keys of what it is sent; empty: plain RTP
   /// Where there are rules, a payload type without one is dropped; where there is none, all pass as they are.
@@ -69,7 +69,8 @@ struct relay_end_counters {
   base::time_point last_packet{};     ///< when the last one was accepted; default: none yet
 };
 
-/// A key that a peer has pressed, as its telephone-events say (RFC 4733).
+/// A key that a peer has pressed, as its telephone-events say (RFC 4733), or its sound where that is listened
+/// to.
 struct relay_key {
   std::uint8_t event = 0;
   base::duration length{};

@@ -5,6 +5,8 @@
 #include <parley/base/result.hpp>
 #include <parley/base/time.hpp>
 #include <parley/media/audio_format.hpp>
+#include <parley/media/event_sounder.hpp>
+#include <parley/media/sound_listener.hpp>
 #include <parley/media/transcoder.hpp>
 #include <parley/rtp/packet.hpp>
 
@@ -25,6 +27,13 @@ struct transcoding {
   friend bool operator==(const transcoding&, const transcoding&) = default;
 };
 
+/// Telephone-events as the other side's peer knows them.
+struct events_sent {
+  std::uint8_t payload_type = 0;
+  std::uint32_t clock_rate = 8000;
+  friend bool operator==(const events_sent&, const events_sent&) = default;
+};
+
 /// What becomes of packets of one payload type that the peer of a side sends.
 struct payload_rule {
   std::uint8_t received = 0;  ///< as this side's peer sends it
@@ -33,7 +42,10 @@ struct payload_rule {
   std::uint32_t sent_clock_rate = 0;  ///< as the other side's peer counts; 0: the same
   bool events = false;                ///< these are telephone-events (RFC 4733)
   bool noise = false;                 ///< this is comfort noise (RFC 3389), which is not transcoded
+  bool into_sound = false;            ///< these events become part of the sound that is transcoded
   std::optional<transcoding> transcode{};
+  bool listens = false;                 ///< digits are looked for in this sound, which is transcoded
+  std::optional<events_sent> digits{};  ///< and these are sent in their place; needs `listens`
 };
 
 /// What packets of the relay's own begin with where nothing was sent before them: random numbers (RFC
@@ -56,6 +68,18 @@ struct own_source {
 ///  passes as it is                  moved by what is       moved as far as the first that passed
 ///                                   missing or too many
 ///  of another SSRC                  as above, going on     its own
+///
+/// Where sound is transcoded, digits can change between events and sound. What changes keeps its place, and
+/// the numbers of the stream go on:
+///
+///  packet                          becomes
+///  an event that is `into_sound`   its tone (`event_sounder`), in place of the source's sound
+///  sound with `digits`             as long as a digit is heard in it, packets of one event in its place
+///
+/// A digit is known after about 40 ms, which have gone by as sound. The two packets that repeat the end of
+/// its event come beside the sound (RFC 4733 2.5.1.4).
+///
+/// An event that is `into_sound` and comes before any sound, with another clock, has no place and is dropped.
 ///
 /// A packet that is transcoded and comes after its successor is lost (`transcoder_counters::late`); what
 /// passes stays out of order. Contributing sources and header extensions end at a transcoder.
@@ -80,8 +104,11 @@ class PARLEY_API relay_stream {
     std::uint8_t sent = 0;
     std::uint32_t clock_rate = default_clock_rate;
     std::uint32_t sent_clock_rate = default_clock_rate;
+    bool into_sound = false;
+    bool listens = false;
     transcoder* sound = nullptr;  ///< for what is transcoded
     std::uint16_t packet_time = 0;
+    std::optional<events_sent> digits{};
   };
 
   /// Of nearly all payload types that have no rule to say otherwise (RFC 3551 6).
@@ -109,6 +136,13 @@ class PARLEY_API relay_stream {
   /// Writes a packet more of the sound that came in, where one is ready: call it after `handle_packet`
   /// until it is false. `out` is the only handle to its block, and has room for `max_payload` and a header.
   bool poll_transmit(base::packet_buffer& out);
+
+  /// The next digit that was heard in sound and is over, once each; few may wait. Nothing is listened to any
+  /// more once the source has sent an event.
+  std::optional<heard_digit> poll_digit() noexcept { return listener_.poll_digit(); }
+
+  /// Digits that are heard are left out, with their sound, and no events are sent in the place of it.
+  void block_digits(bool blocked) noexcept { digits_blocked_ = blocked; }
 
   /// True while the last sound that came is transcoded.
   bool transcodes() const noexcept { return sounding_.sound != nullptr; }
@@ -153,6 +187,14 @@ class PARLEY_API relay_stream {
   void pass_over(const rtp::packet_view& view) noexcept;
   bool resume(const fate& as, const rtp::packet_view& view) noexcept;
   bool transcode(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view);
+  void enter(const fate& as) noexcept;
+  void leave() noexcept;
+  void heed_event() noexcept;
+  bool sound_events(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view);
+  bool hold_key(const fate& as, const rtp::packet_view& view) noexcept;
+  bool sound_key();
+  void listen() noexcept;
+  bool write_digit(base::packet_buffer& out, std::uint32_t last_timestamp);
   bool pass_beside(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view) noexcept;
   bool pass(const fate& as, base::packet_buffer& packet, const rtp::packet_view& view) noexcept;
   void sent(const base::packet_buffer& packet, std::size_t header) noexcept;
@@ -180,6 +222,14 @@ class PARLEY_API relay_stream {
   fate sounding_;             // of the last sound, where it is transcoded: else without a transcoder
   bool moved_ = false;        // the transcoder's next frame is to be placed
   std::uint32_t placed_ = 0;  // what its timestamps are moved by
+
+  // Digits on their way from events into sound, and back.
+  std::optional<event_sounder> sounder_;
+  fate first_sound_;  // what is begun with where an event comes before any sound
+  sound_listener listener_;
+  bool digits_blocked_ = false;
+  bool heard_event_ = false;        // from the source: its sound is not listened to
+  std::vector<std::int16_t> tone_;  // 20 ms, all channels
 
   bool passing_ = false;  // packets pass, with numbers moved by delta_, from first_passed_ on
   std::uint16_t delta_ = 0;

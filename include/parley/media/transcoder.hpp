@@ -81,6 +81,26 @@ class PARLEY_API transcoder {
   /// `errc::late`: it was dropped. `errc::bad_payload`: it was dropped, and will be filled like a lost one.
   base::result<void> handle_payload(std::span<const std::byte> payload, std::uint32_t timestamp, bool marker);
 
+  /// Takes sound that was made here in the place of a payload: of the format `pcm`, changed at its beginning
+  /// where it follows a gap. *Errors:* as `handle_payload`.
+  base::result<void> handle_sound(std::span<std::int16_t> sound, std::uint32_t timestamp);
+
+  /// What payloads are decoded to.
+  pcm_format pcm() const noexcept { return from_.pcm(); }
+  /// What the payload that was taken last has become, until the next one is taken.
+  std::span<const std::int16_t> last_sound() const noexcept { return std::span(sound_).first(sound_size_); }
+  /// The timestamp of the next payload, if it follows without a gap; nothing before the first.
+  std::optional<std::uint32_t> expected() const noexcept {
+    return started_ ? std::optional(expected_) : std::nullopt;
+  }
+  /// How long a payload is, a channel; 0 for one that can't be read.
+  std::size_t samples_of(std::span<const std::byte> payload) const noexcept {
+    const auto length = decoder_->samples_of(payload);
+    return length ? *length : 0;
+  }
+  /// How many samples, a channel, that many units of the timestamps of what goes in are.
+  std::size_t samples(std::uint32_t ticks) const noexcept { return from_.samples(ticks); }
+
   /// Forgets what is waiting and all sound before it. The next payload is the first again, and so is the
   /// timestamp that comes out.
   void reset() noexcept;
@@ -93,6 +113,11 @@ class PARLEY_API transcoder {
   struct parts;
   explicit transcoder(parts&& made);
 
+  /// Makes room for `length` samples a channel at `timestamp`, and fills or skips what is missing before
+  /// them.
+  base::result<void> place(std::size_t length, std::uint32_t timestamp,
+                           std::span<const std::byte> next_payload);
+  void go_on(std::size_t length, std::uint32_t timestamp) noexcept;
   std::size_t waiting() const noexcept { return end_ - begin_; }
   std::span<std::int16_t> space_for(std::size_t count) noexcept;
   void append(std::span<const std::int16_t> sound) noexcept;
