@@ -77,7 +77,7 @@ class phone {
   asio::awaitable<void> watch(int number, parley::call call);
   asio::awaitable<void> watch(parley::subscription subscription, std::string package);
   void tell_call(int number, const parley::call_event& event);
-  void tell_quality(int number, const parley::audio& sound);
+  void tell_quality(int number, parley::audio& sound);
   void tell_registration(const parley::registration_event& event);
   void tell_notification(const std::string& package, const parley::notification& notification);
 

@@ -131,8 +131,10 @@ void phone::tell_call(int number, const parley::call_event& event) {
   }
 }
 
-void phone::tell_quality(int number, const parley::audio& sound) {
+void phone::tell_quality(int number, parley::audio& sound) {
   if (sound.error()) tell("sound_failed", {{"call", number}, {"reason", sound.error().message()}});
+  if (const auto recorded = sound.stop_recording(); !recorded)
+    tell("sound_failed", {{"call", number}, {"reason", recorded.error().message()}});
   const parley::media::audio_statistics is = sound.statistics();
   if (is.sent == 0 && is.received == 0) return;
   const auto codec = sound.codec();

@@ -6,6 +6,7 @@
 #include <parley/net/system_random.hpp>
 #include <parley/srtp/sdes.hpp>
 
+#include "endpoint/detail/sdes_contexts.hpp"
 #include "endpoint/detail/sound_files.hpp"
 #include "endpoint/detail/waiters.hpp"
 
@@ -155,6 +156,7 @@ media::audio_stream_settings settings_of(const negotiated_medium& agreed, base::
 net::audio_peer peer_of(const negotiated_medium& agreed) {
   net::audio_peer out;
   out.rtcp_mux = agreed.rtcp_mux;
+  out.anywhere = agreed.active && !agreed.rtp.socket();
   if (const auto rtp = agreed.rtp.socket()) out.rtp = *rtp;
   if (const auto rtcp = agreed.rtcp.socket()) out.rtcp = *rtcp;
   return out;
@@ -176,6 +178,14 @@ struct audio::state {
     sink = std::move(next);
   }
 
+  /// Hands on as many keys as the stream takes; false where there are none, or it takes none.
+  bool send_more_keys() {
+    const std::string part = keys_left.substr(0, media::audio_stream::max_keys);
+    if (part.empty() || !socket->send_keys(part)) return false;
+    keys_left.erase(0, part.size());
+    return true;
+  }
+
   /// Keys of our own for each suite, the same for as long as the call lasts.
   std::vector<sdp::crypto> own_keys() {
     std::vector<sdp::crypto> out;
@@ -188,23 +198,16 @@ struct audio::state {
     return out;
   }
 
-  /// Takes over the keys of an agreement, where they are others.
+  /// Takes over the keys of an agreement, each way where they are others: one key must not begin twice.
   base::result<void> use_keys(const std::optional<offer_answer::sdes_keys>& next) {
-    if (next == keys) return {};
-    if (!next) {
-      socket->set_keys({}, {});
-      keys.reset();
-      return {};
-    }
-    const auto ours = srtp::read_sdes(next->local);
+    auto ours = detail::context_for(next ? &next->local : nullptr, keys ? &keys->local : nullptr,
+                                    srtp::context::protecting);
     if (!ours) return ours.error();
-    const auto theirs = srtp::read_sdes(next->remote);
+    auto theirs = detail::context_for(next ? &next->remote : nullptr, keys ? &keys->remote : nullptr,
+                                      srtp::context::unprotecting);
     if (!theirs) return theirs.error();
-    auto protecting = srtp::context::protecting(ours->keys);
-    if (!protecting) return protecting.error();
-    auto unprotecting = srtp::context::unprotecting(theirs->keys);
-    if (!unprotecting) return unprotecting.error();
-    socket->set_keys(*std::move(protecting), *std::move(unprotecting));
+    if (ours->changed) socket->set_protecting(std::move(ours->context));
+    if (theirs->changed) socket->set_unprotecting(std::move(theirs->context));
     keys = next;
     return {};
   }
@@ -218,9 +221,13 @@ struct audio::state {
   std::shared_ptr<media::sound_source> source;
   std::shared_ptr<media::sound_sink> sink;
   std::shared_ptr<detail::recorded_file> recording;  // the sink, where it is one
+  base::error_code recording_error;                  // of the last one that has ended
+  std::weak_ptr<detail::played_file> played;         // the source, where it is one
+  bool sending = false;
   detail::waiter<> playing;
   key_handler on_key;
   std::function<void(const base::error_code&)> keys_sent;
+  std::string keys_left;  // more than the stream takes at once
   bool closed = false;
   // Refers to the source and the sink, so that it goes first.
   std::unique_ptr<net::audio_socket> socket;
@@ -270,7 +277,9 @@ void audio::start_play(const std::string& path, detail::completion<> done) {
       self->state_->playing.complete(played->error());
     });
   });
+  if (state_->sending) file->begin();
   state_->use_source(file);
+  state_->played = file;
   state_->playing = std::move(one);
   state_->playing.on_cancel([weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -279,19 +288,22 @@ void audio::start_play(const std::string& path, detail::completion<> done) {
 }
 
 base::result<void> audio::record(const std::string& path) {
+  std::ignore = stop_recording();
   auto begun = detail::recorded_file::create(path, rate());
   if (!begun) return begun.error();
-  std::ignore = stop_recording();
+  state_->recording_error = {};
   state_->recording = *std::move(begun);
   state_->use_sink(state_->recording);
   return {};
 }
 
 base::result<void> audio::stop_recording() {
-  const auto ended = std::exchange(state_->recording, nullptr);
-  if (!ended) return {};
-  state_->use_sink(nullptr);
-  return ended->finish();
+  if (const auto ended = std::exchange(state_->recording, nullptr)) {
+    state_->use_sink(nullptr);
+    if (const auto done = ended->finish(); !done) state_->recording_error = done.error();
+  }
+  if (state_->recording_error) return state_->recording_error;
+  return {};
 }
 
 std::vector<offer_answer::medium> audio::describe() { return {state_->described}; }
@@ -309,8 +321,11 @@ base::result<offer_answer::local_transport> audio::open(std::size_t, const base:
     if (const auto* const key = std::get_if<media::audio_event::key_pressed>(&event)) {
       if (const auto told = self->state_->on_key) told(key->key, key->duration);
     } else if (const auto* const sent = std::get_if<media::audio_event::keys_sent>(&event)) {
+      if (sent->all && self->state_->send_more_keys()) return;
       const auto done = std::exchange(self->state_->keys_sent, nullptr);
-      if (done) done(sent->all ? base::error_code() : make_error_code(errc::not_now));
+      if (done)
+        done(sent->all && self->state_->keys_left.empty() ? base::error_code()
+                                                          : make_error_code(errc::not_now));
     }
   });
   offer_answer::local_transport out;
@@ -331,7 +346,10 @@ void audio::apply(std::span<const negotiated_medium> agreed) {
     return state_->socket->configure(settings, peer_of(*ours));
   }();
   state_->error = done ? base::error_code() : done.error();
-  if (done) state_->codec = settings.send ? std::optional(settings.send->format) : std::nullopt;
+  if (!done) return;
+  state_->codec = settings.send ? std::optional(settings.send->format) : std::nullopt;
+  state_->sending = settings.send.has_value() && settings.sends;
+  if (const auto waiting = state_->played.lock(); waiting && state_->sending) waiting->begin();
 }
 
 void audio::close() {
@@ -348,11 +366,11 @@ void audio::on_key(key_handler told) { state_->on_key = std::move(told); }
 bool audio::can_send_keys() const noexcept { return state_->socket && state_->socket->can_send_keys(); }
 
 void audio::send_keys(const std::string& keys, std::function<void(const base::error_code&)> done) {
-  const auto taken = state_->socket ? state_->socket->send_keys(keys) : base::result<void>(errc::not_now);
-  if (taken) {
+  state_->keys_left = keys;
+  if (state_->socket && state_->send_more_keys()) {
     state_->keys_sent = std::move(done);
   } else {
-    asio::post(state_->executor, [done = std::move(done), error = taken.error()] { done(error); });
+    asio::post(state_->executor, [done = std::move(done)] { done(errc::not_now); });
   }
 }
 

@@ -262,11 +262,10 @@ void call_state::report_referred(base::time_point now, int status, std::string_v
 void call_state::start_dtmf(const std::string& wanted, completion<> done) {
   waiter<> one(shared_from_this(), executor, std::move(done));
   if (state != call::state::established) return one.complete(is_over() ? errc::call_over : errc::not_now);
-  if (keys_done) return one.complete(errc::in_progress);
+  if (keys_done || media_sends_keys) return one.complete(errc::in_progress);
   if (wanted.empty() || wanted.find_first_not_of(dtmf_keys) != std::string::npos)
     return one.complete(errc::bad_key);
   keys_done = std::move(one);
-  const unsigned number = ++key_sequences;
   keys_done.on_cancel([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || !self->keys_done) return;
@@ -274,9 +273,12 @@ void call_state::start_dtmf(const std::string& wanted, completion<> done) {
     self->keys_done.complete(asio::error::operation_aborted);
   });
   if (media && media->can_send_keys()) {
-    return media->send_keys(wanted, [weak = weak_from_this(), number](const base::error_code& error) {
+    media_sends_keys = true;
+    return media->send_keys(wanted, [weak = weak_from_this()](const base::error_code& error) {
       const auto self = weak.lock();
-      if (self && self->keys_done && self->key_sequences == number) self->keys_done.complete(error);
+      if (!self) return;
+      self->media_sends_keys = false;
+      if (self->keys_done) self->keys_done.complete(error);
     });
   }
   keys = wanted;

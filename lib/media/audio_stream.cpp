@@ -53,6 +53,13 @@ bool has(const std::vector<auxiliary_payload>& among, const auxiliary_payload& o
   return std::find(among.begin(), among.end(), one) != among.end();
 }
 
+/// RFC 3711 3.3.1: the roll-over counter belongs to the sequence numbers, which go on under new keys.
+void go_on(const std::optional<srtp::context>& old, std::optional<srtp::context>& next, std::uint32_t ssrc) {
+  if (!old || !next) return;
+  if (const auto counter = old->roll_over_counter(ssrc))
+    std::ignore = next->set_roll_over_counter(ssrc, *counter);  // there is room for the first one
+}
+
 }  // namespace
 
 base::result<std::unique_ptr<audio_stream>> audio_stream::create(const audio_stream_options& options,
@@ -76,18 +83,13 @@ audio_stream::audio_stream(const audio_stream_options& options, base::random_sou
 
 audio_stream::~audio_stream() = default;
 
-void audio_stream::set_keys(std::optional<srtp::context> protecting,
-                            std::optional<srtp::context> unprotecting) {
-  // RFC 3711 3.3.1: the roll-over counter belongs to the sequence numbers, which go on.
-  const auto go_on = [](const std::optional<srtp::context>& old, std::optional<srtp::context>& next,
-                        std::optional<std::uint32_t> ssrc) {
-    if (!old || !next || !ssrc) return;
-    if (const auto counter = old->roll_over_counter(*ssrc))
-      std::ignore = next->set_roll_over_counter(*ssrc, *counter);  // there is room for the first one
-  };
+void audio_stream::set_protecting(std::optional<srtp::context> protecting) {
   go_on(protecting_, protecting, ssrc_);
-  go_on(unprotecting_, unprotecting, played_);
   protecting_ = std::move(protecting);
+}
+
+void audio_stream::set_unprotecting(std::optional<srtp::context> unprotecting) {
+  if (played_) go_on(unprotecting_, unprotecting, *played_);
   unprotecting_ = std::move(unprotecting);
 }
 
@@ -246,10 +248,16 @@ void audio_stream::note_reception(std::uint32_t ssrc) {
   const rtp::remote_source* const source = session_.sources().find(ssrc);
   if (source == nullptr) return;
   const rtp::reception& is = source->received;
-  if (reception_ &&
-      (reception_->ssrc() != ssrc || is.sequence().expected() < reception_->sequence().expected())) {
-    expected_before_ += reception_->sequence().expected();
-    received_before_ += reception_->sequence().received();
+  const bool another = !reception_ || reception_->ssrc() != ssrc;
+  if (another || is.sequence().expected() < reception_->sequence().expected()) {
+    if (reception_) {
+      expected_before_ += reception_->sequence().expected() - expected_of_old_;
+      received_before_ += reception_->sequence().received() - received_of_old_;
+    }
+    // One that comes back has been counted before, and was not heard meanwhile.
+    const auto but_one = [](std::uint64_t count) { return count == 0 ? 0 : count - 1; };
+    expected_of_old_ = another ? but_one(is.sequence().expected()) : 0;
+    received_of_old_ = another ? but_one(is.sequence().received()) : 0;
   }
   reception_ = is;
 }
@@ -378,8 +386,8 @@ audio_statistics audio_stream::statistics() const noexcept {
   is.expected = expected_before_;
   is.received = received_before_;
   if (reception_) {
-    is.expected += reception_->sequence().expected();
-    is.received += reception_->sequence().received();
+    is.expected += reception_->sequence().expected() - expected_of_old_;
+    is.received += reception_->sequence().received() - received_of_old_;
     is.jitter = reception_->jitter_time();
     is.burst_ratio = reception_->losses().burst_ratio();
   }

@@ -37,7 +37,8 @@ std::uint8_t source_latch::rank_of(const base::socket_address& from) const noexc
   const bool named = expected_.signalled.port != 0 && !expected_.signalled.ip.is_unspecified();
   if ((named && from.ip == expected_.signalled.ip) || from.ip == expected_.seen) return 2;
   const bool nothing_better = !expected_.seen && is_behind_nat(expected_.signalled.ip);
-  const bool anyone = expected_.handover || expected_.learning == source_learning::signalled;
+  const bool anyone =
+      expected_.anywhere || expected_.handover || expected_.learning == source_learning::signalled;
   return nothing_better || anyone ? 1 : 0;
 }
 

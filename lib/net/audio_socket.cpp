@@ -100,6 +100,7 @@ struct audio_socket::state : std::enable_shared_from_this<state> {
     // RTCP at the port for RTP is of one who multiplexes without having said so; RTP has no business at the
     // other.
     if (!is_rtcp && !at_rtp) return;
+    if (!at_rtp) expect();
     media::source_latch& latch = at_rtp ? rtp_latch : rtcp_latch;
     const base::time_point now = steady_clock_source::now();
     if (!latch.may_accept(now, from)) return;
@@ -121,7 +122,8 @@ struct audio_socket::state : std::enable_shared_from_this<state> {
     if (closed) return;
     while (const auto out = stream->poll_transmit(now, steady_clock_source::wall_now())) {
       const base::socket_address& to = out->rtcp ? rtcp_destination() : rtp_latch.destination();
-      if (to.port == 0 || to.ip.is_v6() != local_rtp.ip.is_v6()) continue;
+      // Who holds may give the unspecified address, which would be this host.
+      if (to.port == 0 || to.ip.is_unspecified() || to.ip.is_v6() != local_rtp.ip.is_v6()) continue;
       udp::socket& by = out->rtcp && !peer.rtcp_mux ? rtcp : rtp;
       // What the system does not take is lost, as on any network.
       base::error_code error;
@@ -146,7 +148,10 @@ struct audio_socket::state : std::enable_shared_from_this<state> {
     media::expected_source expected;
     expected.signalled = peer.rtp;
     expected.authenticated = secured;
+    expected.anywhere = peer.anywhere;
     rtp_latch.expect(expected);
+    // RTCP has no sequence numbers by which a source could prove itself, but it comes from where RTP does.
+    if (rtp_latch.source().port != 0) expected.seen = rtp_latch.source().ip;
     expected.signalled = peer.rtcp;
     if (peer.rtcp.port == 0 && peer.rtp.port != 0 && peer.rtp.port != 0xFFFF)
       expected.signalled = {peer.rtp.ip, static_cast<std::uint16_t>(peer.rtp.port + 1)};
@@ -233,10 +238,12 @@ bool audio_socket::can_send_keys() const noexcept {
 }
 void audio_socket::set_source(media::sound_source* source) noexcept { state_->stream->set_source(source); }
 void audio_socket::set_sink(media::sound_sink* sink) noexcept { state_->stream->set_sink(sink); }
-void audio_socket::set_keys(std::optional<srtp::context> protecting,
-                            std::optional<srtp::context> unprotecting) {
+void audio_socket::set_protecting(std::optional<srtp::context> protecting) {
+  state_->stream->set_protecting(std::move(protecting));
+}
+void audio_socket::set_unprotecting(std::optional<srtp::context> unprotecting) {
   state_->secured = unprotecting.has_value();
-  state_->stream->set_keys(std::move(protecting), std::move(unprotecting));
+  state_->stream->set_unprotecting(std::move(unprotecting));
   state_->expect();
 }
 void audio_socket::on_event(handler told) { state_->told = std::move(told); }

@@ -1,11 +1,17 @@
 #include <parley/media/error.hpp>
 #include <parley/media/level.hpp>
 #include <parley/media/tone_generator.hpp>
+#include <parley/net/system_random.hpp>
 
+#include "endpoint/detail/sdes_contexts.hpp"
 #include "support/catch.hpp"
 #include "support/endpoints.hpp"
+#include "support/file_size_limit.hpp"
 #include "support/spectrum.hpp"
 #include "support/temporary_folder.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -151,6 +157,104 @@ TEST_CASE("files are played and recorded", "[endpoint][audio]") {
     CHECK(unwritable.error() == boost::system::errc::no_such_file_or_directory);
   }());
   CHECK(std::filesystem::file_size(recorded) > 1000);
+}
+
+TEST_CASE("what is played to a call on hold begins when that is over", "[endpoint][audio]") {
+  const temporary_folder folder;
+  const std::string file = folder.path() + "/heard.wav";
+  asio::io_context io;
+  speaking_agent alice(io, "alice", 440);
+  speaking_agent bob(io, "bob", 620);
+  run(io, [&]() -> asio::awaitable<void> {
+    const auto [a, b] = co_await connect(alice.with, bob.with);
+    REQUIRE(bob.sound->record(file).has_value());
+    co_await pause(std::chrono::milliseconds(300));
+    REQUIRE(bob.sound->stop_recording().has_value());
+    co_await a.hold();
+    bool over = false;
+    bob.sound->play(file, [&](base::error_code) { over = true; });
+    co_await pause(std::chrono::milliseconds(500));
+    CHECK(!over);
+    co_await a.resume();
+    while (!over) co_await pause(std::chrono::milliseconds(1));
+  }());
+}
+
+TEST_CASE("a recording that the disk has no room for is told, however it ends", "[endpoint][audio]") {
+  const bool by_the_call = GENERATE(true, false);
+  const temporary_folder folder;
+  asio::io_context io;
+  speaking_agent alice(io, "alice", 440);
+  speaking_agent bob(io, "bob", 620);
+  run(io, [&]() -> asio::awaitable<void> {
+    const auto [a, b] = co_await connect(alice.with, bob.with);
+    const file_size_limit limit(4000);
+    REQUIRE(bob.sound->record(folder.path() + "/heard.wav").has_value());
+    co_await pause(std::chrono::milliseconds(400));
+    if (by_the_call) {
+      a.hang_up();
+      co_await b.ended();
+    }
+    const auto recorded = bob.sound->stop_recording();
+    REQUIRE(!recorded.has_value());
+    CHECK(recorded.error() == boost::system::errc::file_too_large);
+  }());
+}
+
+TEST_CASE("keys that nobody waits for any more go on, and others wait for their end", "[endpoint][audio]") {
+  asio::io_context io;
+  speaking_agent alice(io, "alice", 440);
+  speaking_agent bob(io, "bob", 620);
+  run(io, [&]() -> asio::awaitable<void> {
+    const auto [a, b] = co_await connect(alice.with, bob.with);
+    co_await alice.hears(620);
+    asio::cancellation_signal cancel;
+    base::error_code first;
+    a.send_dtmf("12",
+                asio::bind_cancellation_slot(cancel.slot(), [&](base::error_code error) { first = error; }));
+    cancel.emit(asio::cancellation_type::terminal);
+    const auto [busy] = co_await a.send_dtmf("3", as_values);
+    CHECK(busy == errc::in_progress);
+    CHECK(first == asio::error::operation_aborted);
+    const call_event one = co_await next_event(b, kind::dtmf);
+    const call_event two = co_await next_event(b, kind::dtmf);
+    CHECK(one.key == '1');
+    CHECK(two.key == '2');
+    for (;;) {
+      const auto [error] = co_await a.send_dtmf("3", as_values);
+      if (error != errc::in_progress) break;
+      co_await pause(std::chrono::milliseconds(10));
+    }
+    const call_event three = co_await next_event(b, kind::dtmf);
+    CHECK(three.key == '3');
+  }());
+}
+
+TEST_CASE("a key with another tag is the same key", "[endpoint][audio]") {
+  net::system_random random;
+  const auto key = [&](std::uint32_t tag) {
+    const srtp::master_key made = srtp::generate_key(random, srtp::profile::aes_cm_128_hmac_sha1_80);
+    return *srtp::write_sdes(tag, std::span(&made, 1));
+  };
+  const sdp::crypto first = key(4);
+  sdp::crypto renamed = first;
+  renamed.tag = 1;
+  const sdp::crypto second = key(4);
+  const auto change = [](const sdp::crypto* next, const sdp::crypto* before) {
+    const auto made = detail::context_for(next, before, srtp::context::protecting);
+    REQUIRE(made.has_value());
+    CHECK(made->context.has_value() == (made->changed && next != nullptr));
+    return made->changed;
+  };
+  CHECK(change(&first, nullptr));
+  CHECK(!change(&first, &first));
+  CHECK(!change(&renamed, &first));
+  CHECK(change(&second, &first));
+  CHECK(change(nullptr, &first));
+  CHECK(!change(nullptr, nullptr));
+  sdp::crypto unknown = first;
+  unknown.suite = "F8_128_HMAC_SHA1_80";
+  CHECK(!detail::context_for(&unknown, &first, srtp::context::protecting).has_value());
 }
 
 TEST_CASE("what plays ends with the call, or where something else does", "[endpoint][audio]") {

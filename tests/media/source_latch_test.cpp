@@ -166,6 +166,13 @@ TEST_CASE("with handover any source that sends five in a row takes over", "[medi
   CHECK(t.packet(peer));
 }
 
+TEST_CASE("where signalling can't say where, who sends five in a row is believed", "[media][source_latch]") {
+  latch_test t({.anywhere = true});
+  for (std::uint16_t i = 0; i < 4; ++i) CHECK_FALSE(t.packet(outsider, i));
+  CHECK(t.packet(outsider, 4));
+  CHECK(t.latch.destination() == outsider);
+}
+
 TEST_CASE("before signalling has named anything nobody is answered", "[media][source_latch]") {
   latch_test t({});
   CHECK(t.latch.destination().port == 0);

@@ -106,6 +106,28 @@ TEST_CASE("answers go where the peer sends from, and nobody else takes its place
   CHECK(thief.socket->statistics().received == 0);
 }
 
+TEST_CASE("a peer of whom only a name is known is heard, and spoken to", "[net][audio_socket]") {
+  asio::io_context io;
+  wired_telephone a(io);
+  wired_telephone b(io);
+  const net::audio_peer named{.rtp = {}, .rtcp = {}, .rtcp_mux = false, .anywhere = true};
+  REQUIRE(a.socket->configure(telephone_settings(), named).has_value());
+  b.talk_to(a);
+  REQUIRE(test::run_until(io, [&] { return a.hears_tone() && b.hears_tone(); }));
+}
+
+TEST_CASE("reports of a peer behind a NAT are taken from where its sound comes", "[net][audio_socket]") {
+  asio::io_context io;
+  wired_telephone a(io);
+  wired_telephone b(io);
+  const base::ip_address inside = base::ip_address::v4(0x0A090909U);
+  REQUIRE(a.socket->configure(telephone_settings(), {.rtp = {inside, 4000}}).has_value());
+  b.talk_to(a);
+  REQUIRE(test::run_until(io, [&] { return a.hears_tone() && b.hears_tone(); }));
+  b.socket->close();
+  REQUIRE(test::run_until(io, [&] { return a.left; }));
+}
+
 TEST_CASE("an address that is not of this host is only said", "[net][audio_socket]") {
   asio::io_context io;
   const auto made = net::audio_socket::open(io.get_executor(), base::ip_address::v4(0xC0000201U), {});

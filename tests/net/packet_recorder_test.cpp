@@ -3,15 +3,15 @@
 #include <parley/net/packet_recorder.hpp>
 
 #include "support/catch.hpp"
+#include "support/file_size_limit.hpp"
 #include "support/temporary_file.hpp"
 
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <vector>
 
@@ -86,13 +86,8 @@ TEST_CASE("what doesn't fit into the queue is left out and counted", "[net][reco
 TEST_CASE("a full disk ends a recording, and that is told", "[net][record]") {
   const new_file file;
   auto recorder = packet_recorder::create().value();
-  // A file may not grow beyond this, as on a disk that is full in the middle of a record.
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
-  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit small = before;
-  small.rlim_cur = media::pcap_header_bytes + around + 5 + 20;
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  // It is full in the middle of a record.
+  std::optional<test::file_size_limit> limit(media::pcap_header_bytes + around + 5 + 20);
   const auto id = recorder->open(file.path());
   std::vector<net::failed_recording> failed;
   const auto end = std::chrono::steady_clock::now() + 30s;
@@ -101,8 +96,7 @@ TEST_CASE("a full disk ends a recording, and that is told", "[net][record]") {
     failed = recorder->take_failed();
   }
   recorder.reset();
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
-  std::signal(SIGXFSZ, ignored);
+  limit.reset();
   REQUIRE(id.has_value());
   REQUIRE(failed.size() == 1);
   CHECK(failed[0].path == file.path());

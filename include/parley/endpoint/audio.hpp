@@ -98,9 +98,10 @@ class PARLEY_API audio final : public call_media, public std::enable_shared_from
 
   /// Writes the peer's sound to a file, Ogg Opus where its name ends in .opus or .ogg, else WAV, until
   /// `stop_recording` or the end of the call; what was there under that name is gone. What was recorded
-  /// before is complete then. *Errors:* the system's; those of `media::sound_file_writer::create`.
+  /// before is complete first. *Errors:* the system's; those of `media::sound_file_writer::create`.
   base::result<void> record(const std::string& path);
-  /// Completes the file. *Errors:* the first that there was in writing it; without a recording none.
+  /// Completes the file. *Errors:* the first that there was in writing it, as on a disk that is full; also
+  /// where the call's end has completed it. Without a recording none.
   base::result<void> stop_recording();
 
   std::vector<offer_answer::medium> describe() override;

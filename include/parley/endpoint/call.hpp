@@ -188,8 +188,9 @@ class call {
   }
 
   /// Sends keys one after the other, within the media where they can (RFC 4733), else by INFO
-  /// (application/dtmf-relay): `void(error_code)`, when the last was sent, or taken. *Errors:*
-  /// `errc::bad_key`, `errc::not_now`, `errc::in_progress`; of `status_category`.
+  /// (application/dtmf-relay): `void(error_code)`, when the last was sent, or taken. Cancelling ends the
+  /// wait; by INFO no further key is sent, within the media they go on. *Errors:* `errc::bad_key`,
+  /// `errc::not_now`, `errc::in_progress`; of `status_category`.
   template <class Token = default_token>
   auto send_dtmf(std::string keys, Token&& token = {}) const {
     return detail::initiate<>(std::forward<Token>(token),

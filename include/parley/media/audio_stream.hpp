@@ -172,8 +172,11 @@ class PARLEY_API audio_stream {
   void set_source(sound_source* source) noexcept { source_ = source; }
   /// Nothing stands for a sink that nobody listens to.
   void set_sink(sound_sink* sink) noexcept { sink_ = sink; }
-  /// From now on all is SRTP (RFC 3711) under these, or RTP without any. The packets' count goes on.
-  void set_keys(std::optional<srtp::context> protecting, std::optional<srtp::context> unprotecting);
+  /// From now on what is sent is SRTP (RFC 3711) under that, or RTP without. The roll-over counter goes on;
+  /// SRTCP's index begins anew, so a context of the same keys must not be given twice.
+  void set_protecting(std::optional<srtp::context> protecting);
+  /// The same of what comes.
+  void set_unprotecting(std::optional<srtp::context> unprotecting);
 
   /// What was agreed on, for the first time or anew. *Errors:* `errc::unsupported_rate`, those of
   /// `make_encoder` and `make_decoder`, `errc::bad_frame_length` for a packet time that is none,
@@ -290,6 +293,8 @@ class PARLEY_API audio_stream {
   std::optional<rtp::reception> reception_;  // of the source that is heard
   std::uint64_t expected_before_ = 0;        // of those before it
   std::uint64_t received_before_ = 0;
+  std::uint64_t expected_of_old_ = 0;  // of its counts, from before it was heard
+  std::uint64_t received_of_old_ = 0;
   rtp::codec_impairment impairment_ = rtp::impairment::g711_concealed;
   std::optional<rtp::report_block> peer_report_;
 };

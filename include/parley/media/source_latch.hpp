@@ -22,6 +22,9 @@ struct expected_source {
   /// Where its signalling came from, which is where its media come from where it sits behind a NAT.
   std::optional<base::ip_address> seen{};
   source_learning learning = source_learning::delayed;
+  /// Signalling can't say where from, as where it has a host's name in the place of an address: whoever
+  /// sends for a while first is believed.
+  bool anywhere = false;
   /// Packets are authenticated, and only those that are count.
   bool authenticated = false;
   /// Any other source may take over at any time. Whoever finds the port can then have the call: for peers
@@ -37,15 +40,15 @@ struct expected_source {
 /// A source has a rank. The first that is good enough is believed, and from then on only one of higher rank
 /// takes its place, or signalling that names another (`expect`).
 ///
-///  rank  source                                        believed
-///  4     its packets are authenticated                 at once; in its own rank a new one after 500 ms of
-///  silence 3     the address that signalling names             at once 2     the IP address of it, or where
-///  signalling     at once
-///        came from, with another port (NAT)
-///  1     any other, where nothing better can come:     `delayed`: after five packets in a row;
-///        signalling names a private address and its    `immediate`: at once
-///        origin is not known; or it is asymmetric
-///  0     any other                                     never
+///  rank  source                                            believed
+///  4     its packets are authenticated                     at once; another one after 500 ms of silence
+///  3     the address that signalling names                 at once
+///  2     the IP address of it, or where signalling came    at once
+///        from, with another port (NAT)
+///  1     any other, where nothing better can come:         `delayed`: after five packets in a row;
+///        signalling names a private address and its        `immediate`: at once
+///        origin is not known, or none; or it is asymmetric
+///  0     any other                                         never
 ///
 /// Where packets are authenticated only rank 4 counts.
 class PARLEY_API source_latch {

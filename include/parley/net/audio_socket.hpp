@@ -20,9 +20,10 @@ namespace asio = boost::asio;
 
 /// Where the peer of an `audio_socket` is, by its signalling.
 struct audio_peer {
-  base::socket_address rtp{};   ///< port 0: not known; what comes first tells
+  base::socket_address rtp{};   ///< port 0: none, see `anywhere`
   base::socket_address rtcp{};  ///< port 0: the next port
   bool rtcp_mux = false;        ///< both go through one port (RFC 5761)
+  bool anywhere = false;        ///< see `media::expected_source::anywhere`
 
   friend bool operator==(const audio_peer&, const audio_peer&) = default;
 };
@@ -56,7 +57,8 @@ class PARLEY_API audio_socket {
   /// See `media::audio_stream`; both outlive the socket.
   void set_source(media::sound_source* source) noexcept;
   void set_sink(media::sound_sink* sink) noexcept;
-  void set_keys(std::optional<srtp::context> protecting, std::optional<srtp::context> unprotecting);
+  void set_protecting(std::optional<srtp::context> protecting);
+  void set_unprotecting(std::optional<srtp::context> unprotecting);
 
   /// Each event is posted. An empty one ends that.
   void on_event(handler told);

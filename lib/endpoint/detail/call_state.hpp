@@ -169,8 +169,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   bool change_due = false;  // and its offer is still to be made
   waiter<> change_done;
   std::vector<call_request> requests;
-  std::string keys;  // that are still to be sent by INFO
-  unsigned key_sequences = 0;
+  std::string keys;               // that are still to be sent by INFO
+  bool media_sends_keys = false;  // also when nobody waits for that any more
   waiter<> keys_done;
   std::unique_ptr<outgoing_transfer> transfer;
   std::unique_ptr<ua::server_refer> referred;  // what the peer has asked for

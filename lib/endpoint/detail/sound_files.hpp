@@ -33,7 +33,11 @@ class played_file final : public media::sound_source {
   void on_end(std::function<void()> told) { ended_ = std::move(told); }
   const base::error_code& error() const noexcept { return sound_->error(); }
 
+  /// Silence comes before that.
+  void begin() noexcept { begun_ = true; }
+
   std::size_t read(std::span<std::int16_t> out) noexcept override {
+    if (!begun_) return 0;
     const std::size_t got = sound_->read(out);
     if (sound_->ended() && ended_) std::exchange(ended_, nullptr)();
     return got;
@@ -43,6 +47,7 @@ class played_file final : public media::sound_source {
   net::file_store store_;
   std::optional<media::file_source> sound_;
   std::function<void()> ended_;
+  bool begun_ = false;
 };
 
 /// A file that what is heard is written to.
