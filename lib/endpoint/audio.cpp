@@ -361,16 +361,16 @@ void audio::close() {
   state_->keys_sent = nullptr;
 }
 
-void audio::on_key(key_handler told) { state_->on_key = std::move(told); }
+void audio::on_key(const key_handler& told) { state_->on_key = told; }
 
 bool audio::can_send_keys() const noexcept { return state_->socket && state_->socket->can_send_keys(); }
 
-void audio::send_keys(const std::string& keys, std::function<void(const base::error_code&)> done) {
+void audio::send_keys(const std::string& keys, const std::function<void(const base::error_code&)>& done) {
   state_->keys_left = keys;
   if (state_->socket && state_->send_more_keys()) {
-    state_->keys_sent = std::move(done);
+    state_->keys_sent = done;
   } else {
-    asio::post(state_->executor, [done = std::move(done)] { done(errc::not_now); });
+    asio::post(state_->executor, [done] { done(errc::not_now); });
   }
 }
 

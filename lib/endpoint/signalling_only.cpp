@@ -43,7 +43,8 @@ class silent_media final : public call_media {
 }  // namespace
 
 call_media::~call_media() = default;
-void call_media::send_keys(const std::string&, std::function<void(const base::error_code&)> done) {
+void call_media::on_key(const key_handler&) {}
+void call_media::send_keys(const std::string&, const std::function<void(const base::error_code&)>& done) {
   done(errc::not_now);
 }
 

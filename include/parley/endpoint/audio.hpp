@@ -108,9 +108,9 @@ class PARLEY_API audio final : public call_media, public std::enable_shared_from
   base::result<offer_answer::local_transport> open(std::size_t place, const base::ip_address& local) override;
   void apply(std::span<const offer_answer::negotiated_medium> agreed) override;
   void close() override;
-  void on_key(key_handler told) override;
+  void on_key(const key_handler& told) override;
   bool can_send_keys() const noexcept override;
-  void send_keys(const std::string& keys, std::function<void(const base::error_code&)> done) override;
+  void send_keys(const std::string& keys, const std::function<void(const base::error_code&)>& done) override;
 
  private:
   struct state;

@@ -56,12 +56,12 @@ class PARLEY_API call_media {
   using key_handler = std::function<void(char key, base::duration)>;
   /// Whom to tell of each key that the peer presses within the media (RFC 4733): call it on the executor,
   /// not from inside of a function of the call's. Media without keys never do.
-  virtual void on_key(key_handler) {}
+  virtual void on_key(const key_handler& told);
   /// Whether keys can be sent within the media now. Where they can't, the call sends INFO.
   virtual bool can_send_keys() const noexcept { return false; }
   /// Sends 0 to 9, *, #, A to D and !, and calls `done` as `on_key` says. Asked for where `can_send_keys`
   /// is true, and not again before that.
-  virtual void send_keys(const std::string& keys, std::function<void(const base::error_code&)> done);
+  virtual void send_keys(const std::string& keys, const std::function<void(const base::error_code&)>& done);
 };
 
 /// Makes the media of a call; asked once for each call that was given none.
