@@ -61,15 +61,43 @@ struct speaking_agent {
   agent with;
 };
 
+/// Alice, who sends 440 Hz, and Bob, who sends 620.
+struct conversation {
+  explicit conversation(const audio_options& of_alice = {}, const audio_options& of_bob = {})
+      : alice(io, "alice", 440, of_alice), bob(io, "bob", 620, of_bob) {}
+
+  /// Runs `what` in a call of theirs.
+  template <class What>
+  void talk(What what) {
+    run(io, [&]() -> asio::awaitable<void> {
+      const auto made = co_await connect(alice.with, bob.with);
+      a = made.caller;
+      b = made.callee;
+      co_await what();
+    }());
+  }
+
+  asio::io_context io;
+  speaking_agent alice;
+  speaking_agent bob;
+  call a;  // her end of it
+  call b;
+};
+
+/// Has what Bob hears in so much time written to that file.
+asio::awaitable<void> record(audio& sound, std::string file, std::chrono::milliseconds time) {
+  REQUIRE(sound.record(file).has_value());
+  co_await pause(time);
+  REQUIRE(sound.stop_recording().has_value());
+}
+
 TEST_CASE("a call has sound each way, in whichever codec", "[endpoint][audio]") {
   const std::string codec = GENERATE("opus", "G722", "PCMA", "PCMU", "GSM");
   const srtp_use use = GENERATE(srtp_use::never, srtp_use::offered, srtp_use::required);
   if (codec != "PCMA" && use != srtp_use::never) return;
-  asio::io_context io;
-  speaking_agent alice(io, "alice", 440, {.codecs = {codec}, .srtp = use});
-  speaking_agent bob(io, "bob", 620, {.srtp = use});
-  run(io, [&]() -> asio::awaitable<void> {
-    const auto [a, b] = co_await connect(alice.with, bob.with);
+  conversation of({.codecs = {codec}, .srtp = use}, {.srtp = use});
+  auto& [io, alice, bob, a, b] = of;
+  of.talk([&]() -> asio::awaitable<void> {
     co_await alice.hears(620);
     co_await bob.hears(440);
     REQUIRE(bob.sound->codec().has_value());
@@ -83,16 +111,14 @@ TEST_CASE("a call has sound each way, in whichever codec", "[endpoint][audio]") 
     CHECK(alice.sound->statistics().received > 10);
     CHECK(alice.sound->statistics().opinion_score > 3);
     CHECK(bob.sound->statistics().sent > 10);
-  }());
+  });
 }
 
 TEST_CASE("keys go within the media where the peer takes them, else by INFO", "[endpoint][audio]") {
   const bool takes_events = GENERATE(true, false);
-  asio::io_context io;
-  speaking_agent alice(io, "alice", 440, {.codecs = {"opus", "PCMU"}});
-  speaking_agent bob(io, "bob", 620, {.codecs = {"opus"}, .keys = takes_events});
-  run(io, [&]() -> asio::awaitable<void> {
-    const auto [a, b] = co_await connect(alice.with, bob.with);
+  conversation of({.codecs = {"opus", "PCMU"}}, {.codecs = {"opus"}, .keys = takes_events});
+  auto& [io, alice, bob, a, b] = of;
+  of.talk([&]() -> asio::awaitable<void> {
     co_await alice.hears(620);
     CHECK(alice.sound->can_send_keys() == takes_events);
     co_await a.send_dtmf("4#");
@@ -103,15 +129,13 @@ TEST_CASE("keys go within the media where the peer takes them, else by INFO", "[
     CHECK(second.by_peer);
     const auto [error] = co_await a.send_dtmf("x", as_values);
     CHECK(error == errc::bad_key);
-  }());
+  });
 }
 
 TEST_CASE("a call on hold is silent, and is heard again", "[endpoint][audio]") {
-  asio::io_context io;
-  speaking_agent alice(io, "alice", 440);
-  speaking_agent bob(io, "bob", 620);
-  run(io, [&]() -> asio::awaitable<void> {
-    const auto [a, b] = co_await connect(alice.with, bob.with);
+  conversation of;
+  auto& [io, alice, bob, a, b] = of;
+  of.talk([&]() -> asio::awaitable<void> {
     co_await bob.hears(440);
     co_await alice.hears(620);
     co_await a.hold();
@@ -122,21 +146,17 @@ TEST_CASE("a call on hold is silent, and is heard again", "[endpoint][audio]") {
     co_await a.resume();
     alice.heard->sound.clear();
     co_await alice.hears(620);
-  }());
+  });
 }
 
 TEST_CASE("files are played and recorded", "[endpoint][audio]") {
   const std::string ending = GENERATE("wav", "opus");
   const temporary_folder folder;
   const std::string recorded = folder.path() + "/heard." + ending;
-  asio::io_context io;
-  speaking_agent alice(io, "alice", 440);
-  speaking_agent bob(io, "bob", 620);
-  run(io, [&]() -> asio::awaitable<void> {
-    const auto [a, b] = co_await connect(alice.with, bob.with);
-    REQUIRE(bob.sound->record(recorded).has_value());
-    co_await pause(std::chrono::milliseconds(500));
-    REQUIRE(bob.sound->stop_recording().has_value());
+  conversation of;
+  auto& [io, alice, bob, a, b] = of;
+  of.talk([&]() -> asio::awaitable<void> {
+    co_await record(*bob.sound, recorded, std::chrono::milliseconds(500));
     CHECK(bob.sound->stop_recording().has_value());
     bob.sound->set_sink(bob.heard);
     bob.heard->sound.clear();
@@ -155,21 +175,17 @@ TEST_CASE("files are played and recorded", "[endpoint][audio]") {
     const auto unwritable = bob.sound->record(folder.path() + "/none/heard.wav");
     REQUIRE(!unwritable.has_value());
     CHECK(unwritable.error() == boost::system::errc::no_such_file_or_directory);
-  }());
+  });
   CHECK(std::filesystem::file_size(recorded) > 1000);
 }
 
 TEST_CASE("what is played to a call on hold begins when that is over", "[endpoint][audio]") {
   const temporary_folder folder;
   const std::string file = folder.path() + "/heard.wav";
-  asio::io_context io;
-  speaking_agent alice(io, "alice", 440);
-  speaking_agent bob(io, "bob", 620);
-  run(io, [&]() -> asio::awaitable<void> {
-    const auto [a, b] = co_await connect(alice.with, bob.with);
-    REQUIRE(bob.sound->record(file).has_value());
-    co_await pause(std::chrono::milliseconds(300));
-    REQUIRE(bob.sound->stop_recording().has_value());
+  conversation of;
+  auto& [io, alice, bob, a, b] = of;
+  of.talk([&]() -> asio::awaitable<void> {
+    co_await record(*bob.sound, file, std::chrono::milliseconds(300));
     co_await a.hold();
     bool over = false;
     bob.sound->play(file, [&](base::error_code) { over = true; });
@@ -177,17 +193,15 @@ TEST_CASE("what is played to a call on hold begins when that is over", "[endpoin
     CHECK(!over);
     co_await a.resume();
     while (!over) co_await pause(std::chrono::milliseconds(1));
-  }());
+  });
 }
 
 TEST_CASE("a recording that the disk has no room for is told, however it ends", "[endpoint][audio]") {
   const bool by_the_call = GENERATE(true, false);
   const temporary_folder folder;
-  asio::io_context io;
-  speaking_agent alice(io, "alice", 440);
-  speaking_agent bob(io, "bob", 620);
-  run(io, [&]() -> asio::awaitable<void> {
-    const auto [a, b] = co_await connect(alice.with, bob.with);
+  conversation of;
+  auto& [io, alice, bob, a, b] = of;
+  of.talk([&]() -> asio::awaitable<void> {
     const file_size_limit limit(4000);
     REQUIRE(bob.sound->record(folder.path() + "/heard.wav").has_value());
     co_await pause(std::chrono::milliseconds(400));
@@ -198,15 +212,13 @@ TEST_CASE("a recording that the disk has no room for is told, however it ends", 
     const auto recorded = bob.sound->stop_recording();
     REQUIRE(!recorded.has_value());
     CHECK(recorded.error() == boost::system::errc::file_too_large);
-  }());
+  });
 }
 
 TEST_CASE("keys that nobody waits for any more go on, and others wait for their end", "[endpoint][audio]") {
-  asio::io_context io;
-  speaking_agent alice(io, "alice", 440);
-  speaking_agent bob(io, "bob", 620);
-  run(io, [&]() -> asio::awaitable<void> {
-    const auto [a, b] = co_await connect(alice.with, bob.with);
+  conversation of;
+  auto& [io, alice, bob, a, b] = of;
+  of.talk([&]() -> asio::awaitable<void> {
     co_await alice.hears(620);
     asio::cancellation_signal cancel;
     base::error_code first;
@@ -227,7 +239,7 @@ TEST_CASE("keys that nobody waits for any more go on, and others wait for their 
     }
     const call_event three = co_await next_event(b, kind::dtmf);
     CHECK(three.key == '3');
-  }());
+  });
 }
 
 TEST_CASE("a key with another tag is the same key", "[endpoint][audio]") {
@@ -260,14 +272,10 @@ TEST_CASE("a key with another tag is the same key", "[endpoint][audio]") {
 TEST_CASE("what plays ends with the call, or where something else does", "[endpoint][audio]") {
   const temporary_folder folder;
   const std::string file = folder.path() + "/heard.wav";
-  asio::io_context io;
-  speaking_agent alice(io, "alice", 440);
-  speaking_agent bob(io, "bob", 620);
-  run(io, [&]() -> asio::awaitable<void> {
-    const auto [a, b] = co_await connect(alice.with, bob.with);
-    REQUIRE(bob.sound->record(file).has_value());
-    co_await pause(std::chrono::milliseconds(1000));
-    REQUIRE(bob.sound->stop_recording().has_value());
+  conversation of;
+  auto& [io, alice, bob, a, b] = of;
+  of.talk([&]() -> asio::awaitable<void> {
+    co_await record(*bob.sound, file, std::chrono::milliseconds(1000));
     base::error_code first;
     base::error_code second;
     bool over = false;
@@ -282,7 +290,7 @@ TEST_CASE("what plays ends with the call, or where something else does", "[endpo
     CHECK(second == asio::error::operation_aborted);
     const auto [late] = co_await bob.sound->play(file, as_values);
     CHECK(late == asio::error::operation_aborted);
-  }());
+  });
 }
 
 TEST_CASE("who needs keys has no call with one who has none", "[endpoint][audio]") {
