@@ -77,6 +77,33 @@ end_sipp "$sipp_pid"
 idle
 passed "$calls refused calls leave nothing"
 
+# SIPp presses keys by INFO; Kamailio has the relay play them, and the phone gets telephone-events.
+start_phone keys --listen "udp:127.0.0.1:$bob" --timeout 20 <<'E'
+answer
+expect dtmf key=5
+expect dtmf key=*
+over
+E
+run_sipp caller-keys udp "$port" 1 1 -s bob -sf "$(
+  sipp_scenario caller-keys <<'S'
+> INVITE sdp
+< 100?
+< 200
+> ACK | [routes]
+pause 100
+> INFO | [routes] || application/dtmf-relay Signal=5\nDuration=160
+< 200
+> INFO | [routes] || application/dtmf-relay Signal=*\nDuration=160
+< 200
+pause 800
+> BYE | [routes]
+< 200
+S
+)"
+end_phone keys
+idle
+passed "keys by INFO arrive as telephone-events: Kamailio takes them, and has the relay play them"
+
 ng srtp || relay_fails "no call between RTP and SRTP"
 idle
 passed "RTP to SRTP and back by keys in SDP; a forged packet goes no further"
@@ -141,7 +168,7 @@ wait "$relay_pid" || status=$?
 [ "$status" -eq 0 ] || relay_fails "the relay ended with status $status"
 ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/relay.log" || relay_fails "a sanitizer reports"
 tail -n 1 "$work/relay.log" |
-  grep -Eq "^parley-relay: $((calls * 3 + 5)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
+  grep -Eq "^parley-relay: $((calls * 3 + 6)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
   relay_fails "the last line says otherwise"
 end_kamailio
 passed "SIGTERM: the call goes on, another is refused, and the relay ends after its last one: $(tail -n 1 "$work/relay.log")"
