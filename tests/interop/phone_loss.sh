@@ -6,6 +6,11 @@ source "$(dirname "$0")/lib/interop.sh"
 
 own_network=(unshare --net)
 [ "$(id -u)" -eq 0 ] || own_network=(unshare --map-root-user --net)
+# Many containers forbid it.
+if ! "${own_network[@]}" iptables -A INPUT -p udp -m statistic --mode random --probability 0.1 -j DROP 2>"$work/refused"; then
+  passed "left out, since no network namespace with netfilter is to be had here: $(head -n 1 "$work/refused")"
+  exit 0
+fi
 for percent in 00 10 30; do
   mkdir "$work/$percent"
   "${own_network[@]}" bash "$interop/lib/loss_namespace.sh" "$PARLEY_PHONE" "$work/$percent" "$percent" >"$work/$percent/log" 2>&1 &
