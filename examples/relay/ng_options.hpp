@@ -40,11 +40,6 @@ struct codec_wishes {
   std::vector<std::string> transcode{};  ///< added to what the other side is offered
   bool always_transcode = false;         ///< each codec that can be translated is accepted, and events
   bool detect_dtmf = false;              ///< digits are looked for in sound, too
-
-  bool is_empty() const noexcept {
-    return strip.empty() && mask.empty() && consume.empty() && accept.empty() && transcode.empty() &&
-           !always_transcode;
-  }
 };
 
 struct sdes_wishes {
