@@ -117,7 +117,9 @@ struct media_totals {
 /// comments say.
 class call {
  public:
-  call(std::string id, const instant& at) : id_(std::move(id)), created_(at.wall), last_signal_(at) {}
+  /// `number` is that of no other call.
+  call(std::string id, std::uint64_t number, const instant& at)
+      : id_(std::move(id)), number_(number), created_(at.wall), last_signal_(at) {}
   call(const call&) = delete;
   call& operator=(const call&) = delete;
 
@@ -171,6 +173,7 @@ class call {
   std::string recording_name(const dialogue& in, std::size_t medium) const;
 
   std::string id_;
+  std::uint64_t number_;
   base::wall_time created_;
   instant last_signal_;
   std::vector<std::unique_ptr<dialogue>> dialogues_{};

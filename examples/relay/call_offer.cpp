@@ -104,6 +104,7 @@ done_result apply_side(const call_world& world, const dialogue& in, call_medium&
     settings.rtcp = peer.rtcp_mux ? peer.said.rtp : peer.said.rtcp;
   }
   settings.rtcp_mux = peer.rtcp_mux;
+  settings.ssrcs = peer.said.ssrcs;
   settings.seen = peer.seen;
   switch (peer.learning) {
     case learning_mode::off: settings.learning = source_learning::signalled; break;
@@ -200,7 +201,7 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
     if (!said.rejected && said.profile.dtls)
       return failure{text.text.media()[i].media().protocol + std::string(no_dtls)};
     if (!said.rejected && medium.id == 0) {
-      auto ports = world.plane.open(in.requests);
+      auto ports = world.plane.open(in.requests, number_);
       if (!ports) return what_failed(ports.error(), "No ports for a medium");
       medium.id = ports->id;
       medium.ends = ports->ends;

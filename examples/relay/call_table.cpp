@@ -23,7 +23,7 @@ call* call_table::find(const std::string& id) {
 call* call_table::add(const std::string& id, const instant& at) {
   if (is_full()) return nullptr;
   auto made = std::make_unique<entry>();
-  made->call = std::make_unique<call>(id, at);
+  made->call = std::make_unique<call>(id, counts_.begun + 1, at);
   call* out = made->call.get();
   calls_.emplace(id, std::move(made));
   ++counts_.begun;

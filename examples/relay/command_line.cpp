@@ -21,6 +21,7 @@ namespace {
 struct options {
   std::vector<std::string> ng, ng_tcp, ng_ws, media;
   std::string metrics, ports, level, recording;
+  unsigned single_port = 0;
   unsigned workers = 1;
   std::uint32_t timeout = 60;
   std::uint32_t silent_timeout = 3600;
@@ -63,6 +64,14 @@ void add_media(CLI::App& app, options& o) {
       ->group(group);
   app.add_option("--ports", o.ports, "The ports of media (30000-40000).")
       ->type_name("LOW-HIGH")
+      ->group(group);
+  app.add_option(
+         "--single-port", o.single_port,
+         "All media at this port, and at the next ones for further workers, in place of ports of their\n"
+         "own. Peers are told apart by their addresses or a=ssrc lines.")
+      ->type_name("PORT")
+      ->check(CLI::Range(1024, 65535))
+      ->excludes("--ports")
       ->group(group);
   app.add_option("--workers", o.workers, "Threads that forward media (1).")
       ->type_name("N")
@@ -144,6 +153,9 @@ std::string settle(const options& o, relay_settings& out) {
       return "--recording: " + o.recording + " is not a folder that can be written to";
     out.control.recording_folder = o.recording;
   }
+  if (o.single_port + o.workers > 65536)
+    return "--single-port: there are fewer ports from there on than --workers";
+  out.media.single_port = static_cast<std::uint16_t>(o.single_port);
   out.media.workers = o.workers;
   out.media.silence = std::chrono::seconds(o.timeout);
   out.control.silence = std::chrono::seconds(o.timeout);

@@ -1,5 +1,6 @@
 #include "described.hpp"
 
+#include <parley/sdp/grouping.hpp>
 #include <parley/sdp/session.hpp>
 #include <parley/sdp/transport.hpp>
 
@@ -62,6 +63,10 @@ outcome<described_medium> read_medium(const described& whole, const sdp::media_d
   if (out.kind == medium_kind::foreign) return out;
   if (out.kind == medium_kind::rtp) {
     out.rtcp_mux = medium.has<sdp::rtcp_mux>() || medium.has<sdp::rtcp_mux_only>();
+    medium.for_each<sdp::ssrc>([&](const sdp::parsed<sdp::ssrc>& one) {
+      // Several lines describe one source.
+      if (one && (out.ssrcs.empty() || out.ssrcs.back() != one->id)) out.ssrcs.push_back(one->id);
+    });
     out.formats = sdp::rtp_formats(medium);
     medium.for_each<sdp::crypto>([&](const sdp::parsed<sdp::crypto>& key) {
       if (key) out.keys.push_back(*key);

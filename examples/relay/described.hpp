@@ -47,6 +47,7 @@ struct described_medium {
   base::socket_address rtp{};  ///< port 0 where it is rejected or held so
   base::socket_address rtcp{};
   bool rtcp_mux = false;
+  std::vector<std::uint32_t> ssrcs{};  ///< of the sources that it describes (RFC 5576)
   sdp::direction direction = sdp::direction::sendrecv;
   rtp_profile profile{};
   std::vector<sdp::rtp_format> formats{};

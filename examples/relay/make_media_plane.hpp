@@ -28,6 +28,7 @@ struct media_plane_options {
   std::vector<media_interface> interfaces{};
   std::uint16_t first_port = 30000;
   std::uint16_t last_port = 40000;
+  std::uint16_t single_port = 0;  ///< not 0: all media at this port, one for each worker, and none of those
   unsigned workers = 1;
   base::duration silence = std::chrono::seconds(60);  ///< without a packet on a medium: `trouble::silent`
 };

@@ -93,11 +93,12 @@ class media_plane {
     std::array<end_addresses, 2> ends{};
   };
 
-  /// Opens the ports of both sides. *Errors:* no such interface or family; no port free (`limit_reached`):
-  /// the offer is refused with that reason, and the next one may find a port.
-  virtual base::result<opened> open(const std::array<end_request, 2>& ends) = 0;
+  /// Opens the ports of both sides, for the call of that number. *Errors:* no such interface or family; no
+  /// port free (`limit_reached`): the offer is refused with that reason, and the next one may find a port.
+  virtual base::result<opened> open(const std::array<end_request, 2>& ends, std::uint64_t call) = 0;
 
-  /// *Errors:* keys or codecs that can't be used: nothing has changed.
+  /// *Errors:* keys or codecs that can't be used; where media share a port, the peer of another call: nothing
+  /// has changed.
   virtual base::result<void> apply(medium_id id, side of, const end_settings& settings) = 0;
 
   /// Nothing is forwarded any more, and the ports are free again after a while.

@@ -55,8 +55,8 @@ class relay_plane final : public media_plane {
 
   const net::media_relay& relay() const noexcept { return *relay_; }
 
-  base::result<opened> open(const std::array<end_request, 2>& ends) override {
-    const auto got = relay_->open({{{ends[0].interface, ends[0].v6}, {ends[1].interface, ends[1].v6}}});
+  base::result<opened> open(const std::array<end_request, 2>& ends, std::uint64_t call) override {
+    const auto got = relay_->open({{{ends[0].interface, ends[0].v6}, {ends[1].interface, ends[1].v6}}}, call);
     if (!got) return got.error();
     opened result;
     result.id = got->id;
@@ -224,11 +224,14 @@ outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options
   }
   wanted.low_port = options.first_port;
   wanted.high_port = options.last_port;
+  wanted.single_port = options.single_port;
   wanted.workers = options.workers;
   auto made = relay_plane::create(std::move(wanted), options.silence, control, log);
   if (!made) return failure{"The media side can't be started: " + made.error().message()};
+  const bool shared = options.single_port != 0;
   const std::array<base::log_field, 2> fields{
-      {{"engine", net::to_string((*made)->relay().engine())}, {"ports", (*made)->relay().ports()}}};
+      {{"engine", net::to_string((*made)->relay().engine())},
+       {shared ? "single port" : "ports", shared ? options.single_port : (*made)->relay().ports()}}};
   if (log.enabled(base::log_level::info))
     log.write({base::log_level::info, "parley-relay", "media are open", fields});
   return std::unique_ptr<media_plane>(std::move(*made));

@@ -37,6 +37,8 @@ class net_category final : public base::error_category {
       case errc::dns_bad_answer: return "the name server's answer is malformed or answers something else";
       case errc::not_asked_for: return "the server chose a subprotocol or an extension that was not offered";
       case errc::served_http: return "a plain HTTP request was answered";
+      case errc::source_taken: return "another medium at the same port has that peer address";
+      case errc::shared_port: return "the port is shared with other media";
       case errc::closed: return "closed";
     }
     return "unknown error";

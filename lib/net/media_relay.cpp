@@ -20,7 +20,7 @@ namespace {
 class recording_tap final : public media::relay_tap {
  public:
   recording_tap(packet_recorder& recorder, packet_recorder::file_id file,
-                const std::array<base::socket_address, 2>& local)
+                const std::array<relayed_medium::addresses, 2>& local)
       : recorder_(recorder),
         file_(file),
         local_(local),
@@ -30,8 +30,8 @@ class recording_tap final : public media::relay_tap {
 
   void handle_packet(base::time_point now, media::relay_side side, media::relay_component component,
                      const base::socket_address& from, std::span<const std::byte> packet) noexcept override {
-    base::socket_address to = local_[static_cast<std::size_t>(side)];
-    if (component == media::relay_component::rtcp) ++to.port;
+    const relayed_medium::addresses& local = local_[static_cast<std::size_t>(side)];
+    const base::socket_address& to = component == media::relay_component::rtcp ? local.rtcp : local.rtp;
     const auto at = calendar_ + std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
     // What is left out is counted there.
     static_cast<void>(recorder_.put(file_, {at, from, to, packet}));
@@ -40,7 +40,7 @@ class recording_tap final : public media::relay_tap {
  private:
   packet_recorder& recorder_;
   packet_recorder::file_id file_;
-  std::array<base::socket_address, 2> local_;
+  std::array<relayed_medium::addresses, 2> local_;
   base::wall_time calendar_;  // what the calendar said when the clock began
 };
 
@@ -51,11 +51,14 @@ struct media_relay::impl {
     media_interface described;
     rtp_port_range ports;
   };
-  /// Where the ports of a medium came from.
   struct entry {
     std::shared_ptr<relayed_medium> medium;
-    std::array<std::pair<std::size_t, std::uint16_t>, 2> ports;  // of which interface, and RTP's number
     std::size_t worker = 0;
+  };
+  /// What all media of one worker share.
+  struct shared {
+    std::unique_ptr<detail::shared_port_routes> routes;
+    std::uint16_t port = 0;
   };
 
   impl(const media_relay_options& wanted, base::random_source& source) : options(wanted), random(source) {
@@ -85,10 +88,32 @@ struct media_relay::impl {
     return {random.u32(), static_cast<std::uint16_t>(random.u32() & 0x7FFFU), random.u32()};
   }
 
+  bool shares() const noexcept { return options.single_port != 0; }
+
+  /// The ports that the worker is to have, where media share some. *Errors:* the system's.
+  base::result<std::vector<rtp_port>> open_shared(std::size_t worker) {
+    std::vector<rtp_port> opened;
+    if (!shares()) return opened;
+    constexpr std::size_t wanted_bytes = std::size_t{4} << 20U;  // the system gives less where it likes to
+    const std::size_t number = options.single_port + worker;
+    if (number > 65535)
+      return base::error_code(boost::system::errc::invalid_argument, boost::system::generic_category());
+    shared& made = ports_of.emplace_back();
+    made.port = static_cast<std::uint16_t>(number);
+    made.routes = std::make_unique<detail::shared_port_routes>(random);
+    for (const interface& each : interfaces) {
+      auto port = rtp_port::open({each.described.bind, made.port}, wanted_bytes);
+      if (!port) return port.error();
+      opened.push_back(std::move(*port));
+    }
+    return opened;
+  }
+
   media_relay_options options;
   base::random_source& random;
   detail::key_box keys;  // the workers', who are gone before it
   std::vector<interface> interfaces;
+  std::vector<shared> ports_of;  // by worker, whom they outlive; empty where media have their own
   std::vector<std::unique_ptr<detail::relay_worker>> workers;
   std::vector<std::size_t> load;  // media of each worker
   std::unordered_map<medium_id, entry> media;
@@ -105,9 +130,13 @@ base::result<std::unique_ptr<media_relay>> media_relay::create(const media_relay
   const std::size_t workers = std::max<std::size_t>(options.workers, 1);
   rtp_io_options io = options.io;
   // A medium goes to the worker that has the fewest, and has four ports.
-  io.max_ports = 4 * (options.max_media / workers + 1);
+  io.max_ports = made->shares() ? options.interfaces.size() : 4 * (options.max_media / workers + 1);
   for (std::size_t i = 0; i < workers; ++i) {
-    auto worker = detail::relay_worker::create({io, options.enough, options.patience, &made->keys});
+    auto shared = made->open_shared(i);
+    if (!shared) return shared.error();
+    detail::shared_port_routes* const routes = made->shares() ? made->ports_of[i].routes.get() : nullptr;
+    auto worker = detail::relay_worker::create({io, options.enough, options.patience, &made->keys, routes},
+                                               std::move(*shared));
     if (!worker) return worker.error();
     made->workers.push_back(std::move(*worker));
   }
@@ -115,47 +144,62 @@ base::result<std::unique_ptr<media_relay>> media_relay::create(const media_relay
   return std::unique_ptr<media_relay>(new media_relay(std::move(made)));
 }
 
-base::result<media_relay::opened> media_relay::open(const std::array<wanted_end, 2>& ends) {
+base::result<media_relay::opened> media_relay::open(const std::array<wanted_end, 2>& ends,
+                                                    std::uint64_t call) {
   if (impl_->media.size() >= impl_->options.max_media) return make_error_code(errc::limit_reached);
   const std::array<impl::interface*, 2> from{impl_->find(ends[0]), impl_->find(ends[1])};
   if (from[0] == nullptr || from[1] == nullptr) return make_error_code(errc::unknown_listener);
 
-  auto first = from[0]->ports.open();
-  if (!first) return first.error();
-  auto second = from[1]->ports.open();
-  if (!second) {
-    from[0]->ports.give_back(std::move(*first));
-    return second.error();
+  std::array<rtp_port_pair, 2> pairs;
+  for (std::size_t i = 0; i < 2 && !impl_->shares(); ++i) {
+    auto pair = from[i]->ports.open();
+    if (!pair) {
+      if (i == 1) from[0]->ports.give_back(std::move(pairs[0]));
+      return pair.error();
+    }
+    pairs[i] = std::move(*pair);
   }
 
-  opened result;
-  result.id = ++impl_->last_id;
-  impl::entry entry;
-  entry.medium = std::make_shared<relayed_medium>();
-  entry.medium->id = result.id;
-  const std::array<rtp_port_pair*, 2> pairs{&*first, &*second};
-  for (std::size_t i = 0; i < 2; ++i) {
-    const std::uint16_t port = pairs[i]->rtp.local().port;
-    const base::ip_address& advertised = from[i]->described.advertised;
-    result.ends[i] = {{advertised, port}, {advertised, static_cast<std::uint16_t>(port + 1)}};
-    entry.ports[i] = {static_cast<std::size_t>(from[i] - impl_->interfaces.data()), port};
-    entry.medium->sockets[i] = pairs[i]->rtp.native_handle();
-    entry.medium->local[i] = pairs[i]->rtp.local();
-  }
   const auto least = std::ranges::min_element(impl_->load);
   ++*least;
+  impl::entry entry;
   entry.worker = static_cast<std::size_t>(least - impl_->load.begin());
-  impl_->workers[entry.worker]->add(entry.medium, {std::move(*first), std::move(*second)});
+  opened result;
+  result.id = ++impl_->last_id;
+  entry.medium = std::make_shared<relayed_medium>(result.id);
+  entry.medium->call = call;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const bool shared = impl_->shares();
+    const std::uint16_t port = shared ? impl_->ports_of[entry.worker].port : pairs[i].rtp.local().port;
+    const auto rtcp = static_cast<std::uint16_t>(shared ? port : port + 1);
+    const media_interface& at = from[i]->described;
+    result.ends[i] = {{at.advertised, port}, {at.advertised, rtcp}};
+    entry.medium->local[i] = {{at.bind, port}, {at.bind, rtcp}};
+    entry.medium->interfaces[i] = static_cast<std::size_t>(from[i] - impl_->interfaces.data());
+    if (!shared) entry.medium->sockets[i] = pairs[i].rtp.native_handle();
+  }
+  impl_->workers[entry.worker]->add(entry.medium, std::move(pairs));
   impl_->media.emplace(result.id, std::move(entry));
   return result;
 }
 
 base::result<void> media_relay::apply(medium_id id, media::relay_side side,
                                       const media::relay_end_settings& settings) {
-  relayed_medium* const found = impl_->get(id);
-  if (found == nullptr) return make_error_code(errc::closed);
-  const std::lock_guard lock(found->mutex);
-  return found->machine.apply(side, settings);
+  const auto found = impl_->media.find(id);
+  if (found == impl_->media.end()) return make_error_code(errc::closed);
+  relayed_medium& medium = *found->second.medium;
+  detail::shared_port_routes* const routes =
+      impl_->shares() ? impl_->ports_of[found->second.worker].routes.get() : nullptr;
+  const base::socket_address rtp = settings.rtp.unmapped();
+  const base::socket_address rtcp = settings.rtcp_mux ? rtp : settings.rtcp.unmapped();
+  if (routes != nullptr && !routes->is_free(medium, side, rtp, rtcp))
+    return make_error_code(errc::source_taken);
+  {
+    const std::lock_guard lock(medium.mutex);
+    if (auto applied = medium.machine.apply(side, settings); !applied) return applied;
+  }
+  if (routes != nullptr) routes->expect(medium, side, rtp, rtcp, settings.ssrcs);
+  return {};
 }
 
 void media_relay::relearn(medium_id id, media::relay_side side) {
@@ -168,6 +212,7 @@ void media_relay::relearn(medium_id id, media::relay_side side) {
 base::result<void> media_relay::mark(medium_id id, media::relay_side side, std::uint8_t code_point) {
   relayed_medium* const found = impl_->get(id);
   if (found == nullptr) return make_error_code(errc::closed);
+  if (impl_->shares()) return make_error_code(errc::shared_port);
   return rtp_port::mark(found->sockets[static_cast<std::size_t>(side)], code_point);
 }
 
@@ -199,7 +244,7 @@ base::result<void> media_relay::play(medium_id id, media::relay_side to,
   if (found == impl_->media.end()) return make_error_code(errc::closed);
   auto sound = media::played_sound::create(std::move(clip), format, payload_type, repeat);
   if (!sound) return sound.error();
-  const auto& [medium, ports, worker] = found->second;
+  const auto& [medium, worker] = found->second;
   {
     const std::lock_guard lock(medium->mutex);
     medium->machine.play(steady_clock_source::now(), to, std::move(*sound), impl_->fresh_source());
@@ -219,7 +264,7 @@ base::result<void> media_relay::press(medium_id id, media::relay_side to,
                                       const media::relay_player::key& key) {
   const auto found = impl_->media.find(id);
   if (found == impl_->media.end()) return make_error_code(errc::closed);
-  const auto& [medium, ports, worker] = found->second;
+  const auto& [medium, worker] = found->second;
   {
     const std::lock_guard lock(medium->mutex);
     auto pressed = medium->machine.press(steady_clock_source::now(), to, key, impl_->fresh_source());
@@ -242,10 +287,15 @@ void media_relay::close(medium_id id) {
   const auto found = impl_->media.find(id);
   if (found == impl_->media.end()) return;
   stop_recording(id);
-  impl::entry& entry = found->second;
-  --impl_->load[entry.worker];
-  impl_->workers[entry.worker]->remove(std::move(entry.medium));
-  for (const auto& [interface, port] : entry.ports) impl_->interfaces[interface].ports.give_back(port);
+  const auto& [medium, worker] = found->second;
+  --impl_->load[worker];
+  if (impl_->shares()) {
+    impl_->ports_of[worker].routes->forget(*medium);
+  } else {
+    for (std::size_t i = 0; i < 2; ++i)
+      impl_->interfaces[medium->interfaces[i]].ports.give_back(medium->local[i].rtp.port);
+  }
+  impl_->workers[worker]->remove(medium);
   impl_->media.erase(found);
 }
 
@@ -260,12 +310,14 @@ std::size_t media_relay::size() const noexcept { return impl_->media.size(); }
 
 std::size_t media_relay::ports() const noexcept {
   std::size_t sum = 0;
+  if (impl_->shares()) return sum;
   for (const impl::interface& each : impl_->interfaces) sum += each.ports.size();
   return sum;
 }
 
 std::size_t media_relay::ports_available() const noexcept {
   std::size_t sum = 0;
+  if (impl_->shares()) return sum;
   for (const impl::interface& each : impl_->interfaces) sum += each.ports.available();
   return sum;
 }
@@ -282,6 +334,12 @@ rtp_io_counters media_relay::io_counters() const {
     sum.no_buffer += each.no_buffer;
     sum.send_errors += each.send_errors;
   }
+  return sum;
+}
+
+std::uint64_t media_relay::unclaimed() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& worker : impl_->workers) sum += worker->unclaimed();
   return sum;
 }
 

@@ -16,14 +16,23 @@ constexpr std::size_t busy_from = 4;
 constexpr base::duration idle_wait = std::chrono::milliseconds(200);
 constexpr base::duration publication_interval = std::chrono::seconds(1);
 
+// The tag of a medium's own port is where it stands in memory, which is even; that of a shared port is twice
+// the number of its interface, and one.
+constexpr std::uint64_t shared_mark = 1;
+constexpr std::uint64_t shared_tag(std::size_t interface) noexcept { return interface << 1U | shared_mark; }
+
 }  // namespace
 
-base::result<std::unique_ptr<relay_worker>> relay_worker::create(const settings& wanted) {
+base::result<std::unique_ptr<relay_worker>> relay_worker::create(const settings& wanted,
+                                                                 std::vector<rtp_port> shared) {
   std::unique_ptr<relay_worker> made(new relay_worker(wanted));
   auto io = rtp_io::create(*made, wanted.io);
   if (!io) return io.error();
   made->io_ = std::move(*io);
-  made->thread_ = std::thread([worker = made.get()] { worker->run(); });
+  std::promise<base::error_code> begun;
+  std::future<base::error_code> failed = begun.get_future();
+  made->thread_ = std::thread(&relay_worker::run, made.get(), std::move(shared), std::move(begun));
+  if (const base::error_code why = failed.get()) return why;
   return made;
 }
 
@@ -43,6 +52,12 @@ void relay_worker::give(command next) {
 }
 
 void relay_worker::add(std::shared_ptr<relayed_medium> medium, std::array<rtp_port_pair, 2> ports) {
+  // What comes to a shared port needs no order to be the medium's.
+  if (settings_.routes != nullptr) {
+    for (std::size_t side = 0; side < medium->ports.size(); ++side) {
+      for (relayed_medium::port& port : medium->ports[side]) port.id = shared_[medium->interfaces[side]];
+    }
+  }
   give({order::add, std::move(medium), std::move(ports)});
 }
 
@@ -59,7 +74,20 @@ rtp_io_counters relay_worker::counters() const {
   return published_;
 }
 
-void relay_worker::run() {
+/// On the worker's thread: whoever comes first is the one that may use an `rtp_io`.
+base::error_code relay_worker::take(std::vector<rtp_port> shared) {
+  for (rtp_port& port : shared) {
+    const auto id = io_->add(std::move(port), shared_tag(shared_.size()));
+    if (!id) return id.error();
+    shared_.push_back(*id);
+  }
+  return {};
+}
+
+void relay_worker::run(std::vector<rtp_port> shared, std::promise<base::error_code> begun) {
+  const base::error_code failed = take(std::move(shared));
+  begun.set_value(failed);
+  if (failed) return;
   std::size_t handled = 0;
   while (!stopping_) {
     const bool busy = handled >= busy_from;
@@ -157,9 +185,7 @@ void relay_worker::open(command& next) {
     rtp_port_pair& pair = next.ports[static_cast<std::size_t>(side)];
     for (const relay_component component : {relay_component::rtp, relay_component::rtcp}) {
       relayed_medium::port& port = medium.at(side, component);
-      port.medium = &medium;
-      port.side = side;
-      port.component = component;
+      if (!pair.rtp) continue;  // of a shared port
       rtp_port& socket = component == relay_component::rtp ? pair.rtp : pair.rtcp;
       if (auto id = io_->add(std::move(socket), reinterpret_cast<std::uintptr_t>(&port))) port.id = *id;
     }
@@ -170,17 +196,30 @@ void relay_worker::open(command& next) {
 
 void relay_worker::close(relayed_medium& medium) {
   unschedule(medium);
-  for (auto& side : medium.ports) {
-    for (relayed_medium::port& port : side) io_->remove(port.id);
+  if (settings_.routes == nullptr) {
+    for (auto& side : medium.ports) {
+      for (relayed_medium::port& port : side) io_->remove(port.id);
+    }
   }
   media_.back()->place = medium.place;
   media_[medium.place] = std::move(media_.back());
   media_.pop_back();
 }
 
+relayed_medium::port* relay_worker::port_of(std::uint64_t tag, const base::socket_address& from,
+                                            std::span<const std::byte> packet) const {
+  if ((tag & shared_mark) == 0) return std::bit_cast<relayed_medium::port*>(static_cast<std::uintptr_t>(tag));
+  return settings_.routes->find(tag >> 1U, from, packet);
+}
+
 void relay_worker::handle_datagram(base::time_point now, std::uint64_t tag, base::packet_buffer packet,
                                    const base::socket_address& from) {
-  const auto& port = *std::bit_cast<const relayed_medium::port*>(static_cast<std::uintptr_t>(tag));
+  const relayed_medium::port* const found = port_of(tag, from, packet.bytes());
+  if (found == nullptr) {
+    unclaimed_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const relayed_medium::port& port = *found;
   relayed_medium& medium = *port.medium;
   std::unique_lock lock(medium.mutex);
   const auto forwarded = medium.machine.handle_packet(now, port.side, port.component, from, packet);

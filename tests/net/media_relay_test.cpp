@@ -3,6 +3,7 @@
 #include <parley/net/media_relay.hpp>
 
 #include "support/catch.hpp"
+#include "support/media_peer.hpp"
 #include "support/own_address.hpp"
 #include "support/rtp_packets.hpp"
 #include "support/seeded_random.hpp"
@@ -19,57 +20,9 @@ using namespace parley;
 using namespace std::chrono_literals;
 using base::ip_address;
 using media::relay_side;
+using peer = test::media_peer;
 
 namespace {
-
-/// A peer: one socket, which says what it got.
-class peer final : net::rtp_handler {
- public:
-  explicit peer(const ip_address& ip = ip_address::loopback_v4()) {
-    net::rtp_io_options options;
-    options.engine = net::rtp_engine::batches;
-    auto made = net::rtp_io::create(*this, options);
-    REQUIRE(made.has_value());
-    io_ = std::move(*made);
-    auto port = net::rtp_port::open({ip, 0});
-    REQUIRE(port.has_value());
-    at = port->local();
-    auto id = io_->add(std::move(*port), 0);
-    REQUIRE(id.has_value());
-    id_ = *id;
-  }
-
-  void send(std::string_view bytes, const base::socket_address& to) {
-    REQUIRE(io_->send(id_, test::buffered(io_->pool(), bytes), to).has_value());
-    io_->flush();
-  }
-  bool gets(std::size_t count) {
-    const auto end = net::steady_clock_source::now() + 2s;
-    while (got.size() < count && net::steady_clock_source::now() < end) io_->poll(1, 10ms);
-    return got.size() == count;
-  }
-  /// What came within 50 ms.
-  std::size_t hears() {
-    const auto end = net::steady_clock_source::now() + 50ms;
-    while (net::steady_clock_source::now() < end) io_->poll(1, 10ms);
-    return got.size();
-  }
-
-  base::socket_address at;
-  std::vector<std::string> got;
-  base::socket_address last_from;
-
- private:
-  void handle_datagram(base::time_point, std::uint64_t, base::packet_buffer packet,
-                       const base::socket_address& from) override {
-    got.emplace_back(packet.text());
-    last_from = from;
-  }
-  void handle_notification(base::time_point) override {}
-
-  std::unique_ptr<net::rtp_io> io_;
-  net::rtp_port_id id_{};
-};
 
 struct relay_test {
   explicit relay_test(std::size_t workers = 1, net::rtp_engine engine = net::rtp_engine::automatic) {
@@ -247,16 +200,15 @@ TEST_CASE("a medium that was closed is silent, and its ports serve again", "[net
   CHECK(t.relay->state(first.id, relay_side::offerer).counters.packets == 0);
 
   // More than there are pairs of ports. The thread closes sockets in its own time.
+  net::media_relay::opened last;
   for (int i = 0; i < 150; ++i) {
-    net::media_relay::opened next;
+    t.relay->close(last.id);
     REQUIRE(t.until([&] {
       const auto result = t.relay->open({});
-      if (result) next = *result;
+      if (result) last = *result;
       return result.has_value();
     }));
-    t.relay->close(next.id);
   }
-  const auto last = t.open();
   t.connect(last, a, b);
   a.send(test::rtp_packet(8, 1), last.ends[0].rtp);
   CHECK(b.gets(1));

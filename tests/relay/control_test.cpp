@@ -253,6 +253,27 @@ TEST_CASE("The other side may have another family and another interface", "[rela
   CHECK(client.plane.media.size() == 1);
 }
 
+TEST_CASE("The media side is told which call a medium is of, and which sources its peers have named",
+          "[relay]") {
+  ng_client client;
+  const std::string sources =
+      "a=ssrc:11 cname:one\r\na=ssrc:11 msid:x y\r\na=ssrc:12 cname:one\r\na=ssrc:no\r\n";
+  sdp_of(client.offer(description("192.0.2.10", audio + sources)));
+  CHECK(client.medium().settings[0].ssrcs == std::vector<std::uint32_t>{11, 12});
+  sdp_of(client.answer(description("192.0.2.20", audio)));
+  CHECK(client.medium().settings[1].ssrcs.empty());
+  const std::uint64_t first = client.medium().call;
+  CHECK(first != 0);
+  // A branch with ports of its own is of the same call.
+  sdp_of(client.offer(offered_short, {{"via-branch", "other"}}));
+  client.call_id = "other";
+  sdp_of(client.offer(offered_short));
+  std::vector<std::uint64_t> calls;
+  for (const auto& [id, medium] : client.plane.media) calls.push_back(medium.call);
+  CHECK(calls == std::vector<std::uint64_t>{first, first, calls.back()});
+  CHECK(calls.back() != first);
+}
+
 TEST_CASE("Codecs are stripped and masked", "[relay]") {
   ng_client client;
   const std::string out =

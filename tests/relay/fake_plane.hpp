@@ -24,6 +24,7 @@ class fake_plane final : public media_plane {
     std::array<unsigned, 2> applied{};
     std::array<end_counters, 2> counters{};
     std::string recording{};
+    std::uint64_t call = 0;
   };
   struct played {
     medium_id id;
@@ -46,7 +47,7 @@ class fake_plane final : public media_plane {
     for (std::uint32_t port = first; port < last; port += 2) free_.insert(static_cast<std::uint16_t>(port));
   }
 
-  base::result<opened> open(const std::array<end_request, 2>& ends) override {
+  base::result<opened> open(const std::array<end_request, 2>& ends, std::uint64_t call) override {
     for (const end_request& one : ends) {
       if (!one.interface.empty() && one.interface != "default" && one.interface != "inside" &&
           one.interface != "outside")
@@ -56,6 +57,7 @@ class fake_plane final : public media_plane {
       return boost::system::errc::make_error_code(boost::system::errc::address_not_available);
     medium made;
     made.requests = ends;
+    made.call = call;
     for (std::size_t i = 0; i < 2; ++i) {
       const std::uint16_t port = *free_.begin();
       free_.erase(free_.begin());

@@ -34,9 +34,12 @@ enum class relay_component : std::uint8_t { rtp, rtcp };
 
 /// Everything that signalling has said of one side of a medium.
 struct relay_end_settings {
-  base::socket_address rtp{};              ///< where its peer receives; port 0: not known yet, or refused
-  base::socket_address rtcp{};             ///< and where RTCP; not used with `rtcp_mux`
-  bool rtcp_mux = false;                   ///< RTCP goes to `rtp` (RFC 5761)
+  base::socket_address rtp{};   ///< where its peer receives; port 0: not known yet, or refused
+  base::socket_address rtcp{};  ///< and where RTCP; not used with `rtcp_mux`
+  bool rtcp_mux = false;        ///< RTCP goes to `rtp` (RFC 5761)
+  /// SSRCs that its peer has said it sends (RFC 5576), by which media at one port are told apart; the machine
+  /// takes others, too.
+  std::vector<std::uint32_t> ssrcs{};
   std::optional<base::ip_address> seen{};  ///< where its signalling came from, if it may send from there
   source_learning learning = source_learning::delayed;
   bool handover = false;      ///< see `expected_source::handover`

@@ -67,6 +67,11 @@ enum class errc {
   not_asked_for,
   /// A WebSocket listener has answered a plain HTTP request. Nothing is wrong.
   served_http,
+  /// Another medium that shares the port expects packets from that address: they could not be told apart.
+  /// Refuse the call, or give its media ports of their own.
+  source_taken,
+  /// It would concern all media that share the port. Do without, or give media ports of their own.
+  shared_port,
   /// The owner, or the destructor, closed it.
   closed,
 };

@@ -33,11 +33,17 @@ struct media_relay_options {
   std::vector<media_interface> interfaces;
   std::uint16_t low_port = 30000;
   std::uint16_t high_port = 39999;
+  /// Where it is not 0, media have no ports of their own: all of one worker share this port, those of the
+  /// next worker the next one, and so on, at each interface. A firewall then needs few holes, and a call no
+  /// sockets. Packets are told apart by where signalling said that they come from, or by the SSRC that it
+  /// said they have: a peer behind a NAT that says no SSRC is not heard. `low_port` and `high_port` are not
+  /// used.
+  std::uint16_t single_port = 0;
   std::size_t workers = 1;  ///< threads; a medium stays on one of them
   std::size_t max_media = 20000;
   rtp_io_options io{};
   /// While it is busy a worker waits for so many packets, but not longer than that; see `rtp_io::poll`.
-  std::size_t enough = 32;
+  std::size_t enough = 16;
   base::duration patience = std::chrono::microseconds(1000);
   /// Called on a worker's thread when `media_relay::poll_key` has something after it had nothing: have it
   /// called on the thread of signalling. May be empty.
@@ -60,7 +66,8 @@ class PARLEY_API media_relay {
   using medium_id = std::uint64_t;  ///< never 0, never the same twice
 
   /// *Ownership:* `random` outlives it. *Errors:* `errc::unsupported_transport` where the options name no
-  /// interface; else the system's.
+  /// interface; the system's, as `address_in_use` of a single port, or `invalid_argument` where there are
+  /// more workers than ports behind it.
   static base::result<std::unique_ptr<media_relay>> create(const media_relay_options& options,
                                                            base::random_source& random);
 
@@ -88,18 +95,21 @@ class PARLEY_API media_relay {
     std::array<end_addresses, 2> ends{};  ///< by `media::relay_side`
   };
 
-  /// Opens the ports of both sides. Nothing is forwarded until `apply` has said to where. *Errors:*
-  /// `errc::unknown_listener` for an interface that there is not; `errc::limit_reached` where no ports are
-  /// left, or `max_media` are open: refuse the call, and try again with the next.
-  base::result<opened> open(const std::array<wanted_end, 2>& ends);
+  /// Opens the ports of both sides. Nothing is forwarded until `apply` has said to where. Media of one
+  /// `call`, where it is not 0, may have the same peer at a shared port, as the branches of a forked call
+  /// do: it is heard in the one that was applied last. *Errors:* `errc::unknown_listener` for an interface
+  /// that there is not; `errc::limit_reached` where no ports are left, or `max_media` are open: refuse the
+  /// call, and try again with the next.
+  base::result<opened> open(const std::array<wanted_end, 2>& ends, std::uint64_t call = 0);
 
-  /// *Errors:* `errc::closed` where the medium is gone; of the keys, with nothing changed.
+  /// *Errors:* `errc::closed` where the medium is gone; `errc::source_taken` where its port is shared and
+  /// another medium there has the same peer; of the keys. Nothing has changed then.
   base::result<void> apply(medium_id id, media::relay_side side, const media::relay_end_settings& settings);
 
   /// As `media::relay_medium::relearn`.
   void relearn(medium_id id, media::relay_side side);
 
-  /// Marks what that side is sent (RFC 2474). *Errors:* `errc::closed`, the system's.
+  /// Marks what that side is sent (RFC 2474). *Errors:* `errc::closed`, `errc::shared_port`, the system's.
   base::result<void> mark(medium_id id, media::relay_side side, std::uint8_t code_point);
 
   /// Has what the peers of both sides send written into a capture file, decrypted, until `stop_recording` or
@@ -134,12 +144,14 @@ class PARLEY_API media_relay {
   end_state state(medium_id id, media::relay_side side) const;
 
   std::size_t size() const noexcept;
-  /// Pairs of ports, over all interfaces.
+  /// Pairs of ports, over all interfaces; both are 0 where media share ports.
   std::size_t ports() const noexcept;
   std::size_t ports_available() const noexcept;
   rtp_engine engine() const noexcept;
   /// Of all workers together, at most a second old.
   rtp_io_counters io_counters() const;
+  /// Datagrams that came to a shared port and belong to no medium.
+  std::uint64_t unclaimed() const noexcept;
 
  private:
   struct impl;

@@ -104,7 +104,7 @@ class PARLEY_API rtp_io {
   /// Waits until `enough` datagrams have arrived or `patience` is over, but not where `patience` is 0; hands
   /// on what there is, and sends what the handler queued. Returns how many datagrams it handed on.
   ///
-  /// On a busy relay an `enough` of 32 and a patience of a millisecond cost each packet about half a
+  /// On a busy relay an `enough` of 16 and a patience of a millisecond cost each packet a quarter of a
   /// millisecond and save most of the wake-ups. `notify` counts as one of `enough`.
   std::size_t poll(std::size_t enough, base::duration patience);
 

@@ -7,43 +7,22 @@
 #include <parley/net/rtp_io.hpp>
 
 #include "net/detail/mailbox.hpp"
+#include "net/detail/relayed_medium.hpp"
+#include "net/detail/shared_port_routes.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
 namespace parley::net::detail {
-
-/// A medium, and what its worker knows it by. The machine is shared by the worker, for each packet, and by
-/// signalling, now and then: they take turns by the mutex.
-struct relayed_medium {
-  /// Behind the tag of a port.
-  struct port {
-    relayed_medium* medium = nullptr;
-    media::relay_side side = media::relay_side::offerer;
-    media::relay_component component = media::relay_component::rtp;
-    rtp_port_id id{};
-  };
-
-  port& at(media::relay_side side, media::relay_component component) noexcept {
-    return ports[static_cast<std::size_t>(side)][static_cast<std::size_t>(component)];
-  }
-
-  std::uint64_t id = 0;
-  std::mutex mutex;
-  media::relay_medium machine;
-  std::unique_ptr<media::relay_tap> tap;      // the machine's, where it is recorded
-  std::array<std::array<port, 2>, 2> ports;   // the worker's, by side and component
-  std::array<int, 2> sockets{-1, -1};         // of RTP, by side; open until `relay_worker::remove`
-  std::array<base::socket_address, 2> local;  // of RTP, by side
-  std::size_t place = 0;                      // among the worker's media
-};
 
 /// Keys on their way from the workers to signalling.
 struct key_box {
@@ -72,16 +51,20 @@ class relay_worker final : private rtp_handler {
     std::size_t enough = 16;
     base::duration patience{};
     key_box* keys = nullptr;
+    shared_port_routes* routes = nullptr;  ///< not nullptr where there are shared ports
   };
 
-  /// Begins the thread. *Errors:* the system's.
-  static base::result<std::unique_ptr<relay_worker>> create(const settings& wanted);
+  /// Begins the thread. It has the shared ports, by the number of their interface, until it ends. *Errors:*
+  /// the system's.
+  static base::result<std::unique_ptr<relay_worker>> create(const settings& wanted,
+                                                            std::vector<rtp_port> shared = {});
 
   /// Ends it, and closes all ports.
   ~relay_worker() override;
 
   /// The worker takes over the ports and keeps the medium until `remove`. Where it can't take a port, as for
-  /// want of places, the medium stays silent.
+  /// want of places, the medium stays silent. A side whose pair is empty sends from the shared port of its
+  /// interface.
   void add(std::shared_ptr<relayed_medium> medium, std::array<rtp_port_pair, 2> ports);
   void remove(std::shared_ptr<relayed_medium> medium);
   /// The machine's `poll_timeout` may have become earlier.
@@ -89,6 +72,8 @@ class relay_worker final : private rtp_handler {
 
   rtp_engine engine() const noexcept { return io_->engine(); }
   rtp_io_counters counters() const;
+  /// Datagrams that came to a shared port and were nobody's.
+  std::uint64_t unclaimed() const noexcept { return unclaimed_.load(std::memory_order_relaxed); }
 
  private:
   enum class order : std::uint8_t { add, remove, look_at };
@@ -105,7 +90,8 @@ class relay_worker final : private rtp_handler {
 
   explicit relay_worker(const settings& wanted) : settings_(wanted) {}
 
-  void run();
+  void run(std::vector<rtp_port> shared, std::promise<base::error_code> begun);
+  base::error_code take(std::vector<rtp_port> shared);
   void publish(base::time_point now);
   void obey(command& next);
   void open(command& next);
@@ -117,15 +103,19 @@ class relay_worker final : private rtp_handler {
   base::time_point play(base::time_point now, relayed_medium& medium);
   void give(command next);
 
+  relayed_medium::port* port_of(std::uint64_t tag, const base::socket_address& from,
+                                std::span<const std::byte> packet) const;
   void handle_datagram(base::time_point now, std::uint64_t tag, base::packet_buffer packet,
                        const base::socket_address& from) override;
   void handle_notification(base::time_point now) override;
 
   settings settings_;
   std::unique_ptr<rtp_io> io_;
+  std::vector<rtp_port_id> shared_;                     // by interface, unchanged once `create` returns
   std::vector<std::shared_ptr<relayed_medium>> media_;  // the worker's
   std::vector<beat> beats_;                             // once each: a heap, the next one first
   std::atomic<bool> stopping_ = false;
+  std::atomic<std::uint64_t> unclaimed_ = 0;
 
   mutable std::mutex mutex_;  // of what follows
   std::vector<command> inbox_;

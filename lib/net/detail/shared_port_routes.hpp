@@ -1,0 +1,73 @@
+#pragma once
+
+#include <parley/base/address.hpp>
+#include <parley/base/random_source.hpp>
+#include <parley/base/siphash.hpp>
+
+#include "net/detail/relayed_medium.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+
+namespace parley::net::detail {
+
+/// Tells apart the packets of media that share ports: by the address that signalling said they come from, and
+/// where nobody has named that, by the SSRC that signalling said they have. An SSRC is no secret to who sits
+/// on the path, and 32 bits that can't be guessed to who doesn't; whether the packet is believed is then up
+/// to its medium.
+///
+/// Signalling writes, a worker reads; each call takes the lock. The keys are chosen by strangers, so they are
+/// hashed with a secret.
+class shared_port_routes {
+ public:
+  explicit shared_port_routes(base::random_source& random);
+
+  /// False where another medium expects packets from one of these addresses at the port that this side has,
+  /// and it is not of the same call.
+  bool is_free(const relayed_medium& medium, media::relay_side side, const base::socket_address& rtp,
+               const base::socket_address& rtcp) const;
+
+  /// Has packets from these addresses, which are free, come to that side of the medium and no longer those
+  /// from the ones before. Addresses that can't be sent from, as 0.0.0.0 or a port of 0, change nothing. An
+  /// SSRC that another medium has said stays with that.
+  void expect(relayed_medium& medium, media::relay_side side, const base::socket_address& rtp,
+              const base::socket_address& rtcp, std::span<const std::uint32_t> ssrcs);
+
+  /// Nothing comes to that medium any more.
+  void forget(relayed_medium& medium);
+
+  /// Whose packet that is, nullptr where it is nobody's. The medium lives until its worker has let go of it.
+  relayed_medium::port* find(std::size_t interface, const base::socket_address& from,
+                             std::span<const std::byte> packet) const;
+
+ private:
+  struct source {
+    std::size_t interface;
+    base::socket_address from;
+    friend bool operator==(const source&, const source&) = default;
+  };
+  struct named {
+    std::size_t interface;
+    std::uint32_t ssrc;
+    friend bool operator==(const named&, const named&) = default;
+  };
+  struct keyed_hash {
+    base::siphash_key key;
+    std::size_t operator()(const source& s) const noexcept;
+    std::size_t operator()(const named& n) const noexcept;
+  };
+
+  bool is_free(const source& at, const relayed_medium& medium, media::relay_side side) const;
+  void put(const source& at, relayed_medium::port& port);
+  void remove(const source& at, const relayed_medium& medium, media::relay_side side);
+  void remove_ssrcs(relayed_medium& medium, media::relay_side side);
+
+  mutable std::mutex mutex_;
+  std::unordered_map<source, relayed_medium::port*, keyed_hash> by_source_;
+  std::unordered_map<named, relayed_medium::port*, keyed_hash> by_ssrc_;
+};
+
+}  // namespace parley::net::detail
