@@ -54,6 +54,8 @@ class control {
   std::uint64_t repetitions() const noexcept { return repetitions_; }
   std::uint64_t digits() const noexcept { return digits_; }
   std::size_t ports_in_use() const;
+  /// As `media_plane::unclaimed`.
+  std::uint64_t unclaimed() const { return world_.plane.unclaimed(); }
 
  private:
   struct request {

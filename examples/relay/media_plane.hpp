@@ -106,6 +106,9 @@ class media_plane {
 
   virtual end_counters counters(medium_id id, side of) const = 0;
 
+  /// Datagrams that came to a port which media share and are of none of them.
+  virtual std::uint64_t unclaimed() const = 0;
+
   /// Writes what passes into a file until `stop_recording` or `close`. *Errors:* of the file.
   virtual base::result<void> start_recording(medium_id id, const std::string& path) = 0;
   virtual void stop_recording(medium_id id) = 0;

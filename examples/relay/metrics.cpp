@@ -64,6 +64,8 @@ std::string write_metrics(const control& of) {
   out.sample(totals.rtp_bytes, "kind", "rtp");
   out.sample(totals.rtcp_bytes, "kind", "rtcp");
   out.one("packet_errors_total", "counter", "Packets that were dropped.", totals.rtp_errors);
+  out.one("packets_unclaimed_total", "counter", "Packets that came to the single port and belong to no call.",
+          of.unclaimed());
   out.one("packets_lost_total", "counter", "Packets that never came, by their sequence numbers.",
           totals.lost);
   out.one("digits_total", "counter", "Telephone-events that were seen.", of.digits());

@@ -97,6 +97,8 @@ class relay_plane final : public media_plane {
     return result;
   }
 
+  std::uint64_t unclaimed() const override { return relay_->unclaimed(); }
+
   base::result<void> start_recording(medium_id id, const std::string& path) override {
     if (recorder_ == nullptr) {
       auto made = net::packet_recorder::create();

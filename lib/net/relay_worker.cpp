@@ -183,9 +183,9 @@ void relay_worker::open(command& next) {
   relayed_medium& medium = *next.medium;
   for (const relay_side side : {relay_side::offerer, relay_side::answerer}) {
     rtp_port_pair& pair = next.ports[static_cast<std::size_t>(side)];
+    if (!pair.rtp) continue;  // its port is shared, and there already
     for (const relay_component component : {relay_component::rtp, relay_component::rtcp}) {
       relayed_medium::port& port = medium.at(side, component);
-      if (!pair.rtp) continue;  // of a shared port
       rtp_port& socket = component == relay_component::rtp ? pair.rtp : pair.rtcp;
       if (auto id = io_->add(std::move(socket), reinterpret_cast<std::uintptr_t>(&port))) port.id = *id;
     }

@@ -90,6 +90,26 @@ TEST_CASE("a relay carries packets between two peers, each way from the ports of
   CHECK(t.until([&] { return t.relay->io_counters().sent == 2; }));
 }
 
+TEST_CASE("RTCP has a port of its own on each side", "[net][relay]") {
+  const auto engine = GENERATE(net::rtp_engine::automatic, net::rtp_engine::batches);
+  relay_test t(1, engine);
+  peer a, a_rtcp, b, b_rtcp;
+  const auto medium = t.open();
+  media::relay_end_settings settings;
+  settings.rtp = a.at;
+  settings.rtcp = a_rtcp.at;
+  REQUIRE(t.relay->apply(medium.id, relay_side::offerer, settings).has_value());
+  settings.rtp = b.at;
+  settings.rtcp = b_rtcp.at;
+  REQUIRE(t.relay->apply(medium.id, relay_side::answerer, settings).has_value());
+  a_rtcp.send(test::rtcp_packet(5), medium.ends[0].rtcp);
+  REQUIRE(b_rtcp.gets(1));
+  CHECK(b_rtcp.got[0] == test::rtcp_packet(5));
+  CHECK(b_rtcp.last_from == medium.ends[1].rtcp);
+  b_rtcp.send(test::rtcp_packet(6), medium.ends[1].rtcp);
+  CHECK(a_rtcp.gets(1));
+}
+
 TEST_CASE("sound that is transcoded leaves in packets of its own", "[net][relay]") {
   relay_test t;
   peer a, b;

@@ -66,12 +66,6 @@ struct shared_relay {
   std::unique_ptr<net::media_relay> relay;
 };
 
-std::string report_of(std::uint32_t ssrc) {
-  std::string packet("\x80\xC9\x00\x01", 4);
-  for (const unsigned shift : {24U, 16U, 8U, 0U}) packet += static_cast<char>(ssrc >> shift & 0xFFU);
-  return packet;
-}
-
 }  // namespace
 
 TEST_CASE("all media of a worker have one port, and none hears another", "[net][relay][shared]") {
@@ -91,13 +85,13 @@ TEST_CASE("all media of a worker have one port, and none hears another", "[net][
   }
   for (std::size_t i = 0; i < peers.size(); ++i) {
     peers[i]->send(test::rtp_packet(8, 1, static_cast<std::uint32_t>(i)), media[i / 2].ends[i % 2].rtp);
-    peers[i]->send(report_of(static_cast<std::uint32_t>(i)), media[i / 2].ends[i % 2].rtcp);
+    peers[i]->send(test::rtcp_packet(static_cast<std::uint32_t>(i)), media[i / 2].ends[i % 2].rtcp);
   }
   for (std::size_t i = 0; i < peers.size(); ++i) {
     INFO(i);
     REQUIRE(peers[i]->gets(2));
     CHECK(peers[i]->got[0] == test::rtp_packet(8, 1, static_cast<std::uint32_t>(i ^ 1U)));
-    CHECK(peers[i]->got[1] == report_of(static_cast<std::uint32_t>(i ^ 1U)));
+    CHECK(peers[i]->got[1] == test::rtcp_packet(static_cast<std::uint32_t>(i ^ 1U)));
     CHECK(peers[i]->last_from == media[i / 2].ends[i % 2].rtp);
   }
   CHECK(t.relay->ports() == 0);
@@ -115,7 +109,7 @@ TEST_CASE("RTCP from a port of its own finds its medium at the shared port", "[n
   settings.rtp = b.at;
   settings.rtcp = b_rtcp.at;
   REQUIRE(t.relay->apply(medium.id, relay_side::answerer, settings).has_value());
-  a_rtcp.send(report_of(5), medium.ends[0].rtcp);
+  a_rtcp.send(test::rtcp_packet(5), medium.ends[0].rtcp);
   CHECK(b_rtcp.gets(1));
   a.send(test::rtp_packet(8, 1), medium.ends[0].rtp);
   CHECK(b.gets(1));
@@ -130,7 +124,7 @@ TEST_CASE("what comes to a shared port from nowhere known is nobody's", "[net][r
   REQUIRE(b.gets(1));
   // With the call's own SSRC, which nobody has signalled, and with what is neither RTP nor RTCP.
   stranger.send(test::rtp_packet(8, 2, 77), medium.ends[0].rtp);
-  stranger.send(report_of(77), medium.ends[0].rtp);
+  stranger.send(test::rtcp_packet(77), medium.ends[0].rtp);
   stranger.send("x", medium.ends[0].rtp);
   stranger.send(std::string("\x80\xC9", 2), medium.ends[0].rtp);
   CHECK(t.until([&] { return t.relay->unclaimed() == 4; }));
@@ -152,7 +146,7 @@ TEST_CASE("a peer behind a NAT is known by the SSRC that it has said", "[net][re
   REQUIRE(t.apply(medium, relay_side::answerer, b.at).has_value());
   a.send(test::rtp_packet(8, 1, 0xABCD0001U), medium.ends[0].rtp);
   REQUIRE(b.gets(1));
-  a.send(report_of(0xABCD0001U), medium.ends[0].rtp);
+  a.send(test::rtcp_packet(0xABCD0001U), medium.ends[0].rtp);
   CHECK(b.gets(2));
   b.send(test::rtp_packet(8, 1, 9), medium.ends[1].rtp);
   CHECK(a.gets(1));

@@ -91,6 +91,8 @@ class fake_plane final : public media_plane {
     return at == media.end() ? end_counters{} : at->second.counters[index(of)];
   }
 
+  std::uint64_t unclaimed() const override { return 3; }
+
   base::result<void> start_recording(medium_id id, const std::string& path) override {
     // As on a disk, where files are not overwritten.
     if (!recordings.insert(path).second) {
