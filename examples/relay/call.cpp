@@ -148,6 +148,9 @@ bool call::remove(const call_world& world, const ng_options& options, const base
     if (!is_meant(*one) || (by_branch && one->via_branch != options.via_branch)) continue;
     any = true;
     one->ends_at = base::add_saturated(now, delay);
+    for (const call_medium& medium : one->media) {
+      if (medium.id != 0) world.plane.give_way(medium.id);
+    }
   }
   end_due(world, now, totals);
   return any;

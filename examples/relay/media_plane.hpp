@@ -101,6 +101,9 @@ class media_plane {
   /// has changed.
   virtual base::result<void> apply(medium_id id, side of, const end_settings& settings) = 0;
 
+  /// Its call is over, and it goes on for a while: where media share a port, another may have its peers.
+  virtual void give_way(medium_id id) = 0;
+
   /// Nothing is forwarded any more, and the ports are free again after a while.
   virtual void close(medium_id id) = 0;
 

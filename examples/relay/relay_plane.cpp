@@ -75,6 +75,8 @@ class relay_plane final : public media_plane {
     return {};
   }
 
+  void give_way(medium_id id) override { relay_->give_way(id); }
+
   void close(medium_id id) override {
     relay_->close(id);
     media_.erase(id);

@@ -202,6 +202,12 @@ base::result<void> media_relay::apply(medium_id id, media::relay_side side,
   return {};
 }
 
+void media_relay::give_way(medium_id id) {
+  const auto found = impl_->media.find(id);
+  if (found == impl_->media.end() || !impl_->shares()) return;
+  impl_->ports_of[found->second.worker].routes->give_way(*found->second.medium);
+}
+
 void media_relay::relearn(medium_id id, media::relay_side side) {
   relayed_medium* const found = impl_->get(id);
   if (found == nullptr) return;

@@ -48,7 +48,8 @@ std::size_t shared_port_routes::keyed_hash::operator()(const named& n) const noe
 bool shared_port_routes::is_free(const source& at, const relayed_medium& medium, relay_side side) const {
   const auto found = by_source_.find(at);
   if (found == by_source_.end() || is_at(*found->second, medium, side)) return true;
-  return medium.call != 0 && found->second->medium != &medium && found->second->medium->call == medium.call;
+  const relayed_medium& owner = *found->second->medium;
+  return &owner != &medium && (owner.gives_way || (medium.call != 0 && owner.call == medium.call));
 }
 
 bool shared_port_routes::is_free(const relayed_medium& medium, relay_side side,
@@ -82,6 +83,7 @@ void shared_port_routes::expect(relayed_medium& medium, relay_side side, const b
   const std::size_t interface = medium.interfaces[index];
   relayed_medium::expectation& expected = medium.expected[index];
   const std::lock_guard lock(mutex_);
+  medium.gives_way = false;
   if (can_send(rtp)) {
     remove({interface, expected.rtp}, medium, side);
     remove({interface, expected.rtcp}, medium, side);
@@ -95,6 +97,11 @@ void shared_port_routes::expect(relayed_medium& medium, relay_side side, const b
     if (by_ssrc_.try_emplace({interface, ssrc}, &medium.at(side, relay_component::rtp)).second)
       expected.ssrcs.push_back(ssrc);
   }
+}
+
+void shared_port_routes::give_way(relayed_medium& medium) {
+  const std::lock_guard lock(mutex_);
+  medium.gives_way = true;
 }
 
 void shared_port_routes::forget(relayed_medium& medium) {

@@ -191,6 +191,29 @@ TEST_CASE("a call that names the peer of another doesn't get its packets", "[net
   CHECK(t.apply(stolen, relay_side::offerer, a.at).has_value());
 }
 
+TEST_CASE("the media of a call that is over give their peers away", "[net][relay][shared]") {
+  const shared_relay t;
+  media_peer a, b, c;
+  const auto over = t.open(1);
+  t.connect(over, a, b);
+  t.relay->give_way(over.id);
+  a.send(test::rtp_packet(8, 1), over.ends[0].rtp);
+  CHECK(b.gets(1));
+  const auto next = t.open(2);
+  t.connect(next, a, c);
+  a.send(test::rtp_packet(8, 1), next.ends[0].rtp);
+  CHECK(c.gets(1));
+  t.relay->close(over.id);
+  a.send(test::rtp_packet(8, 2), next.ends[0].rtp);
+  CHECK(c.gets(2));
+  CHECK(b.hears() == 1);
+  // A call that goes on after all keeps its own.
+  t.relay->give_way(next.id);
+  REQUIRE(t.apply(next, relay_side::offerer, a.at).has_value());
+  CHECK(t.apply(t.open(3), relay_side::offerer, a.at).error() == net::errc::source_taken);
+  t.relay->give_way(0);
+}
+
 TEST_CASE("of the branches of a call the one that was applied last hears their common peer",
           "[net][relay][shared]") {
   const shared_relay t;

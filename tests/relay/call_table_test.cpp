@@ -89,6 +89,7 @@ TEST_CASE("A deleted call's media pass until its delay is over", "[relay]") {
   }
   SECTION("or the command") {
     client.remove({{"delete-delay", 5}});
+    CHECK(client.medium().gives_way);
     client.run(4s);
     CHECK(client.plane.media.size() == 1);
     client.run(1s);

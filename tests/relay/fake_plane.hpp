@@ -25,6 +25,7 @@ class fake_plane final : public media_plane {
     std::array<end_counters, 2> counters{};
     std::string recording{};
     std::uint64_t call = 0;
+    bool gives_way = false;
   };
   struct played {
     medium_id id;
@@ -79,6 +80,8 @@ class fake_plane final : public media_plane {
     ++one.applied[index(of)];
     return {};
   }
+
+  void give_way(medium_id id) override { media.at(id).gives_way = true; }
 
   void close(medium_id id) override {
     for (const end_addresses& end : media.at(id).ends) free_.insert(end.rtp.port);

@@ -106,6 +106,10 @@ class PARLEY_API media_relay {
   /// another medium there has the same peer; of the keys. Nothing has changed then.
   base::result<void> apply(medium_id id, media::relay_side side, const media::relay_end_settings& settings);
 
+  /// The call of that medium is over, and its media pass for a while longer: at a shared port another medium
+  /// may have the same peers from now on, until the next `apply`.
+  void give_way(medium_id id);
+
   /// As `media::relay_medium::relearn`.
   void relearn(medium_id id, media::relay_side side);
 

@@ -58,6 +58,7 @@ struct relayed_medium {
   std::array<addresses, 2> local;            // by side
   std::array<std::size_t, 2> interfaces{};   // by side
   std::array<expectation, 2> expected;       // signalling's, by side
+  bool gives_way = false;                    // likewise: others may have what is expected
   std::uint64_t call = 0;                    // whose media may expect the same sources; 0: none
   std::size_t place = 0;                     // among the worker's media
 };

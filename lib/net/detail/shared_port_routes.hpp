@@ -26,7 +26,7 @@ class shared_port_routes {
   explicit shared_port_routes(base::random_source& random);
 
   /// False where another medium expects packets from one of these addresses at the port that this side has,
-  /// and it is not of the same call.
+  /// is not of the same call, and doesn't give way.
   bool is_free(const relayed_medium& medium, media::relay_side side, const base::socket_address& rtp,
                const base::socket_address& rtcp) const;
 
@@ -35,6 +35,9 @@ class shared_port_routes {
   /// SSRC that another medium has said stays with that.
   void expect(relayed_medium& medium, media::relay_side side, const base::socket_address& rtp,
               const base::socket_address& rtcp, std::span<const std::uint32_t> ssrcs);
+
+  /// Others may have what that medium expects, until it expects something again.
+  void give_way(relayed_medium& medium);
 
   /// Nothing comes to that medium any more.
   void forget(relayed_medium& medium);
