@@ -15,6 +15,7 @@
 #include <initializer_list>
 #include <memory>
 #include <sys/resource.h>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -230,9 +231,17 @@ outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options
   wanted.high_port = options.last_port;
   wanted.single_port = options.single_port;
   wanted.workers = options.workers;
-  auto made = relay_plane::create(std::move(wanted), options.silence, control, log);
-  if (!made) return failure{"The media side can't be started: " + made.error().message()};
+  auto made = relay_plane::create(wanted, options.silence, control, log);
+  // The system frees the port of a process that was killed some time after its end.
+  for (int tries = 0; tries < 20 && !made && made.error() == boost::system::errc::address_in_use; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    made = relay_plane::create(wanted, options.silence, control, log);
+  }
   const bool shared = options.single_port != 0;
+  if (!made) {
+    const std::string where = shared ? " at port " + std::to_string(options.single_port) : std::string();
+    return failure{"The media side can't be started" + where + ": " + made.error().message()};
+  }
   const std::array<base::log_field, 2> fields{
       {{"engine", net::to_string((*made)->relay().engine())},
        {shared ? "single port" : "ports", shared ? options.single_port : (*made)->relay().ports()}}};

@@ -131,12 +131,14 @@ base::result<std::unique_ptr<media_relay>> media_relay::create(const media_relay
   rtp_io_options io = options.io;
   // A medium goes to the worker that has the fewest, and has four ports.
   io.max_ports = made->shares() ? options.interfaces.size() : 4 * (options.max_media / workers + 1);
+  // Of datagrams that wait at one port a ring counts the first alone, so there it is time that ends a wait.
+  const base::duration patience = made->shares() ? options.patience / 3 : options.patience;
   for (std::size_t i = 0; i < workers; ++i) {
     auto shared = made->open_shared(i);
     if (!shared) return shared.error();
     detail::shared_port_routes* const routes = made->shares() ? made->ports_of[i].routes.get() : nullptr;
-    auto worker = detail::relay_worker::create({io, options.enough, options.patience, &made->keys, routes},
-                                               std::move(*shared));
+    auto worker =
+        detail::relay_worker::create({io, options.enough, patience, &made->keys, routes}, std::move(*shared));
     if (!worker) return worker.error();
     made->workers.push_back(std::move(*worker));
   }

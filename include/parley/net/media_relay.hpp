@@ -43,6 +43,7 @@ struct media_relay_options {
   std::size_t max_media = 20000;
   rtp_io_options io{};
   /// While it is busy a worker waits for so many packets, but not longer than that; see `rtp_io::poll`.
+  /// At a single port, where those that have arrived aren't counted, a third of that.
   std::size_t enough = 16;
   base::duration patience = std::chrono::microseconds(1000);
   /// Called on a worker's thread when `media_relay::poll_key` has something after it had nothing: have it

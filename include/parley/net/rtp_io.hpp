@@ -105,7 +105,8 @@ class PARLEY_API rtp_io {
   /// on what there is, and sends what the handler queued. Returns how many datagrams it handed on.
   ///
   /// On a busy relay an `enough` of 16 and a patience of a millisecond cost each packet a quarter of a
-  /// millisecond and save most of the wake-ups. `notify` counts as one of `enough`.
+  /// millisecond and save most of the wake-ups. `notify` counts as one of `enough`, and so may all datagrams
+  /// that have come to one port.
   std::size_t poll(std::size_t enough, base::duration patience);
 
   /// Ends a wait, or the next, and has `handle_notification` called there. From any thread.
