@@ -46,14 +46,15 @@ through() {
 # from_packets FORMAT FILE: so is that of $work/packets.
 from_packets() {
   tool frames "$1" "$work/packets" "$work/frames.${2##*.}" >"$work/told"
-  grep -q "^$pictures frames, $keys of them" "$work/told" || fail "$(basename "$2"): not $pictures frames" "$work/told"
+  grep -qx "$pictures frames of $size, $keys of them key frames" "$work/told" || fail "$(basename "$2") has other frames" "$work/told"
   same_film "${1%-*}" "$2" "$work/frames.${2##*.}"
 }
 
-pictures=40 keys=3
+# What is shown ends within a macroblock.
+pictures=40 keys=3 size=318x238
 # film FILE [option]…: of the encoder that the options name.
 film() {
-  ffmpeg -f lavfi -i testsrc2=size=320x240:rate=25 -frames:v "$pictures" -pix_fmt yuv420p -g 15 "${@:2}" "$work/$1"
+  ffmpeg -f lavfi -i testsrc2=size=$size:rate=25 -frames:v "$pictures" -pix_fmt yuv420p -g 15 "${@:2}" "$work/$1"
 }
 film slices.ts -c:v libx264 -bf 2 -slices 4 -qp 20
 film small.ts -c:v libx264 -bf 0 -x264-params slice-max-size=600

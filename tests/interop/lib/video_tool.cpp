@@ -1,7 +1,7 @@
 // Video between files that other programs have made or will read, by way of packets.
 //
 //   video_tool packets FORMAT PAYLOAD IN OUT    frames as RTP packets with payloads of at most so many bytes
-//   video_tool frames FORMAT IN OUT             and back; says how many frames there are
+//   video_tool frames FORMAT IN OUT             and back; says how many frames there are, and their size
 //
 // FORMAT is one of h264-0, h264-1 (the packetization mode) and av1. Frames are a byte stream of H.264, or AV1
 // in an IVF file; packets stand one after the other, each behind its length (RFC 4571 2).
@@ -139,6 +139,7 @@ class frame_file {
   explicit frame_file(media::video_codec codec) : codec_(codec) {}
 
   void add(const media::video_frame& frame) {
+    if (frame.header.width != 0) size_ = frame.header;
     if (codec_ == media::video_codec::h264) {
       check(store_.write_at(store_.size(), frame.bytes), "a frame");
     } else {
@@ -151,6 +152,9 @@ class frame_file {
     }
   }
 
+  /// Of the last frame that told it.
+  const media::video_header& size() const { return size_; }
+
   void finish(const std::string& path) {
     if (ivf_) check(ivf_->finish(), "the file");
     write_bytes(path, store_.bytes());
@@ -158,6 +162,7 @@ class frame_file {
 
  private:
   media::video_codec codec_;
+  media::video_header size_;
   media::memory_store store_;
   std::optional<media::ivf_writer> ivf_;
 };
@@ -182,8 +187,8 @@ void make_frames(const media::video_format& format, const std::string& in, const
     give_up("frames or packets are left out");
   }
   file.finish(out);
-  std::printf("%llu frames, %llu of them key frames\n", static_cast<unsigned long long>(done.frames),
-              static_cast<unsigned long long>(done.key_frames));
+  std::printf("%llu frames of %ux%u, %llu of them key frames\n", static_cast<unsigned long long>(done.frames),
+              file.size().width, file.size().height, static_cast<unsigned long long>(done.key_frames));
 }
 
 }  // namespace
