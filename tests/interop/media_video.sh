@@ -96,7 +96,7 @@ from_ffmpeg() {
   python3 "$interop/lib/rtp_file.py" receive "$work/packets" "$port" "$rtcp" &
   receiver=$!
   wait_bound udp "$rtcp" "$receiver" || fail "nothing listens for ffmpeg"
-  ffmpeg -readrate 16 -i "${2%.*}.ts" -c copy -f rtp -rtpflags "send_bye${3:-}" "rtp://127.0.0.1:$port?rtcpport=$rtcp&pkt_size=1000"
+  ffmpeg -readrate 16 -i "${2%.*}.ts" -c copy -f rtp -sdp_file "$2.sdp" -rtpflags "send_bye${3:-}" "rtp://127.0.0.1:$port?rtcpport=$rtcp&pkt_size=1000"
   wait "$receiver" || fail "ffmpeg does not end its packets"
   from_packets "h264-$1" "$2"
 }
@@ -106,3 +106,12 @@ passed "ffmpeg makes the same film of our packets of H.264"
 from_ffmpeg 1 "$work/slices.h264"
 from_ffmpeg 0 "$work/small.h264" +h264_mode0
 passed "and we of those of ffmpeg"
+
+# described: the parameters of packets that speak of the stream, a line each.
+described() { tr ' ;\r' '\n\n\n' | grep -E '^(sprop-parameter-sets|profile-level-id)=' | sed '/^profile/s/.*/\L&/' | sort; }
+for each in slices small; do
+  described <"$work/$each.h264.sdp" >"$work/theirs"
+  tool describe "$work/$each.h264" | described >"$work/ours"
+  [ "$(wc -l <"$work/theirs")" -eq 2 ] && cmp "$work/theirs" "$work/ours" || fail "other parameters of H.264" "$work/theirs" "$work/ours"
+done
+passed "both describe the films alike: profile-level-id and sprop-parameter-sets"

@@ -2,16 +2,19 @@
 //
 //   video_tool packets FORMAT PAYLOAD IN OUT    frames as RTP packets with payloads of at most so many bytes
 //   video_tool frames FORMAT IN OUT             and back; says how many frames there are, and their size
+//   video_tool describe IN                      what a description says of a byte stream of H.264
 //
 // FORMAT is one of h264-0, h264-1 (the packetization mode) and av1. Frames are a byte stream of H.264, or AV1
 // in an IVF file; packets stand one after the other, each behind its length (RFC 4571 2).
 #include <parley/base/byte_reader.hpp>
 #include <parley/base/byte_writer.hpp>
 #include <parley/base/packet_buffer.hpp>
+#include <parley/media/h264_parameter_sets.hpp>
 #include <parley/media/ivf.hpp>
 #include <parley/media/video_assembler.hpp>
 #include <parley/media/video_packetizer.hpp>
 #include <parley/rtp/packet.hpp>
+#include <parley/sdp/h264.hpp>
 
 #include <charconv>
 #include <cstddef>
@@ -191,6 +194,14 @@ void make_frames(const media::video_format& format, const std::string& in, const
               file.size().width, file.size().height, static_cast<unsigned long long>(done.key_frames));
 }
 
+void describe(const std::string& in) {
+  sdp::h264_parameters description;
+  check(media::describe_parameter_sets(bytes_of(in), description), in);
+  std::string text;
+  description.write(text);
+  std::puts(text.c_str());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -203,8 +214,11 @@ int main(int argc, char** argv) {
     make_packets(format_of(words[2]), most, words[4], words[5]);
   } else if (what == "frames" && argc == 5) {
     make_frames(format_of(words[2]), words[3], words[4]);
+  } else if (what == "describe" && argc == 3) {
+    describe(words[2]);
   } else {
-    std::fputs("usage: video_tool packets FORMAT PAYLOAD IN OUT | frames FORMAT IN OUT\n", stderr);
+    std::fputs("usage: video_tool packets FORMAT PAYLOAD IN OUT | frames FORMAT IN OUT | describe IN\n",
+               stderr);
     return 2;
   }
   return 0;
