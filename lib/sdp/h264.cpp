@@ -1,9 +1,12 @@
 #include <parley/sdp/h264.hpp>
 
+#include "sdp/detail/base64.hpp"
 #include "sdp/detail/hex.hpp"
 #include "sdp/detail/parameter_fields.hpp"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace parley::sdp {
 namespace {
@@ -110,6 +113,26 @@ void h264_parameters::write(std::string& out) const {
   detail::field_writer fields(out);
   if (profile != profile_level_id{}) profile.write(fields.begin("profile-level-id"));
   detail::write_fields(fields, *this);
+}
+
+parsed<h264_units> read_parameter_sets(std::string_view text) {
+  h264_units out;
+  for (std::size_t at = 0; !text.empty() && at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    auto unit = detail::from_base64(text.substr(at, end - at));
+    if (!unit || unit->empty()) return parse_error{errc::bad_base64, static_cast<std::uint32_t>(at)};
+    out.push_back(std::move(*unit));
+    at = end + 1;
+  }
+  return out;
+}
+
+void write_parameter_sets(const h264_units& units, std::string& out) {
+  bool first = true;
+  for (const auto& unit : units) {
+    if (!std::exchange(first, false)) out += ',';
+    detail::append_base64(out, unit);
+  }
 }
 
 }  // namespace parley::sdp

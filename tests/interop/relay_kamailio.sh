@@ -118,7 +118,7 @@ start_baresip() {
 }
 
 # tone_and_back CALLEE CODEC TRANSCODED: bob, who is called by that name and has that codec alone, plays what he hears, so that the tone of ann,
-# who has PCMA alone, has gone both ways where she hears it; so many media are transcoded.
+# who has PCMA alone, has gone both ways where she hears it; so many media are transcoded. Leaves the end of the call wide to others.
 tone_and_back() {
   start_baresip bob "$bob" "$bob_commands" aubridge,a "$2"
   local bob_pid=$baresip_pid each
@@ -127,7 +127,7 @@ tone_and_back() {
   ng heard 1 150 || fail "no call of baresip with sound" "$work"/baresip-*/log "$work/relay.log" "$work/kamailio.log"
   ng transcoded "$3" || relay_fails "otherwise transcoded than it should be"
   echo /hangup >"/dev/udp/127.0.0.1/$ann_commands"
-  idle
+  [ "$1" = wide ] || idle
   echo /quit >"/dev/udp/127.0.0.1/$ann_commands"
   echo /quit >"/dev/udp/127.0.0.1/$bob_commands"
   # The files are whole where the programs have ended.
@@ -143,9 +143,26 @@ tone_and_back bob PCMA 0
 passed "baresip hears its own tone back from another"
 tone_and_back wide G722 1
 passed "baresip, which has PCMA alone, hears its own tone back from one that has G.722 alone"
+
+# The relay has counted what either has sent, and tshark finds the same packets in the recording, which is whole a little later.
+ng ended "$(sent_by ann)" "$(sent_by bob)" | sort >"$work/counted" || relay_fails "the relay counts otherwise than baresip"
+idle
+# The ports are anybody's, and may be those of another protocol.
+tshark_recording() {
+  tshark -r "$(echo "$work/recordings"/*.pcap)" -o rtp.heuristic_rtp:TRUE -o udp.try_heuristic_first:TRUE "$@" 2>>"$work/tshark.log"
+}
+# recorded: what each port has sent by the recording, told as ng.py does; neither RTP nor RTCP is "unknown".
+recorded() {
+  tshark_recording -T fields -E separator=, -E occurrence=f -e udp.srcport -e udp.length -e rtp.ssrc -e rtcp.pt | awk -F , '
+      {sent = $1 " " ($3 != "" ? $3 : $4 != "" ? "rtcp" : "unknown"); packets[sent]++; bytes[sent] += $2 - 8}
+      END {for (sent in packets) print sent, packets[sent], bytes[sent]}' | sort >"$work/recorded"
+}
+as_counted() { recorded && cmp -s "$work/counted" "$work/recorded"; }
+wait_until 5 as_counted || relay_fails "counted: $(cat "$work/counted"); recorded: $(cat "$work/recorded")"
+passed "the relay counts the packets and bytes of each end, RTP and RTCP, that tshark finds in the recording, and baresip as many as it sent"
 # streams: of the one recording, the codec of each stream and how many of its packets are lost.
 streams() {
-  tshark -r "$(echo "$work/recordings"/*.pcap)" -o rtp.heuristic_rtp:TRUE -q -z rtp,streams 2>>"$work/tshark.log" |
+  tshark_recording -q -z rtp,streams |
     awk '$4 == "127.0.0.2" || $5 == "127.0.0.2" {print $8, ($9 >= 150 ? "many" : $9), $10}' | sort
 }
 [ "$(streams)" = $'g711A many 0\ng722 many 0' ] || relay_fails "tshark finds otherwise in the recording: $(streams)"

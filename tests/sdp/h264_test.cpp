@@ -75,3 +75,19 @@ TEST_CASE("RFC 6184 8.1: H.264's parameters", "[sdp]") {
         parse_error{errc::bad_profile_level_id, 25});
   CHECK(sdp_error<h264_parameters>("packetization-mode=3") == parse_error{errc::bad_format_parameter, 19});
 }
+
+TEST_CASE("RFC 6184 8.1: sprop-parameter-sets are units in base64", "[sdp]") {
+  const h264_units units{{0x67, 0x42, 0x00}, {0x68, 0xce, 0x3c, 0x80}};
+  const std::string text = "Z0IA,aM48gA==";
+  CHECK(read_parameter_sets(text).value() == units);
+  std::string written;
+  write_parameter_sets(units, written);
+  CHECK(written == text);
+  CHECK(read_parameter_sets("").value().empty());
+  CHECK(read_parameter_sets("Z0IA").value().size() == 1);
+  const auto fails_at = [](std::string_view bad) { return read_parameter_sets(bad).error(); };
+  CHECK(fails_at("Z0IA,") == parse_error{errc::bad_base64, 5});
+  CHECK(fails_at(",Z0IA") == parse_error{errc::bad_base64, 0});
+  CHECK(fails_at(",") == parse_error{errc::bad_base64, 0});
+  CHECK(fails_at("Z0IA,aM48gA==,a*") == parse_error{errc::bad_base64, 14});
+}

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace parley::sdp {
 
@@ -68,5 +69,15 @@ struct PARLEY_API h264_parameters {
 
   friend bool operator==(const h264_parameters&, const h264_parameters&) = default;
 };
+
+/// NAL units, one after the other.
+using h264_units = std::vector<std::vector<std::uint8_t>>;
+
+/// The units of sprop-parameter-sets (RFC 6184 8.1), whatever they are; none of an empty text. *Errors:*
+/// `bad_base64` for a unit that can't be read, or has no bytes.
+PARLEY_API parsed<h264_units> read_parameter_sets(std::string_view text);
+
+/// Appends the text for `units`.
+PARLEY_API void write_parameter_sets(const h264_units& units, std::string& out);
 
 }  // namespace parley::sdp

@@ -14,6 +14,8 @@ enum class nal_type : std::uint8_t {
   idr_slice = 5,
   sequence_parameters = 7,
   picture_parameters = 8,
+  sequence_extension = 13,
+  subset_sequence_parameters = 15,
   stap_a = 24,  // RFC 6184 5.4 from here on
   fu_a = 28,
 };

@@ -9,7 +9,7 @@ launch_baresip() {
   mkdir -p "$folder"
   {
     printf '%s\n' 'module_path /usr/lib/baresip/modules' 'net_interface 127.0.0.1' "sip_listen 127.0.0.1:$2" "cons_listen 127.0.0.1:$3" \
-      "audio_player aubridge,a" "audio_source $4" "snd_path $folder" 'call_max_calls 1' 'call_local_timeout 2'
+      "audio_player aubridge,a" "audio_source $4" "snd_path $folder" 'call_max_calls 1' 'call_local_timeout 2' 'rtp_stats yes'
     for each in aubridge cons "${@:6}"; do echo "module $each.so"; done
     printf '%s\n' 'module_tmp uuid.so' 'module_tmp account.so' 'module_app contact.so' 'module_app menu.so'
   } >"$folder/config"
@@ -21,3 +21,6 @@ launch_baresip() {
   started+=("$!")
   wait_until 10 grep -q "baresip is ready" "$folder/log" || fail "baresip does not start" "$folder/log"
 }
+
+# sent_by NAME: how many packets of RTP it says it has sent in its last call.
+sent_by() { awk '$1 == "packets:" {sent = $2} END {print sent}' "$work/baresip-$1/log"; }

@@ -3,6 +3,8 @@
 ng.py PORT calls               how many calls it has
 ng.py PORT ports               how many ports calls have
 ng.py PORT heard CALLS COUNT   waits until it has so many calls, and each end of each has sent it so many packets
+ng.py PORT ended COUNT COUNT   waits until the ends of its one call have sent so many packets of RTP, ends it, and tells what each port of
+                               theirs has sent: the port, the SSRC or rtcp, packets, bytes
 ng.py PORT transcoded COUNT    waits until it says that it transcodes so many media
 ng.py PORT srtp                sets a call up between RTP and SRTP with keys in SDP, and sends packets each way
 ng.py PORT play FILE METRICS   writes a tone to that file, has it and a digit played into a call, and hears them; sends digits, which must
@@ -46,6 +48,26 @@ def wait_heard(calls, count):
         seen.add((ends, least))
         time.sleep(0.02)
     sys.exit(f"ends and the packets of the most silent one: {sorted(seen)}")
+
+
+def end_counted(counts):
+    """What an end sends before its answer has come is refused, and an error."""
+    def seen(answer):
+        return [medium["streams"] for tag in answer["tags"].values() for medium in tag["medias"]]
+
+    def as_sent(streams):
+        stats = [each[0]["stats"] for each in streams]
+        return any(all(each["packets"] <= count <= each["packets"] + each["errors"] for each, count in zip(stats, order))
+                   for order in (counts, counts[::-1]))
+    (call_id,) = call_ids()
+    end = time.monotonic() + 5
+    while not as_sent(streams := seen(ask("query", **{"call-id": call_id}))):
+        if time.monotonic() > end:
+            sys.exit(f"{counts} packets were sent, but the relay counts {streams}")
+        time.sleep(0.02)
+    for stream in sum(seen(ask("delete", **{"call-id": call_id, "delete-delay": 0})), []):
+        who = f"0x{stream['SSRC']:08x}" if "SSRC" in stream else "rtcp"
+        print(stream["endpoint"]["port"], who, stream["stats"]["packets"], stream["stats"]["bytes"])
 
 
 def keystream(key, block, size):
@@ -208,6 +230,8 @@ elif what == "heard":
     wait_heard(int(sys.argv[3]), int(sys.argv[4]))
 elif what == "transcoded":
     wait_transcoded(int(sys.argv[3]))
+elif what == "ended":
+    end_counted([int(sys.argv[3]), int(sys.argv[4])])
 elif what == "play":
     play(sys.argv[3], int(sys.argv[4]))
 else:
