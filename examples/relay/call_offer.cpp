@@ -126,8 +126,19 @@ done_result apply_side(const call_world& world, const dialogue& in, call_medium&
   return {};
 }
 
+namespace {
+
+constexpr std::string_view no_mark = "TOS would mark all calls, which share a port (--single-port)";
+
+bool would_mark_all(const call_world& world, const ng_options& options) {
+  return world.settings.shares_ports && options.tos.value_or(0) != 0;
+}
+
+}  // namespace
+
 text_result call::offer(const call_world& world, const instant& at, const ng_options& options,
                         described text) {
+  if (would_mark_all(world, options)) return failure{std::string(no_mark)};
   auto [found, from] = find_for_offer(options);
   std::unique_ptr<dialogue> made;
   if (found == nullptr) {
@@ -160,7 +171,11 @@ text_result call::offer(const call_world& world, const instant& at, const ng_opt
     found->ends = before_names.ends;
     return out;
   }
-  found->ends_at.reset();
+  if (std::exchange(found->ends_at, std::nullopt)) {
+    for (const call_medium& medium : found->media) {
+      if (medium.id != 0) world.plane.prefer(medium.id);
+    }
+  }
   last_signal_ = at;
   if (made) dialogues_.push_back(std::move(made));
   return out;
@@ -260,6 +275,7 @@ text_result call::make_offer(const call_world& world, const ng_options& options,
 
 text_result call::answer(const call_world& world, const instant& at, const ng_options& options,
                          described text) {
+  if (would_mark_all(world, options)) return failure{std::string(no_mark)};
   const auto [found, from] = find_for_answer(options);
   if (found == nullptr) return failure{"No offer with that from-tag exists in the call"};
   dialogue& in = *found;
@@ -412,6 +428,8 @@ text_result call::make_answer(const call_world& world, const ng_options& options
     for (const side one : {to, from}) {
       if (auto done = apply_side(world, in, medium, one); !done) return std::move(done).error();
     }
+    // Of the branches of a call the one that was answered last has the offerer.
+    if (medium.id != 0) agreed[i].rejected ? world.plane.give_way(medium.id) : world.plane.prefer(medium.id);
     if (recording_ == recording::on) std::ignore = record(world, in, i);
   }
   return out;

@@ -156,6 +156,7 @@ std::string settle(const options& o, relay_settings& out) {
   if (o.single_port + o.workers > 65536)
     return "--single-port: there are fewer ports from there on than --workers";
   out.media.single_port = static_cast<std::uint16_t>(o.single_port);
+  out.control.shares_ports = o.single_port != 0;
   out.media.workers = o.workers;
   out.media.silence = std::chrono::seconds(o.timeout);
   out.control.silence = std::chrono::seconds(o.timeout);

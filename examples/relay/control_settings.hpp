@@ -26,6 +26,7 @@ struct control_settings {
   base::duration held_silence = std::chrono::seconds(3600);  ///< likewise, where all its media are held
   base::duration unanswered = std::chrono::seconds(300);     ///< from the last offer, then a call ends
   base::duration delete_delay = std::chrono::seconds(30);    ///< where the command says nothing
+  bool shares_ports = false;                                 ///< no call can be marked by itself
   std::string recording_folder{};                            ///< empty: no recordings
 };
 

@@ -37,9 +37,8 @@ outcome<void> read_addresses(const described& whole, const sdp::media_descriptio
     out.rtp.port = out.rtcp.port = 0;
     return {};
   }
-  if (out.rtcp_mux) {
-    out.rtcp = out.rtp;
-  } else if (const auto rtcp = medium.get<sdp::rtcp>()) {
+  // With a=rtcp-mux this is where RTCP goes if the other side doesn't accept it (RFC 5761 5.1.1).
+  if (const auto rtcp = medium.get<sdp::rtcp>()) {
     out.rtcp.port = rtcp->port;
     if (const auto other = base::ip_address::from_string(rtcp->address); other && !source) {
       if (other->is_multicast() || other->is_unspecified())

@@ -97,12 +97,14 @@ class media_plane {
   /// port free (`limit_reached`): the offer is refused with that reason, and the next one may find a port.
   virtual base::result<opened> open(const std::array<end_request, 2>& ends, std::uint64_t call) = 0;
 
-  /// *Errors:* keys or codecs that can't be used; where media share a port, the peer of another call: nothing
-  /// has changed.
+  /// *Errors:* keys or codecs that can't be used; where media share a port, the peer of another call, or a
+  /// mark for one side: nothing has changed.
   virtual base::result<void> apply(medium_id id, side of, const end_settings& settings) = 0;
 
   /// Its call is over, and it goes on for a while: where media share a port, another may have its peers.
   virtual void give_way(medium_id id) = 0;
+  /// Of the media of one call that share a port this one hears the peers that they have in common.
+  virtual void prefer(medium_id id) = 0;
 
   /// Nothing is forwarded any more, and the ports are free again after a while.
   virtual void close(medium_id id) = 0;

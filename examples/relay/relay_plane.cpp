@@ -67,8 +67,8 @@ class relay_plane final : public media_plane {
   }
 
   base::result<void> apply(medium_id id, side of, const end_settings& settings) override {
-    if (settings.relearn) relay_->relearn(id, of);
     if (auto done = relay_->apply(id, of, settings); !done) return done.error();
+    if (settings.relearn) relay_->relearn(id, of);
     const auto found = media_.find(id);
     if (found == media_.end()) return {};
     std::uint8_t& marked = found->second.dscp[index(of)];
@@ -77,6 +77,7 @@ class relay_plane final : public media_plane {
   }
 
   void give_way(medium_id id) override { relay_->give_way(id); }
+  void prefer(medium_id id) override { relay_->prefer(id); }
 
   void close(medium_id id) override {
     relay_->close(id);
@@ -244,7 +245,7 @@ outcome<std::unique_ptr<media_plane>> make_media_plane(const media_plane_options
   }
   const std::array<base::log_field, 2> fields{
       {{"engine", net::to_string((*made)->relay().engine())},
-       {shared ? "single port" : "ports", shared ? options.single_port : (*made)->relay().ports()}}};
+       {shared ? "single_port" : "ports", shared ? options.single_port : (*made)->relay().ports()}}};
   if (log.enabled(base::log_level::info))
     log.write({base::log_level::info, "parley-relay", "media are open", fields});
   return std::unique_ptr<media_plane>(std::move(*made));

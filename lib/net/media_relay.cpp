@@ -90,11 +90,34 @@ struct media_relay::impl {
 
   bool shares() const noexcept { return options.single_port != 0; }
 
+  /// Which shared port an interface has: those at one address have one.
+  std::size_t number_of(const interface& wanted) const noexcept {
+    std::size_t number = 0;
+    for (std::size_t i = 0; i < interfaces.size(); ++i) {
+      const auto same = [&](const interface& one) {
+        return one.described.bind == interfaces[i].described.bind;
+      };
+      const auto before = interfaces.begin() + static_cast<std::ptrdiff_t>(i);
+      if (std::find_if(interfaces.begin(), before, same) != before) continue;
+      if (interfaces[i].described.bind == wanted.described.bind) break;
+      ++number;
+    }
+    return number;
+  }
+
+  /// True for an address of a shared port: what is sent there would come back for ever.
+  bool is_own(const base::socket_address& peer) const noexcept {
+    return std::ranges::any_of(ports_of, [&](const shared& s) { return s.port == peer.port; }) &&
+           std::ranges::any_of(interfaces, [&](const interface& one) {
+             return one.described.bind == peer.ip || one.described.advertised == peer.ip;
+           });
+  }
+
   /// The ports that the worker is to have, where media share some. *Errors:* the system's.
   base::result<std::vector<rtp_port>> open_shared(std::size_t worker) {
     std::vector<rtp_port> opened;
     if (!shares()) return opened;
-    constexpr std::size_t wanted_bytes = std::size_t{4} << 20U;  // the system gives less where it likes to
+    constexpr std::size_t wanted_bytes = std::size_t{8} << 20U;  // of all calls; the system may give less
     const std::size_t number = options.single_port + worker;
     if (number > 65535)
       return base::error_code(boost::system::errc::invalid_argument, boost::system::generic_category());
@@ -102,7 +125,8 @@ struct media_relay::impl {
     made.port = static_cast<std::uint16_t>(number);
     made.routes = std::make_unique<detail::shared_port_routes>(random);
     for (const interface& each : interfaces) {
-      auto port = rtp_port::open({each.described.bind, made.port}, wanted_bytes);
+      if (number_of(each) != opened.size()) continue;
+      auto port = rtp_port::open({each.described.bind, made.port}, wanted_bytes, wanted_bytes);
       if (!port) return port.error();
       opened.push_back(std::move(*port));
     }
@@ -132,7 +156,8 @@ base::result<std::unique_ptr<media_relay>> media_relay::create(const media_relay
   // A medium goes to the worker that has the fewest, and has four ports.
   io.max_ports = made->shares() ? options.interfaces.size() : 4 * (options.max_media / workers + 1);
   // Of datagrams that wait at one port a ring counts the first alone, so there it is time that ends a wait.
-  const base::duration patience = made->shares() ? options.patience / 3 : options.patience;
+  const base::duration patience =
+      made->shares() ? std::max(options.patience / 3, base::duration(1)) : options.patience;
   for (std::size_t i = 0; i < workers; ++i) {
     auto shared = made->open_shared(i);
     if (!shared) return shared.error();
@@ -177,7 +202,8 @@ base::result<media_relay::opened> media_relay::open(const std::array<wanted_end,
     const media_interface& at = from[i]->described;
     result.ends[i] = {{at.advertised, port}, {at.advertised, rtcp}};
     entry.medium->local[i] = {{at.bind, port}, {at.bind, rtcp}};
-    entry.medium->interfaces[i] = static_cast<std::size_t>(from[i] - impl_->interfaces.data());
+    entry.medium->origins[i] =
+        shared ? impl_->number_of(*from[i]) : static_cast<std::size_t>(from[i] - impl_->interfaces.data());
     if (!shared) entry.medium->sockets[i] = pairs[i].rtp.native_handle();
   }
   impl_->workers[entry.worker]->add(entry.medium, std::move(pairs));
@@ -193,9 +219,12 @@ base::result<void> media_relay::apply(medium_id id, media::relay_side side,
   detail::shared_port_routes* const routes =
       impl_->shares() ? impl_->ports_of[found->second.worker].routes.get() : nullptr;
   const base::socket_address rtp = settings.rtp.unmapped();
-  const base::socket_address rtcp = settings.rtcp_mux ? rtp : settings.rtcp.unmapped();
-  if (routes != nullptr && !routes->is_free(medium, side, rtp, rtcp))
+  const bool one = settings.rtcp_mux || settings.datagrams;
+  const base::socket_address rtcp = one ? rtp : settings.rtcp.unmapped();
+  if (routes != nullptr && (impl_->is_own(rtp) || impl_->is_own(rtcp) ||
+                            !routes->is_free(medium, side, rtp, rtcp, settings.ssrcs))) {
     return make_error_code(errc::source_taken);
+  }
   {
     const std::lock_guard lock(medium.mutex);
     if (auto applied = medium.machine.apply(side, settings); !applied) return applied;
@@ -208,6 +237,12 @@ void media_relay::give_way(medium_id id) {
   const auto found = impl_->media.find(id);
   if (found == impl_->media.end() || !impl_->shares()) return;
   impl_->ports_of[found->second.worker].routes->give_way(*found->second.medium);
+}
+
+void media_relay::prefer(medium_id id) {
+  const auto found = impl_->media.find(id);
+  if (found == impl_->media.end() || !impl_->shares()) return;
+  impl_->ports_of[found->second.worker].routes->prefer(*found->second.medium);
 }
 
 void media_relay::relearn(medium_id id, media::relay_side side) {
@@ -301,7 +336,7 @@ void media_relay::close(medium_id id) {
     impl_->ports_of[worker].routes->forget(*medium);
   } else {
     for (std::size_t i = 0; i < 2; ++i)
-      impl_->interfaces[medium->interfaces[i]].ports.give_back(medium->local[i].rtp.port);
+      impl_->interfaces[medium->origins[i]].ports.give_back(medium->local[i].rtp.port);
   }
   impl_->workers[worker]->remove(medium);
   impl_->media.erase(found);

@@ -17,9 +17,9 @@ constexpr base::duration idle_wait = std::chrono::milliseconds(200);
 constexpr base::duration publication_interval = std::chrono::seconds(1);
 
 // The tag of a medium's own port is where it stands in memory, which is even; that of a shared port is twice
-// the number of its interface, and one.
+// its number, and one.
 constexpr std::uint64_t shared_mark = 1;
-constexpr std::uint64_t shared_tag(std::size_t interface) noexcept { return interface << 1U | shared_mark; }
+constexpr std::uint64_t shared_tag(std::size_t number) noexcept { return number << 1U | shared_mark; }
 
 }  // namespace
 
@@ -55,7 +55,7 @@ void relay_worker::add(std::shared_ptr<relayed_medium> medium, std::array<rtp_po
   // What comes to a shared port needs no order to be the medium's.
   if (settings_.routes != nullptr) {
     for (std::size_t side = 0; side < medium->ports.size(); ++side) {
-      for (relayed_medium::port& port : medium->ports[side]) port.id = shared_[medium->interfaces[side]];
+      for (relayed_medium::port& port : medium->ports[side]) port.id = shared_[medium->origins[side]];
     }
   }
   give({order::add, std::move(medium), std::move(ports)});

@@ -25,7 +25,8 @@ rtp_port::~rtp_port() {
   if (socket_ >= 0) ::close(socket_);
 }
 
-base::result<rtp_port> rtp_port::open(const base::socket_address& local, std::size_t receive_bytes) {
+base::result<rtp_port> rtp_port::open(const base::socket_address& local, std::size_t receive_bytes,
+                                      std::size_t send_bytes) {
   const int family = local.ip.is_v6() ? AF_INET6 : AF_INET;
   rtp_port made;
   made.socket_ = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -36,6 +37,10 @@ base::result<rtp_port> rtp_port::open(const base::socket_address& local, std::si
   if (receive_bytes != 0) {
     const int bytes = static_cast<int>(std::min<std::size_t>(receive_bytes, 1U << 28U));
     ::setsockopt(made.socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  }
+  if (send_bytes != 0) {
+    const int bytes = static_cast<int>(std::min<std::size_t>(send_bytes, 1U << 28U));
+    ::setsockopt(made.socket_, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
   }
   detail::ip_sockaddr address;
   auto length = static_cast<socklen_t>(detail::write_sockaddr(local, address));

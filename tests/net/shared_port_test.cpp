@@ -209,12 +209,13 @@ TEST_CASE("the media of a call that is over give their peers away", "[net][relay
   CHECK(b.hears() == 1);
   // A call that goes on after all keeps its own.
   t.relay->give_way(next.id);
-  REQUIRE(t.apply(next, relay_side::offerer, a.at).has_value());
+  t.relay->prefer(next.id);
   CHECK(t.apply(t.open(3), relay_side::offerer, a.at).error() == net::errc::source_taken);
   t.relay->give_way(0);
+  t.relay->prefer(0);
 }
 
-TEST_CASE("of the branches of a call the one that was applied last hears their common peer",
+TEST_CASE("of the branches of a call the last one hears their common peer, or the one that is preferred",
           "[net][relay][shared]") {
   const shared_relay t;
   media_peer a, b, c;
@@ -224,13 +225,90 @@ TEST_CASE("of the branches of a call the one that was applied last hears their c
   t.connect(second, a, c);
   a.send(test::rtp_packet(8, 1), first.ends[0].rtp);
   CHECK(c.gets(1));
+  // What is applied again as it was, as to block a side, changes nothing of that.
   REQUIRE(t.apply(first, relay_side::offerer, a.at).has_value());
   a.send(test::rtp_packet(8, 2), first.ends[0].rtp);
-  CHECK(b.gets(1));
-  t.relay->close(second.id);
+  CHECK(c.gets(2));
+  t.relay->prefer(first.id);
   a.send(test::rtp_packet(8, 3), first.ends[0].rtp);
+  CHECK(b.gets(1));
+  t.relay->prefer(second.id);
+  t.relay->close(second.id);
+  a.send(test::rtp_packet(8, 4), first.ends[0].rtp);
   CHECK(b.gets(2));
-  CHECK(c.hears() == 1);
+  CHECK(c.hears() == 2);
+}
+
+TEST_CASE("branches have the SSRC of their common peer, too", "[net][relay][shared]") {
+  const shared_relay t;
+  media_peer a, b, c;
+  const base::socket_address hidden{base::ip_address::v4(0x0A000005U), 4000};
+  const auto first = t.open(7);
+  const auto second = t.open(7);
+  for (const auto& [branch, peer] : {std::pair(&first, &b), std::pair(&second, &c)}) {
+    media::relay_end_settings settings;
+    settings.rtp = hidden;
+    settings.rtcp_mux = true;
+    settings.seen = a.at.ip;
+    settings.ssrcs = {42, 42, 43};
+    REQUIRE(t.relay->apply(branch->id, relay_side::offerer, settings).has_value());
+    REQUIRE(t.apply(*branch, relay_side::answerer, peer->at).has_value());
+  }
+  a.send(test::rtp_packet(8, 1, 42), first.ends[0].rtp);
+  CHECK(c.gets(1));
+  t.relay->prefer(first.id);
+  a.send(test::rtp_packet(8, 2, 42), first.ends[0].rtp);
+  CHECK(b.gets(1));
+  // Of another NAT the same address may come, with another SSRC.
+  media_peer d, e;
+  const auto other = t.open(8);
+  CHECK(t.apply(other, relay_side::offerer, hidden).error() == net::errc::source_taken);
+  media::relay_end_settings settings;
+  settings.rtp = hidden;
+  settings.rtcp_mux = true;
+  settings.seen = d.at.ip;
+  settings.ssrcs = {77};
+  REQUIRE(t.relay->apply(other.id, relay_side::offerer, settings).has_value());
+  REQUIRE(t.apply(other, relay_side::answerer, e.at).has_value());
+  d.send(test::rtp_packet(8, 1, 77), other.ends[0].rtp);
+  CHECK(e.gets(1));
+  t.relay->close(first.id);
+  t.relay->close(second.id);
+  a.send(test::rtp_packet(8, 3, 42), first.ends[0].rtp);
+  CHECK(t.until([&] { return t.relay->unclaimed() == 1; }));
+}
+
+TEST_CASE("a shared port is no peer of its own media", "[net][relay][shared][attack]") {
+  const shared_relay t(2);
+  const auto medium = t.open();
+  for (const auto& own :
+       {medium.ends[0].rtp, base::socket_address{base::ip_address::loopback_v6(),
+                                                 static_cast<std::uint16_t>(t.options.single_port + 1)}}) {
+    CHECK(t.apply(medium, relay_side::offerer, own).error() == net::errc::source_taken);
+    media::relay_end_settings settings;
+    settings.rtp = {base::ip_address::loopback_v4(), 4000};
+    settings.rtcp = own;
+    CHECK(t.relay->apply(medium.id, relay_side::offerer, settings).error() == net::errc::source_taken);
+  }
+}
+
+TEST_CASE("interfaces at one address have one shared port", "[net][relay][shared]") {
+  shared_relay t;
+  t.relay.reset();
+  net::media_relay_options options = t.options;
+  options.interfaces.push_back({"nat", test::own_address(), *base::ip_address::from_string("192.0.2.1")});
+  // The system closes the ports of the other one in its own time.
+  REQUIRE(t.until([&] {
+    auto made = net::media_relay::create(options, t.random);
+    if (made) t.relay = std::move(*made);
+    return t.relay != nullptr;
+  }));
+  media_peer a, b;
+  const auto medium = t.relay->open({{{"nat", false}, {"lan", false}}}).value();
+  CHECK(medium.ends[0].rtp.ip.to_string() == "192.0.2.1");
+  t.connect(medium, a, b);
+  a.send(test::rtp_packet(8, 1), medium.ends[1].rtp);
+  CHECK(b.gets(1));
 }
 
 TEST_CASE("a peer that moves is heard from its new address, and one on hold stays known",

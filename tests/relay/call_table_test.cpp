@@ -116,11 +116,24 @@ TEST_CASE("A deleted call's media pass until its delay is over", "[relay]") {
   CHECK(client.machine.calls().counted().ended == 1);
 }
 
+TEST_CASE("A refused medium gives its peers away, and an answered one is preferred", "[relay]") {
+  ng_client client;
+  begin(client);
+  const auto medium = client.plane.media.begin()->first;
+  CHECK(client.plane.preferred == std::vector<medium_id>{medium});
+  CHECK(!client.medium().gives_way);
+  CHECK(ng_client::result(client.offer(offered, {{"to-tag", "b"}})) == "ok");
+  CHECK(ng_client::result(client.answer(description("192.0.2.20", "m=audio 0 RTP/AVP 8\r\n"))) == "ok");
+  CHECK(client.medium().gives_way);
+}
+
 TEST_CASE("An offer takes back a delete whose delay goes on", "[relay]") {
   ng_client client;
   begin(client);
   client.remove({});
+  CHECK(client.medium().gives_way);
   CHECK(ng_client::result(client.offer(offered, {{"to-tag", "b"}})) == "ok");
+  CHECK(!client.medium().gives_way);
   CHECK(ng_client::result(client.answer(answered)) == "ok");
   client.run(31s);
   CHECK(client.plane.media.size() == 1);

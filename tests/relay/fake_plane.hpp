@@ -82,6 +82,10 @@ class fake_plane final : public media_plane {
   }
 
   void give_way(medium_id id) override { media.at(id).gives_way = true; }
+  void prefer(medium_id id) override {
+    media.at(id).gives_way = false;
+    preferred.push_back(id);
+  }
 
   void close(medium_id id) override {
     for (const end_addresses& end : media.at(id).ends) free_.insert(end.rtp.port);
@@ -125,6 +129,7 @@ class fake_plane final : public media_plane {
   std::size_t free_pairs() const { return free_.size(); }
 
   std::map<medium_id, medium> media{};
+  std::vector<medium_id> preferred{};
   std::vector<medium_id> closed{};
   std::set<std::string> recordings{};  // files that were begun
   std::vector<std::string> refused_recordings{};

@@ -42,9 +42,9 @@ struct media_relay_options {
   std::size_t workers = 1;  ///< threads; a medium stays on one of them
   std::size_t max_media = 20000;
   rtp_io_options io{};
-  /// While it is busy a worker waits for so many packets, but not longer than that; see `rtp_io::poll`.
-  /// At a single port, where those that have arrived aren't counted, a third of that.
+  /// While it is busy a worker waits for so many packets, but not longer than `patience`; see `rtp_io::poll`.
   std::size_t enough = 16;
+  /// At a single port, where those that have arrived aren't counted, it waits for a third of it.
   base::duration patience = std::chrono::microseconds(1000);
   /// Called on a worker's thread when `media_relay::poll_key` has something after it had nothing: have it
   /// called on the thread of signalling. May be empty.
@@ -98,18 +98,21 @@ class PARLEY_API media_relay {
 
   /// Opens the ports of both sides. Nothing is forwarded until `apply` has said to where. Media of one
   /// `call`, where it is not 0, may have the same peer at a shared port, as the branches of a forked call
-  /// do: it is heard in the one that was applied last. *Errors:* `errc::unknown_listener` for an interface
-  /// that there is not; `errc::limit_reached` where no ports are left, or `max_media` are open: refuse the
-  /// call, and try again with the next.
+  /// do: it is heard in the one that has named it last, or is preferred. *Errors:* `errc::unknown_listener`
+  /// for an interface that there is not; `errc::limit_reached` where no ports are left, or `max_media` are
+  /// open: refuse the call, and try again with the next.
   base::result<opened> open(const std::array<wanted_end, 2>& ends, std::uint64_t call = 0);
 
-  /// *Errors:* `errc::closed` where the medium is gone; `errc::source_taken` where its port is shared and
-  /// another medium there has the same peer; of the keys. Nothing has changed then.
+  /// *Errors:* `errc::closed` where the medium is gone; `errc::source_taken` where its port is shared and a
+  /// medium of another call has the same peer there, which names no SSRC, or the peer is that port itself; of
+  /// the keys. Nothing has changed then.
   base::result<void> apply(medium_id id, media::relay_side side, const media::relay_end_settings& settings);
 
   /// The call of that medium is over, and its media pass for a while longer: at a shared port another medium
-  /// may have the same peers from now on, until the next `apply`.
+  /// may have the same peers from now on, until this one is applied with another, or preferred.
   void give_way(medium_id id);
+  /// Of the media of one call at a shared port this one hears the peers that they have in common.
+  void prefer(medium_id id);
 
   /// As `media::relay_medium::relearn`.
   void relearn(medium_id id, media::relay_side side);

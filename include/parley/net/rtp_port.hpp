@@ -24,9 +24,11 @@ class PARLEY_API rtp_port {
   }
   ~rtp_port();
 
-  /// Opens `local`; with port 0 the system chooses one. `receive_bytes` is what may wait in the system, 0 for
-  /// its default. *Errors:* the system's, as `address_in_use`.
-  static base::result<rtp_port> open(const base::socket_address& local, std::size_t receive_bytes = 0);
+  /// Opens `local`; with port 0 the system chooses one. `receive_bytes` and `send_bytes` are what may wait in
+  /// the system each way, 0 for its default; it may have less (on Linux net.core.rmem_max, wmem_max).
+  /// *Errors:* the system's, as `address_in_use`.
+  static base::result<rtp_port> open(const base::socket_address& local, std::size_t receive_bytes = 0,
+                                     std::size_t send_bytes = 0);
 
   /// Marks what is sent from here with that code point, 0 to 63 (RFC 2474). *Errors:* the system's.
   base::result<void> mark(std::uint8_t code_point);

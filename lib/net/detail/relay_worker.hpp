@@ -54,7 +54,7 @@ class relay_worker final : private rtp_handler {
     shared_port_routes* routes = nullptr;  ///< not nullptr where there are shared ports
   };
 
-  /// Begins the thread. It has the shared ports, by the number of their interface, until it ends. *Errors:*
+  /// Begins the thread. It has the shared ports, by their number, until it ends. *Errors:*
   /// the system's.
   static base::result<std::unique_ptr<relay_worker>> create(const settings& wanted,
                                                             std::vector<rtp_port> shared = {});
@@ -63,8 +63,7 @@ class relay_worker final : private rtp_handler {
   ~relay_worker() override;
 
   /// The worker takes over the ports and keeps the medium until `remove`. Where it can't take a port, as for
-  /// want of places, the medium stays silent. A side whose pair is empty sends from the shared port of its
-  /// interface.
+  /// want of places, the medium stays silent. A side whose pair is empty sends from a shared port.
   void add(std::shared_ptr<relayed_medium> medium, std::array<rtp_port_pair, 2> ports);
   void remove(std::shared_ptr<relayed_medium> medium);
   /// The machine's `poll_timeout` may have become earlier.
@@ -111,7 +110,7 @@ class relay_worker final : private rtp_handler {
 
   settings settings_;
   std::unique_ptr<rtp_io> io_;
-  std::vector<rtp_port_id> shared_;                     // by interface, unchanged once `create` returns
+  std::vector<rtp_port_id> shared_;                     // by number, unchanged once `create` returns
   std::vector<std::shared_ptr<relayed_medium>> media_;  // the worker's
   std::vector<beat> beats_;                             // once each: a heap, the next one first
   std::atomic<bool> stopping_ = false;

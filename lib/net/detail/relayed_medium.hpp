@@ -56,7 +56,7 @@ struct relayed_medium {
   std::array<int, 2> sockets{-1, -1};        // of RTP, by side, where it is the medium's own: open until
                                              // `relay_worker::remove`
   std::array<addresses, 2> local;            // by side
-  std::array<std::size_t, 2> interfaces{};   // by side
+  std::array<std::size_t, 2> origins{};      // by side: of which range its ports are, or which shared port
   std::array<expectation, 2> expected;       // signalling's, by side
   bool gives_way = false;                    // likewise: others may have what is expected
   std::uint64_t call = 0;                    // whose media may expect the same sources; 0: none

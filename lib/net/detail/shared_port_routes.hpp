@@ -11,6 +11,7 @@
 #include <mutex>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 namespace parley::net::detail {
 
@@ -26,34 +27,37 @@ class shared_port_routes {
   explicit shared_port_routes(base::random_source& random);
 
   /// False where another medium expects packets from one of these addresses at the port that this side has,
-  /// is not of the same call, and doesn't give way.
+  /// is not of the same call, and doesn't give way; and the side has no SSRC by which it could be told.
   bool is_free(const relayed_medium& medium, media::relay_side side, const base::socket_address& rtp,
-               const base::socket_address& rtcp) const;
+               const base::socket_address& rtcp, std::span<const std::uint32_t> ssrcs) const;
 
-  /// Has packets from these addresses, which are free, come to that side of the medium and no longer those
-  /// from the ones before. Addresses that can't be sent from, as 0.0.0.0 or a port of 0, change nothing. An
-  /// SSRC that another medium has said stays with that.
+  /// Has packets from these addresses, which are free, and with these SSRCs come to that side of the medium,
+  /// and no longer those that it expected before. Addresses that can't be sent from, as 0.0.0.0 or a port of
+  /// 0, change nothing. An address or SSRC that a medium of another call has stays with that.
   void expect(relayed_medium& medium, media::relay_side side, const base::socket_address& rtp,
               const base::socket_address& rtcp, std::span<const std::uint32_t> ssrcs);
 
-  /// Others may have what that medium expects, until it expects something again.
+  /// What this medium expects comes to it, and not to others of its call that expect the same.
+  void prefer(relayed_medium& medium);
+
+  /// Others may have what that medium expects, until it expects another address, or is preferred.
   void give_way(relayed_medium& medium);
 
-  /// Nothing comes to that medium any more.
+  /// Nothing comes to that medium any more: it goes to who expected the same before.
   void forget(relayed_medium& medium);
 
   /// Whose packet that is, nullptr where it is nobody's. The medium lives until its worker has let go of it.
-  relayed_medium::port* find(std::size_t interface, const base::socket_address& from,
+  relayed_medium::port* find(std::size_t at, const base::socket_address& from,
                              std::span<const std::byte> packet) const;
 
  private:
   struct source {
-    std::size_t interface;
+    std::size_t at;  // which of the shared ports
     base::socket_address from;
     friend bool operator==(const source&, const source&) = default;
   };
   struct named {
-    std::size_t interface;
+    std::size_t at;
     std::uint32_t ssrc;
     friend bool operator==(const named&, const named&) = default;
   };
@@ -62,15 +66,26 @@ class shared_port_routes {
     std::size_t operator()(const source& s) const noexcept;
     std::size_t operator()(const named& n) const noexcept;
   };
+  using owners = std::vector<relayed_medium::port*>;  // never empty; the last one has the packets
+  template <class Key>
+  using table = std::unordered_map<Key, owners, keyed_hash>;
 
-  bool is_free(const source& at, const relayed_medium& medium, media::relay_side side) const;
-  void put(const source& at, relayed_medium::port& port);
-  void remove(const source& at, const relayed_medium& medium, media::relay_side side);
-  void remove_ssrcs(relayed_medium& medium, media::relay_side side);
+  template <class Key>
+  static bool may_enter(const table<Key>& all, const Key& key, const relayed_medium& medium,
+                        media::relay_side side);
+  template <class Key>
+  static void enter(table<Key>& all, const Key& key, relayed_medium::port& port);
+  template <class Key>
+  static void leave(table<Key>& all, const Key& key, const relayed_medium& medium, media::relay_side side);
+
+  void expect_addresses(relayed_medium& medium, media::relay_side side, const base::socket_address& rtp,
+                        const base::socket_address& rtcp);
+  void leave_addresses(relayed_medium& medium, media::relay_side side);
+  void leave_ssrcs(relayed_medium& medium, media::relay_side side);
 
   mutable std::mutex mutex_;
-  std::unordered_map<source, relayed_medium::port*, keyed_hash> by_source_;
-  std::unordered_map<named, relayed_medium::port*, keyed_hash> by_ssrc_;
+  table<source> by_source_;
+  table<named> by_ssrc_;
 };
 
 }  // namespace parley::net::detail
