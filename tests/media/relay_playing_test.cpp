@@ -1,4 +1,5 @@
 // What a medium plays to one of its peers, in the stream that this peer already gets.
+#include <parley/media/dtmf_detector.hpp>
 #include <parley/media/relay_medium.hpp>
 #include <parley/media/tone_generator.hpp>
 #include <parley/rtp/dtmf_event.hpp>
@@ -50,6 +51,12 @@ media::played_sound clip_of(base::duration length, const media::audio_format& fo
                                           type, repeat);
   REQUIRE(made.has_value());
   return std::move(*made);
+}
+
+media::relay_player::key toned_key(std::uint8_t event, const media::audio_format& format, std::uint8_t type) {
+  media::relay_player::key key{.event = event, .length = 80ms, .pause = 60ms};
+  key.tone = media::relay_player::tone_of(key, format, type).value();
+  return key;
 }
 
 /// Bob speaks to alice, and she is played to. What she gets is taken apart.
@@ -136,6 +143,22 @@ struct playing_test {
       CHECK(heard[i].timestamp == heard[i - 1].timestamp + step);
       CHECK(heard[i].ssrc == heard[0].ssrc);
     }
+  }
+  /// The digits in what she hears, from the packet `first` on.
+  std::string digits(std::size_t first, const media::audio_format& format, std::uint8_t type) const {
+    media::dtmf_detector detector(format.sample_rate);
+    const auto decoder = media::make_decoder(format).value();
+    std::vector<std::int16_t> sound(5760U * format.channels);
+    std::string out;
+    for (std::size_t i = first; i < heard.size(); ++i) {
+      if (heard[i].type != type) continue;
+      const auto pcm = decoder->decode(std::as_bytes(std::span(heard[i].payload)), sound);
+      REQUIRE(pcm.has_value());
+      std::vector<std::int16_t> left;
+      for (std::size_t s = 0; s < pcm->size(); s += format.channels) left.push_back((*pcm)[s]);
+      if (const auto event = detector.add(left); event && !event->ended) out += event->digit;
+    }
+    return out;
   }
   std::uint64_t dropped() const { return medium.counters(relay_side::answerer).dropped; }
 
@@ -239,6 +262,54 @@ TEST_CASE("a key is sent in passed and in transcoded sound, by either clock", "[
     CHECK(t.heard[i].sequence == static_cast<std::uint16_t>(t.heard[i - 1].sequence + 1));
   CHECK(t.heard[17].timestamp == t.heard[9].timestamp + 8 * 160);
   CHECK(t.heard[17].marker);
+}
+
+TEST_CASE("keys become tones in the stream of the other peer, encrypted, too", "[media][relay][play][srtp]") {
+  playing_test t;
+  if (GENERATE(false, true)) {
+    t.change(relay_side::offerer, [](auto& s) { s.sends_with = playing_keys('b'); });
+    t.alice_hears = *srtp::context::unprotecting(playing_keys('b'));
+  }
+  t.bob_speaks(10);
+  for (const std::uint8_t event : std::vector<std::uint8_t>{7, 7, 10})
+    REQUIRE(
+        t.medium.press(t.now, relay_side::offerer, toned_key(event, ulaw_format, 0), made_up).has_value());
+  t.bob_speaks(40);
+  // 140 ms each, in which bob is not heard: then he is, where he was.
+  CHECK(t.dropped() == 21);
+  CHECK(t.heard.size() == 50);
+  t.check_line();
+  CHECK(t.digits(10, ulaw_format, 0) == "77*");
+  CHECK(t.heard[31].payload == t.heard[0].payload);
+}
+
+TEST_CASE("keys become tones in a transcoded stream, before all sound, and beside what is played",
+          "[media][relay][play]") {
+  const media::audio_format opus{"opus", 48000, 48000, 2, {}};
+  const media::audio_format& heard = GENERATE(false, true) ? opus : alaw_format;
+  if (!media::make_encoder(heard).has_value()) return;
+  playing_test t;
+  t.change(relay_side::answerer, [&](auto& s) {
+    s.payloads = {{.received = 0, .sent = 98, .transcode = media::transcoding{ulaw_format, heard}}};
+  });
+  REQUIRE(t.medium.press(t.now, relay_side::offerer, toned_key(3, heard, 98), made_up).has_value());
+  t.run(140ms);
+  CHECK_FALSE(t.medium.plays(relay_side::offerer));
+  CHECK(t.heard.size() == 7);
+  t.check_line(heard.clock_rate / 50);
+  CHECK(t.digits(0, heard, 98) == "3");
+  t.bob_speaks(10);
+  const std::size_t spoken = t.heard.size();
+  t.medium.play(t.now, relay_side::offerer, clip_of(400ms, heard, 98), made_up);
+  for (const std::uint8_t event : std::vector<std::uint8_t>{1, 2})
+    REQUIRE(t.medium.press(t.now, relay_side::offerer, toned_key(event, heard, 98), made_up).has_value());
+  t.run(1s);
+  CHECK(t.digits(spoken, heard, 98) == "12");
+  REQUIRE(t.heard.size() == spoken + 20);
+  for (std::size_t i = spoken + 1; i < t.heard.size(); ++i) {
+    CHECK(t.heard[i].sequence == static_cast<std::uint16_t>(t.heard[i - 1].sequence + 1));
+    CHECK(t.heard[i].timestamp == t.heard[i - 1].timestamp + heard.clock_rate / 50);
+  }
 }
 
 TEST_CASE("what is played before anything came has a source of its own", "[media][relay][play]") {
