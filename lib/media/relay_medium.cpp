@@ -303,7 +303,9 @@ std::optional<relay_medium::forwarded> relay_medium::handle_timeout(base::time_p
     end& e = (*ends_)[static_cast<std::size_t>(side)];
     if (!e.plays() || e.player->poll_timeout() > now) continue;
     if (!out.resize(rtp::header_bytes + relay_stream::max_payload)) return std::nullopt;
+    const std::uint32_t beat = e.player->timestamp();
     const auto packet = e.player->handle_timeout(now, out.mutable_bytes().subspan(rtp::header_bytes));
+    e.stream.change_own_clock(beat, e.player->clock_rate());
     if (!e.player->active()) {
       e.stream.end_own(e.player->timestamp(), e.player->clock_rate());
       e.sent_at = now;
