@@ -99,7 +99,7 @@ base::result<void> relay_stream::plan(std::span<const payload_rule> rules) {
   bool into_sound = false;
   for (const payload_rule& rule : rules) {
     fate& each = fates_[rule.received & 0x7FU];
-    each.passes = true;
+    each = {};  // of two rules the last one counts
     each.events = rule.events;
     each.noise = rule.noise;
     each.into_sound = rule.events && rule.into_sound;
