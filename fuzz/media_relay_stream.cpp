@@ -74,6 +74,18 @@ std::optional<media::played_sound> sound_of(test::operation_bytes& input) {
   return std::move(*made);
 }
 
+/// A key's tone in one of the formats.
+std::optional<media::played_sound> tone_of(test::operation_bytes& input) {
+  static const std::vector<media::audio_format> known = formats();
+  const media::audio_format& format = known[input.u8() % known.size()];
+  media::relay_player::key key{.event = input.u8(), .length = std::chrono::milliseconds(input.u8())};
+  key.volume = input.u8();
+  key.pause = std::chrono::milliseconds(input.u8());
+  auto made = media::relay_player::tone_of(key, format, input.u8() & 0x7FU);
+  if (!made) return std::nullopt;
+  return std::move(*made);
+}
+
 /// The relay plays into a stream. Each of its packets has the number behind the one before it.
 class playing {
  public:
@@ -87,6 +99,13 @@ class playing {
   }
   void press(test::operation_bytes& input) {
     const auto rate = static_cast<std::uint32_t>(input.scaled(17));
+    if (rate % 4 == 0) {
+      if (auto tone = tone_of(input)) {
+        begin(tone->clock_rate(), input);
+        static_cast<void>(player_.press({.tone = std::move(*tone)}));
+      }
+      return;
+    }
     begin(stream_.clock_rate() != 0 ? stream_.clock_rate() : rate, input);
     static_cast<void>(
         player_.press({input.u8(), std::chrono::milliseconds(input.scaled(14)), input.u8(), rate}));
@@ -100,7 +119,9 @@ class playing {
       auto out = pool.allocate(2000);
       require(out.has_value() &&
               out->resize(rtp::header_bytes + media::relay_stream::max_payload).has_value());
+      const std::uint32_t beat = player_.timestamp();
       const auto packet = player_.handle_timeout(now_, out->mutable_bytes().subspan(rtp::header_bytes));
+      stream_.change_own_clock(beat, player_.clock_rate());
       if (packet) {
         require(packet->size != 0 && packet->size <= media::relay_stream::max_payload);
         out->trim_back(media::relay_stream::max_payload - packet->size);

@@ -131,23 +131,32 @@ done_result call::play_digit(const call_world& world, const ng_options& options)
   if (!event) return failure{"code must be one of 0 to 9, *, #, A to D, or an event from 0 to 15"};
   const auto whom = choose(options);
   if (!whom) return whom.error();
+  dialled digit;
+  digit.event = *event;
+  if (options.length) digit.length = *options.length;
+  if (options.pause) digit.pause = *options.pause;
+  if (options.volume) digit.volume = *options.volume;
   bool any = false;
   for (const auto& [in, of] : *whom) {
     for (const call_medium& medium : in->media) {
       if (!is_sound(medium)) continue;
       // Who is named is the one that dials: the other side gets the digit.
       const side to = other(of);
-      const sdp::rtp_format* format = event_format(medium.peers[index(to)].takes);
-      if (format == nullptr) continue;
-      const base::duration length = options.length.value_or(std::chrono::milliseconds(250));
-      const auto sent = world.plane.play_dtmf(medium.id, to, *event, length, format->payload_type(),
-                                              format->codec.clock_rate);
+      const auto& takes = medium.peers[index(to)].takes;
+      const sdp::rtp_format* const events = event_format(takes);
+      const sdp::rtp_format* const sound = events != nullptr ? nullptr : sound_format(takes);
+      if (events == nullptr && sound == nullptr) continue;
+      const auto sent =
+          events != nullptr
+              ? world.plane.play_dtmf(medium.id, to, digit, events->payload_type(), events->codec.clock_rate)
+              : world.plane.play_tone(medium.id, to, digit, *media::audio_format_of(*sound),
+                                      sound->payload_type());
       if (!sent) return failure{"The digit can't be sent: " + sent.error().message()};
       any = true;
       break;
     }
   }
-  if (!any) return failure{"The other side takes no telephone-events"};
+  if (!any) return failure{"The other side takes neither telephone-events nor a codec that can be encoded"};
   return {};
 }
 

@@ -75,6 +75,14 @@ struct dtmf_report {
   base::duration length{};
 };
 
+/// A digit that is sent to a peer.
+struct dialled {
+  std::uint8_t event = 0;
+  base::duration length = std::chrono::milliseconds(250);
+  base::duration pause = std::chrono::milliseconds(100);  ///< behind it
+  std::uint8_t volume = 8;                                ///< -dBm0
+};
+
 /// Why a medium asks for attention.
 enum class trouble : std::uint8_t { silent };
 
@@ -125,9 +133,13 @@ class media_plane {
                                             unsigned repeat) = 0;
   virtual void stop_playing(medium_id id, side to) = 0;
 
-  /// Sends a digit to the peer of that side as telephone-events of that payload type.
-  virtual base::result<void> play_dtmf(medium_id id, side to, std::uint8_t event, base::duration length,
-                                       std::uint8_t payload_type, unsigned clock_rate) = 0;
+  /// Sends a digit to the peer of that side as telephone-events of that payload type, behind those that wait.
+  /// *Errors:* too many wait.
+  virtual base::result<void> play_dtmf(medium_id id, side to, const dialled& digit, std::uint8_t payload_type,
+                                       unsigned clock_rate) = 0;
+  /// The same as sound: its tone in the format `payload_type` of the peer. *Errors:* of the format, too.
+  virtual base::result<void> play_tone(medium_id id, side to, const dialled& digit,
+                                       const media::audio_format& format, std::uint8_t payload_type) = 0;
 
   /// Called on the control thread. Set once, before the first `open`.
   std::function<void(const dtmf_report&)> on_dtmf;

@@ -64,7 +64,7 @@ constexpr known_flag flags[] = {
     {"generate-mid", support::refused, "no a=mid is made up"},
     {"strip-extmap", support::refused, "a=extmap stays"},
     {"detect-dtmf", support::done, {}, [](ng_options& o) { o.codecs.detect_dtmf = true; }},
-    {"inject-dtmf", support::refused, "play DTMF sends telephone-events only"},
+    {"inject-dtmf", support::ignored, "digits can be played into any call"},
     {"mirror-rtcp", support::refused, "RTCP goes to one peer"},
     {"siprec", support::refused, "recordings are files"},
     {"t.38-decode", support::refused, "fax isn't translated"},

@@ -320,6 +320,14 @@ class options_reader {
   void read_length(const value& what) {
     if (const auto n = number("duration", what, 40, 8000)) out_.length = std::chrono::milliseconds(*n);
   }
+  void read_pause(const value& what) {
+    if (const auto n = number("pause", what, 40, 8000)) out_.pause = std::chrono::milliseconds(*n);
+  }
+  void read_volume(const value& what) {
+    // 0 is the loudest; below it with a sign or without.
+    if (const auto n = number("volume", what, -63, 63))
+      out_.volume = static_cast<std::uint8_t>(*n < 0 ? -*n : *n);
+  }
 
   void read_drop(const value& what) {
     const std::string name = what.as_text();
@@ -392,6 +400,8 @@ constexpr options_reader::known_key options_reader::keys[] = {
     {"limit", &options_reader::read_limit},
     {"repeat-times", &options_reader::read_repeat},
     {"duration", &options_reader::read_length},
+    {"pause", &options_reader::read_pause},
+    {"volume", &options_reader::read_volume},
     {"drop-traffic", &options_reader::read_drop},
     {"supports", &options_reader::read_supports},
     {"generate-RTCP", &options_reader::read_generate},

@@ -101,7 +101,8 @@ struct ng_options {
   std::string file{}, blob{};
   unsigned repeat = 1;
   std::string digit{};
-  std::optional<std::chrono::milliseconds> length{};
+  std::optional<std::chrono::milliseconds> length{}, pause{};
+  std::optional<std::uint8_t> volume{};  ///< of a digit, -dBm0
   std::size_t limit = 32;
 
   /// What was left out, for the answer's `warning`.

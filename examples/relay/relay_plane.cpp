@@ -129,9 +129,20 @@ class relay_plane final : public media_plane {
 
   void stop_playing(medium_id id, side to) override { relay_->stop_playing(id, to); }
 
-  base::result<void> play_dtmf(medium_id id, side to, std::uint8_t event, base::duration length,
-                               std::uint8_t payload_type, unsigned clock_rate) override {
-    return relay_->press(id, to, {event, length, payload_type, clock_rate});
+  base::result<void> play_dtmf(medium_id id, side to, const dialled& digit, std::uint8_t payload_type,
+                               unsigned clock_rate) override {
+    return relay_->press(id, to,
+                         {digit.event, digit.length, payload_type, clock_rate, digit.volume, digit.pause});
+  }
+
+  base::result<void> play_tone(medium_id id, side to, const dialled& digit, const media::audio_format& format,
+                               std::uint8_t payload_type) override {
+    media::relay_player::key key{digit.event,       digit.length, payload_type,
+                                 format.clock_rate, digit.volume, digit.pause};
+    auto tone = media::relay_player::tone_of(key, format, payload_type);
+    if (!tone) return tone.error();
+    key.tone = std::move(*tone);
+    return relay_->press(id, to, std::move(key));
   }
 
  private:

@@ -277,11 +277,12 @@ void relay_medium::stop_playing(relay_side to) noexcept {
   if (e.player) e.player->stop_sound();
 }
 
-base::result<void> relay_medium::press(base::time_point now, relay_side to, const relay_player::key& key,
+base::result<void> relay_medium::press(base::time_point now, relay_side to, relay_player::key key,
                                        const own_source& fresh) {
   // An event has its own clock for its duration, but its place is on the timeline of the sound.
-  const std::uint32_t sound = (*ends_)[static_cast<std::size_t>(other(to))].stream.clock_rate();
-  return begin_playing(now, to, sound != 0 ? sound : key.clock_rate, fresh).press(key);
+  const std::uint32_t sound =
+      key.tone ? key.tone->clock_rate() : (*ends_)[static_cast<std::size_t>(other(to))].stream.clock_rate();
+  return begin_playing(now, to, sound != 0 ? sound : key.clock_rate, fresh).press(std::move(key));
 }
 
 bool relay_medium::plays(relay_side to) const noexcept {
@@ -302,7 +303,9 @@ std::optional<relay_medium::forwarded> relay_medium::handle_timeout(base::time_p
     end& e = (*ends_)[static_cast<std::size_t>(side)];
     if (!e.plays() || e.player->poll_timeout() > now) continue;
     if (!out.resize(rtp::header_bytes + relay_stream::max_payload)) return std::nullopt;
+    const std::uint32_t beat = e.player->timestamp();
     const auto packet = e.player->handle_timeout(now, out.mutable_bytes().subspan(rtp::header_bytes));
+    e.stream.change_own_clock(beat, e.player->clock_rate());
     if (!e.player->active()) {
       e.stream.end_own(e.player->timestamp(), e.player->clock_rate());
       e.sent_at = now;

@@ -12,19 +12,42 @@ namespace {
 
 constexpr std::uint32_t beats_a_second = 50;
 constexpr std::chrono::milliseconds most_behind(200);
+constexpr std::int64_t longest_key = 3'600'000;  // ms
 
 }  // namespace
 
 base::result<played_sound> played_sound::create(std::shared_ptr<const sound_clip> clip,
                                                 const audio_format& format, std::uint8_t payload_type,
                                                 unsigned repeat) {
-  audio_format encoded = format;
-  encoded.sample_rate = clip->format.rate;
-  encoded.channels = clip->format.channels;
-  if (clip->format != clip_format(format, clip->stored_rate) || encoded.sample_rate % beats_a_second != 0 ||
-      encoded.clock_rate % beats_a_second != 0) {
+  if (clip->format != clip_format(format, clip->stored_rate)) return errc::unsupported_rate;
+  auto made = encoding(format, clip->format, payload_type);
+  if (!made) return made;
+  made->clip_ = std::move(clip);
+  made->left_ = made->clip_->samples.empty() ? 0 : repeat;
+  return made;
+}
+
+base::result<played_sound> played_sound::create(const tone& what, const audio_format& format,
+                                                std::uint8_t payload_type) {
+  const auto segments =
+      std::span(what.segments).first(std::min(what.segments.size(), std::size_t{what.count}));
+  const auto endless = [](const tone_segment& s) { return s.length_ms == 0; };
+  if (what.repeats || std::ranges::any_of(segments, endless)) return errc::bad_tone;
+  // No tone of a telephone needs more of Opus.
+  const pcm_format pcm = clip_format(format, 8000);
+  auto made = encoding(format, pcm, payload_type);
+  if (!made) return made;
+  made->tone_ = std::make_unique<tone_generator>(pcm.rate);
+  if (auto playing = made->tone_->play(what); !playing) return playing.error();
+  return made;
+}
+
+base::result<played_sound> played_sound::encoding(audio_format encoded, const pcm_format& pcm,
+                                                  std::uint8_t payload_type) {
+  encoded.sample_rate = pcm.rate;
+  encoded.channels = pcm.channels;
+  if (encoded.sample_rate % beats_a_second != 0 || encoded.clock_rate % beats_a_second != 0)
     return errc::unsupported_rate;
-  }
   auto encoder = make_encoder(encoded);
   if (!encoder) return encoder.error();
   played_sound made;
@@ -38,15 +61,20 @@ base::result<played_sound> played_sound::create(std::shared_ptr<const sound_clip
     break;
   }
   if (made.frame_.empty()) return errc::bad_frame_length;
-  made.clip_ = std::move(clip);
   made.encoder_ = *std::move(encoder);
   made.payload_type_ = payload_type & 0x7FU;
   made.clock_rate_ = encoded.clock_rate;
-  made.left_ = made.clip_->samples.empty() ? 0 : repeat;
+  made.channels_ = encoded.channels;
   return made;
 }
 
 void played_sound::take(std::span<std::int16_t> out) noexcept {
+  if (tone_) {
+    const std::size_t count = out.size() / channels_;
+    tone_->generate(out.first(count));
+    for (std::size_t i = out.size(); channels_ != 1 && i-- != 0;) out[i] = out[i / channels_];
+    return;
+  }
   while (!out.empty() && left_ != 0) {
     const auto rest = std::span(clip_->samples).subspan(at_);
     const std::size_t part = std::min(rest.size(), out.size());
@@ -86,8 +114,24 @@ void relay_player::play(played_sound sound) noexcept {
   marker_ = true;
 }
 
-base::result<void> relay_player::press(const key& next) noexcept {
-  if (!waiting_.push(next)) return errc::limit_reached;
+base::result<played_sound> relay_player::tone_of(const key& what, const audio_format& format,
+                                                 std::uint8_t payload_type) {
+  const auto digit = rtp::digit_of(what.event);
+  const auto ms = [](base::duration length) {
+    const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(length).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, longest_key));
+  };
+  // RFC 4733 2.3: the volume is the power of both sines together.
+  const auto made = dtmf_tone(digit.value_or('\0'), {.on_ms = std::max(ms(what.length), 1U),
+                                                     .off_ms = ms(what.pause),
+                                                     .level = -3.0F - what.volume,
+                                                     .twist = 0});
+  if (!made) return errc::bad_tone;
+  return played_sound::create(*made, format, payload_type);
+}
+
+base::result<void> relay_player::press(key next) noexcept {
+  if (!waiting_.push(std::move(next))) return errc::limit_reached;
   return {};
 }
 
@@ -98,8 +142,12 @@ void relay_player::end_beat() noexcept {
 }
 
 void relay_player::begin_key() noexcept {
-  const auto next = waiting_.pop();
+  auto next = waiting_.pop();
   if (!next) return;
+  if (next->tone) {
+    tone_ = std::move(next->tone);
+    return;
+  }
   const std::uint32_t interval = next->clock_rate / beats_a_second;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(next->length).count();
   const auto length = static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)) * next->clock_rate / 1000;
@@ -107,7 +155,11 @@ void relay_player::begin_key() noexcept {
   key_type_ = next->payload_type & 0x7FU;
   std::ignore = keys_.start(
       timestamp_, next->event,
-      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(length, std::max(interval, 1U), 0xFFFFFFFF)));
+      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(length, std::max(interval, 1U), 0xFFFFFFFF)),
+      std::min<std::uint8_t>(next->volume, 63));
+  // The packets that say the end once more are part of it.
+  const auto beats = std::clamp<std::int64_t>((next->pause + beat - base::duration(1)) / beat, 0, 0xFFFF);
+  key_pause_ = static_cast<unsigned>(std::max<std::int64_t>(beats - (rtp::dtmf_sender::end_packets - 1), 0));
 }
 
 std::optional<played_packet> relay_player::send_key(std::span<std::byte> out) noexcept {
@@ -116,7 +168,7 @@ std::optional<played_packet> relay_player::send_key(std::span<std::byte> out) no
   base::byte_writer bytes(out);
   std::ignore = packet->event.write(bytes);
   if (!keys_.active()) {
-    pause_ = pause;
+    pause_ = key_pause_;
     // The last segment of a long event may lie ahead of the sound's slower clock.
     if (static_cast<std::int32_t>(packet->timestamp - timestamp_) > 0) timestamp_ = packet->timestamp;
   }
@@ -133,29 +185,40 @@ std::optional<played_packet> relay_player::handle_timeout(base::time_point now, 
       marker_ = true;
     }
     if (sound_ && sound_->ended()) sound_.reset();
-    if (!keys_.active() && pause_ == 0) begin_key();
-    if (!keys_.active() && !sound_ && waiting_.empty()) {
+    if (tone_ && tone_->ended()) tone_.reset();
+    if (!keys_.active() && !tone_ && pause_ == 0) begin_key();
+    if (!keys_.active() && !tone_ && !sound_ && waiting_.empty()) {
       active_ = false;
       return std::nullopt;
     }
+    if (sound_ && (keys_.active() || tone_)) {
+      for (unsigned i = 0; i < sound_->parts(); ++i) sound_->skip();
+    }
     if (keys_.active()) {
       const auto packet = send_key(out);
-      for (unsigned i = 0; sound_ && i < sound_->parts(); ++i) sound_->skip();
       marker_ = true;
       end_beat();
       return packet;
     }
     if (pause_ != 0) --pause_;
   }
-  if (!sound_) {
+  if (!tone_ && !sound_) {
+    marker_ = true;
     end_beat();
     return std::nullopt;
   }
-  played_packet packet{sound_->payload_type(), marker_, timestamp_, sound_->next(out)};
-  packet.timestamp += part_ * (clock_rate_ / beats_a_second) / sound_->parts();
-  marker_ = packet.size == 0;
-  if (++part_ >= sound_->parts()) end_beat();
+  const auto packet = send_part(tone_ ? *tone_ : *sound_, out);
   if (packet.size == 0) return std::nullopt;
+  return packet;
+}
+
+/// The next payload of a beat. No sound changes in the middle of one.
+played_packet relay_player::send_part(played_sound& sound, std::span<std::byte> out) {
+  clock_rate_ = sound.clock_rate();
+  played_packet packet{sound.payload_type(), marker_, timestamp_, sound.next(out)};
+  packet.timestamp += part_ * (clock_rate_ / beats_a_second) / sound.parts();
+  marker_ = packet.size == 0;
+  if (++part_ >= sound.parts()) end_beat();
   return packet;
 }
 

@@ -20,6 +20,11 @@ constexpr std::int32_t distance(std::uint32_t from, std::uint32_t to) noexcept {
   return static_cast<std::int32_t>(to - from);
 }
 
+/// The same time by another clock.
+constexpr std::uint32_t scaled(std::int32_t ticks, std::uint32_t from, std::uint32_t to) noexcept {
+  return static_cast<std::uint32_t>(std::int64_t{ticks} * to / from);
+}
+
 transcoder_counters operator+(const transcoder_counters& a, const transcoder_counters& b) noexcept {
   return {a.decoded + b.decoded,     a.refused + b.refused,     a.late + b.late,
           a.recovered + b.recovered, a.concealed + b.concealed, a.jumps + b.jumps};
@@ -30,8 +35,8 @@ void rescale_events(std::span<std::byte> payload, std::uint32_t from, std::uint3
   for (std::size_t at = 0; at + rtp::telephone_event::wire_bytes <= payload.size();
        at += rtp::telephone_event::wire_bytes) {
     std::byte* const duration = payload.data() + at + 2;
-    const std::uint64_t scaled = std::uint64_t{octets::load_u16(duration)} * to / from;
-    octets::store_u16(duration, static_cast<unsigned>(std::min<std::uint64_t>(scaled, 0xFFFF)));
+    const std::uint64_t length = std::uint64_t{octets::load_u16(duration)} * to / from;
+    octets::store_u16(duration, static_cast<unsigned>(std::min<std::uint64_t>(length, 0xFFFF)));
   }
 }
 
@@ -94,7 +99,7 @@ base::result<void> relay_stream::plan(std::span<const payload_rule> rules) {
   bool into_sound = false;
   for (const payload_rule& rule : rules) {
     fate& each = fates_[rule.received & 0x7FU];
-    each.passes = true;
+    each = {};  // of two rules the last one counts
     each.events = rule.events;
     each.noise = rule.noise;
     each.into_sound = rule.events && rule.into_sound;
@@ -193,8 +198,7 @@ void relay_stream::begin(const rtp::packet_view& first) noexcept {
 
 /// Where a timestamp of the source lies on the timeline of what is sent.
 std::uint32_t relay_stream::place_of(std::uint32_t timestamp) const noexcept {
-  const std::int64_t passed = std::int64_t{distance(base_in_, timestamp)} * rate_out_ / rate_in_;
-  return base_out_ + static_cast<std::uint32_t>(passed);
+  return base_out_ + scaled(distance(base_in_, timestamp), rate_in_, rate_out_);
 }
 
 /// From that timestamp on time passes by these clocks.
@@ -352,12 +356,18 @@ std::uint32_t relay_stream::begin_own(const own_source& fresh, std::uint32_t clo
     next_sequence_ = fresh.sequence;
     last_received_ = static_cast<std::uint16_t>(next_sequence_ - 1);
     base_in_ = base_out_ = last_timestamp_ = fresh.timestamp;
-    rate_in_ = rate_out_ = std::max<std::uint32_t>(clock_rate, 1);
+    own_from_ = own_place_ = fresh.timestamp;
+    rate_in_ = rate_out_ = own_rate_ = std::max<std::uint32_t>(clock_rate, 1);
     return fresh.timestamp;
   }
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
   const auto passed = static_cast<std::uint64_t>(std::max<std::int64_t>(micros, 0)) * clock_rate / 1'000'000;
-  if (std::exchange(resumes_, false)) return own_end_ + static_cast<std::uint32_t>(passed);
+  if (std::exchange(resumes_, false)) {
+    change_own_clock(own_end_, clock_rate);
+    return own_end_ + static_cast<std::uint32_t>(passed);
+  }
+  own_from_ = own_place_ = last_timestamp_;
+  own_rate_ = std::max<std::uint32_t>(clock_rate, 1);
   // The last packet lasts some time, whenever the first one of these is sent.
   const std::uint32_t step = last_step_ != 0 ? last_step_ : rate_out_ / 50;
   const std::uint64_t lasts = std::uint64_t{step} * clock_rate / rate_out_;
@@ -377,11 +387,19 @@ void relay_stream::write_own(base::packet_buffer& out, std::uint8_t payload_type
   sent(out, rtp::header_bytes);
 }
 
+void relay_stream::change_own_clock(std::uint32_t timestamp, std::uint32_t clock_rate) noexcept {
+  const std::uint32_t rate = std::max<std::uint32_t>(clock_rate, 1);
+  if (rate == own_rate_) return;
+  own_from_ += scaled(distance(own_place_, timestamp), own_rate_, rate_out_);
+  own_place_ = timestamp;
+  own_rate_ = rate;
+}
+
 void relay_stream::end_own(std::uint32_t timestamp, std::uint32_t clock_rate) noexcept {
+  change_own_clock(timestamp, clock_rate);
   own_ = false;
   resumes_ = marked_ = true;
   own_end_ = timestamp;
-  own_rate_ = clock_rate;
 }
 
 /// Nothing of it is sent, but the source's numbers and clock have gone on.
@@ -413,7 +431,9 @@ void relay_stream::rewrite_sender_reports(std::span<std::byte> compound) const n
     if (type != rtp::rtcp_type::sender_report || report.size() < reported_header + sender_information) return;
     std::byte* const body = report.data() + reported_header;
     if (octets::load_u32(body) != ssrc_) return;
-    octets::store_u32(body + 12, place_of(octets::load_u32(body + 12)));
+    std::uint32_t place = place_of(octets::load_u32(body + 12));
+    if (own_ || resumes_) place = own_place_ + scaled(distance(own_from_, place), rate_out_, own_rate_);
+    octets::store_u32(body + 12, place);
     octets::store_u32(body + 16, packets_);
     octets::store_u32(body + 20, octets_);
   });

@@ -303,14 +303,14 @@ void media_relay::stop_playing(medium_id id, media::relay_side to) {
   found->machine.stop_playing(to);
 }
 
-base::result<void> media_relay::press(medium_id id, media::relay_side to,
-                                      const media::relay_player::key& key) {
+base::result<void> media_relay::press(medium_id id, media::relay_side to, media::relay_player::key key) {
   const auto found = impl_->media.find(id);
   if (found == impl_->media.end()) return make_error_code(errc::closed);
   const auto& [medium, worker] = found->second;
   {
     const std::lock_guard lock(medium->mutex);
-    auto pressed = medium->machine.press(steady_clock_source::now(), to, key, impl_->fresh_source());
+    auto pressed =
+        medium->machine.press(steady_clock_source::now(), to, std::move(key), impl_->fresh_source());
     if (!pressed) return pressed;
   }
   impl_->workers[worker]->look_at(medium);

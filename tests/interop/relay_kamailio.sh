@@ -110,7 +110,7 @@ passed "RTP to SRTP and back by keys in SDP; a forged packet goes no further"
 
 ng play "$work/played.wav" "$metrics" || relay_fails "a file or a digit is not heard as it was played"
 idle
-passed "a file and a digit are played into a call, and heard; digits that a peer sends are counted"
+passed "a file and digits are played into a call, as events and as tones, and heard; digits that a peer sends are counted"
 
 # start_baresip NAME SIP_PORT COMMANDS_PORT SOURCE CODEC: one that answers, and keeps what it hears.
 start_baresip() {

@@ -1,3 +1,4 @@
+#include <parley/media/dtmf_detector.hpp>
 #include <parley/media/relay_player.hpp>
 #include <parley/media/relay_stream.hpp>
 #include <parley/rtp/dtmf_event.hpp>
@@ -8,6 +9,8 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 using namespace parley;
@@ -165,6 +168,96 @@ TEST_CASE("keys count by their own clock", "[media][relay][play]") {
   CHECK(t.player.timestamp() == 1000 + 4 * 160);
 }
 
+TEST_CASE("a key has its volume and its pause", "[media][relay][play]") {
+  player_test t;
+  // The packets that say the end once more take 40 ms of a pause; a beat that has begun is not cut.
+  const auto [pause, next] = GENERATE(std::pair(10ms, 80ms), std::pair(90ms, 140ms), std::pair(100ms, 140ms));
+  REQUIRE(t.player.press({1, 40ms, 101, 8000, 20, pause}).has_value());
+  REQUIRE(t.player.press({2, 40ms, 101, 8000, 200}).has_value());
+  t.run(1s);
+  REQUIRE(t.sent.size() == 8);
+  CHECK((t.sent[0].event.event == 1 && t.sent[0].event.volume == 20));
+  CHECK((t.sent[4].event.event == 2 && t.sent[4].event.volume == 63));
+  CHECK(t.sent[4].at == next);
+}
+
+TEST_CASE("a tone is played in any codec, and never one without an end", "[media][relay][play]") {
+  const std::array<media::audio_format, 4> formats{{played_ulaw,
+                                                    {"G722", 8000, 16000, 1, {}},
+                                                    {"opus", 48000, 48000, 2, {}},
+                                                    {"L16", 44100, 44100, 2, {}}}};
+  const media::audio_format& format = formats.at(GENERATE(0U, 1U, 2U, 3U));
+  const auto decoder = media::make_decoder(format);
+  if (!decoder) return;
+  auto sound = relay_player::tone_of({.event = 14, .length = 90ms, .volume = 8, .pause = 50ms}, format, 96);
+  REQUIRE(sound.has_value());
+  std::array<std::byte, media::relay_stream::max_payload> out{};
+  std::vector<std::int16_t> room(5760U * 2);
+  media::dtmf_detector detector(format.sample_rate);
+  std::vector<media::dtmf_event> heard;
+  std::size_t samples = 0;
+  for (unsigned i = 0; !sound->ended(); ++i) {
+    REQUIRE(i < 100);
+    const std::size_t size = sound->next(out);
+    REQUIRE(size != 0);
+    const auto pcm = (*decoder)->decode(std::span(out).first(size), room);
+    REQUIRE(pcm.has_value());
+    std::vector<std::int16_t> left;
+    for (std::size_t s = 0; s < pcm->size(); s += format.channels) left.push_back((*pcm)[s]);
+    samples += left.size();
+    if (const auto event = detector.add(left)) heard.push_back(*event);
+  }
+  CHECK(samples == format.sample_rate * 140 / 1000);
+  REQUIRE(heard.size() == 2);
+  CHECK((heard[0].digit == 'C' && heard[1].ended));
+  const std::uint64_t ms = heard[1].length * 1000 / format.sample_rate;
+  CHECK((ms >= 70 && ms <= 110));
+
+  CHECK(played_sound::create(media::continuous_tone(440), format, 0).error() == media::errc::bad_tone);
+  CHECK(played_sound::create(media::tone{}, format, 0).error() == media::errc::bad_tone);
+  media::tone large = *media::dtmf_tone('1');
+  large.count = media::tone::max_segments + 1;
+  CHECK(played_sound::create(large, format, 0).error() == media::errc::bad_tone);
+  CHECK(relay_player::tone_of({.event = 16, .length = 90ms}, format, 0).error() == media::errc::bad_tone);
+}
+
+TEST_CASE("tones of keys follow each other, and take the place of as much sound", "[media][relay][play]") {
+  player_test t;
+  const bool over_sound = GENERATE(false, true);
+  if (over_sound) t.player.play(sound_of(160 * 18));
+  t.run(39ms);
+  if (!over_sound) {
+    t.now = t.begun + 40ms;
+    t.player.begin(t.now, 1320, 8000);
+  }
+  for (const std::uint8_t event : std::vector<std::uint8_t>{1, 1, 11}) {
+    relay_player::key key{.event = event, .length = 60ms, .volume = 10, .pause = 60ms};
+    key.tone = *relay_player::tone_of(key, played_ulaw, 0);
+    REQUIRE(t.player.press(std::move(key)).has_value());
+  }
+  // An event behind them waits for the last pause.
+  REQUIRE(t.player.press({4, 40ms, 101, 8000}).has_value());
+  media::dtmf_detector detector(8000);
+  const auto decoder = *media::make_decoder(played_ulaw);
+  std::string digits;
+  const std::size_t first = t.sent.size();
+  while (t.player.active()) {
+    const std::size_t before = t.sent.size();
+    t.run(20ms);
+    if (t.sent.size() == before || t.sent.back().packet.payload_type != 0) continue;
+    std::array<std::int16_t, 160> sound{};
+    REQUIRE(decoder->decode(std::span(t.out).first(160), sound).has_value());
+    if (const auto heard = detector.add(sound); heard && !heard->ended) digits += heard->digit;
+  }
+  CHECK(digits == "11#");
+  // Three tones with their pauses, four packets of the event: the sound is over before their end.
+  REQUIRE(t.sent.size() - first == 22);
+  for (std::size_t i = first; i < first + 18; ++i) {
+    CHECK(t.sent[i].packet.timestamp == 1320 + 160 * (i - first));
+    CHECK(t.sent[i].packet.marker == (i == first && !over_sound));
+  }
+}
+
 TEST_CASE("keys wait for each other, and only so many", "[media][relay][play]") {
   player_test t;
   for (std::uint8_t i = 0; i < relay_player::max_keys; ++i)
@@ -221,6 +314,9 @@ TEST_CASE("playing allocates nothing", "[media][relay][play]") {
   t.sent.reserve(1000);
   t.player.play(sound_of(800, 20));
   for (std::uint8_t i = 0; i < 8; ++i) REQUIRE(t.player.press({i, 100ms, 101, 8000}).has_value());
+  relay_player::key toned{.event = 8, .length = 100ms};
+  toned.tone = *relay_player::tone_of(toned, played_ulaw, 0);
+  REQUIRE(t.player.press(std::move(toned)).has_value());
   const test::allocation_counter allocated;
   t.run(3s);
   CHECK(allocated.count() == 0);

@@ -1,8 +1,11 @@
 // What a medium plays to one of its peers, in the stream that this peer already gets.
+#include <parley/media/dtmf_detector.hpp>
 #include <parley/media/relay_medium.hpp>
 #include <parley/media/tone_generator.hpp>
 #include <parley/rtp/dtmf_event.hpp>
 #include <parley/rtp/packet.hpp>
+#include <parley/rtp/rtcp.hpp>
+#include <parley/rtp/rtcp_report.hpp>
 #include <parley/srtp/context.hpp>
 
 #include "support/allocation_counter.hpp"
@@ -50,6 +53,12 @@ media::played_sound clip_of(base::duration length, const media::audio_format& fo
                                           type, repeat);
   REQUIRE(made.has_value());
   return std::move(*made);
+}
+
+media::relay_player::key toned_key(std::uint8_t event, const media::audio_format& format, std::uint8_t type) {
+  media::relay_player::key key{.event = event, .length = 80ms, .pause = 60ms};
+  key.tone = media::relay_player::tone_of(key, format, type).value();
+  return key;
 }
 
 /// Bob speaks to alice, and she is played to. What she gets is taken apart.
@@ -136,6 +145,41 @@ struct playing_test {
       CHECK(heard[i].timestamp == heard[i - 1].timestamp + step);
       CHECK(heard[i].ssrc == heard[0].ssrc);
     }
+  }
+  /// What alice is told where bob reports that time on his clock.
+  rtp::sender_report report(std::uint32_t at) {
+    std::array<std::byte, 100> bytes{};
+    rtp::compound_writer writer(bytes);
+    const auto said = writer.add(rtp::sender_report{ssrc, 0x1234567890, at, 1, 2}).finish();
+    REQUIRE(said.has_value());
+    auto packet = *pool.copy(*said, 64, 1000);
+    REQUIRE(medium.handle_packet(now, relay_side::answerer, relay_component::rtcp, bob, packet).has_value());
+    const auto told = rtp::compound_view::parse(packet.bytes());
+    REQUIRE(told.has_value());
+    const auto read = told->begin()->get<rtp::sender_report>();
+    REQUIRE(read.has_value());
+    CHECK((read->ntp_time == 0x1234567890 && read->ssrc == ssrc));
+    std::size_t octets = 0;
+    for (const auto& each : heard) octets += each.payload.size();
+    CHECK(read->packet_count == heard.size());
+    CHECK(read->octet_count == octets);
+    return *read;
+  }
+  /// The digits in what she hears, from the packet `first` on.
+  std::string digits(std::size_t first, const media::audio_format& format, std::uint8_t type) const {
+    media::dtmf_detector detector(format.sample_rate);
+    const auto decoder = media::make_decoder(format).value();
+    std::vector<std::int16_t> sound(5760U * format.channels);
+    std::string out;
+    for (std::size_t i = first; i < heard.size(); ++i) {
+      if (heard[i].type != type) continue;
+      const auto pcm = decoder->decode(std::as_bytes(std::span(heard[i].payload)), sound);
+      REQUIRE(pcm.has_value());
+      std::vector<std::int16_t> left;
+      for (std::size_t s = 0; s < pcm->size(); s += format.channels) left.push_back((*pcm)[s]);
+      if (const auto event = detector.add(left); event && !event->ended) out += event->digit;
+    }
+    return out;
   }
   std::uint64_t dropped() const { return medium.counters(relay_side::answerer).dropped; }
 
@@ -239,6 +283,125 @@ TEST_CASE("a key is sent in passed and in transcoded sound, by either clock", "[
     CHECK(t.heard[i].sequence == static_cast<std::uint16_t>(t.heard[i - 1].sequence + 1));
   CHECK(t.heard[17].timestamp == t.heard[9].timestamp + 8 * 160);
   CHECK(t.heard[17].marker);
+}
+
+TEST_CASE("keys become tones in the stream of the other peer, encrypted, too", "[media][relay][play][srtp]") {
+  playing_test t;
+  if (GENERATE(false, true)) {
+    t.change(relay_side::offerer, [](auto& s) { s.sends_with = playing_keys('b'); });
+    t.alice_hears = *srtp::context::unprotecting(playing_keys('b'));
+  }
+  t.bob_speaks(10);
+  for (const std::uint8_t event : std::vector<std::uint8_t>{7, 7, 10})
+    REQUIRE(
+        t.medium.press(t.now, relay_side::offerer, toned_key(event, ulaw_format, 0), made_up).has_value());
+  t.bob_speaks(40);
+  // 140 ms each, in which bob is not heard: then he is, where he was.
+  CHECK(t.dropped() == 21);
+  CHECK(t.heard.size() == 50);
+  t.check_line();
+  CHECK(t.digits(10, ulaw_format, 0) == "77*");
+  CHECK(t.heard[31].payload == t.heard[0].payload);
+}
+
+TEST_CASE("keys become tones in a transcoded stream, before all sound, and beside what is played",
+          "[media][relay][play]") {
+  const media::audio_format opus{"opus", 48000, 48000, 2, {}};
+  const media::audio_format& heard = GENERATE(false, true) ? opus : alaw_format;
+  if (!media::make_encoder(heard).has_value()) return;
+  playing_test t;
+  t.change(relay_side::answerer, [&](auto& s) {
+    s.payloads = {{.received = 0, .sent = 98, .transcode = media::transcoding{ulaw_format, heard}}};
+  });
+  REQUIRE(t.medium.press(t.now, relay_side::offerer, toned_key(3, heard, 98), made_up).has_value());
+  t.run(140ms);
+  CHECK_FALSE(t.medium.plays(relay_side::offerer));
+  CHECK(t.heard.size() == 7);
+  t.check_line(heard.clock_rate / 50);
+  CHECK(t.digits(0, heard, 98) == "3");
+  t.bob_speaks(10);
+  const std::size_t spoken = t.heard.size();
+  t.medium.play(t.now, relay_side::offerer, clip_of(400ms, heard, 98), made_up);
+  for (const std::uint8_t event : std::vector<std::uint8_t>{1, 2})
+    REQUIRE(t.medium.press(t.now, relay_side::offerer, toned_key(event, heard, 98), made_up).has_value());
+  t.run(1s);
+  CHECK(t.digits(spoken, heard, 98) == "12");
+  REQUIRE(t.heard.size() == spoken + 20);
+  for (std::size_t i = spoken + 1; i < t.heard.size(); ++i) {
+    CHECK(t.heard[i].sequence == static_cast<std::uint16_t>(t.heard[i - 1].sequence + 1));
+    CHECK(t.heard[i].timestamp == t.heard[i - 1].timestamp + heard.clock_rate / 50);
+  }
+}
+
+TEST_CASE("RFC 3550 7.2: reports speak of transcoded sound by the clock that it was given",
+          "[media][relay][play]") {
+  const media::audio_format opus{"opus", 48000, 48000, 2, {}};
+  auto encoder = media::make_encoder(opus);
+  if (!encoder) return;
+  playing_test t;
+  t.change(relay_side::answerer, [&](auto& s) {
+    s.rtcp_mux = true;
+    s.payloads = {{.received = 96,
+                   .sent = 8,
+                   .clock_rate = 48000,
+                   .sent_clock_rate = 8000,
+                   .transcode = media::transcoding{opus, alaw_format}}};
+  });
+  t.change(relay_side::offerer, [](auto& s) { s.rtcp_mux = true; });
+  const std::vector<std::int16_t> silence(960U * 2);
+  std::vector<std::byte> payload(1400);
+  std::uint32_t last = 0;
+  for (unsigned i = 0; i < 200; ++i) {
+    const auto size = (*encoder)->encode(silence, payload);
+    REQUIRE(size.has_value());
+    last = t.timestamp;
+    t.bob_says(96, {reinterpret_cast<const char*>(payload.data()), *size}, t.timestamp);
+    // A second is missing, and nothing fills it.
+    t.timestamp += i == 100 ? 48000 : 960;
+    t.run(20ms);
+  }
+  CHECK(t.heard.size() > 190);
+  // Half a packet later. What the codecs hold back is less than a packet.
+  const auto ahead = static_cast<std::int32_t>(t.report(last + 480).rtp_time - t.heard.back().timestamp);
+  CHECK((ahead >= 80 && ahead < 240));
+}
+
+TEST_CASE("RFC 3550 7.2: reports speak of what is played by its own clock", "[media][relay][play]") {
+  playing_test t;
+  for (const relay_side side : {relay_side::offerer, relay_side::answerer})
+    t.change(side, [](auto& s) { s.rtcp_mux = true; });
+  const media::audio_format wide{"L16", 16000, 16000, 1, {}};
+  t.bob_speaks(10);
+  // Packets leave when bob would have said his next one.
+  t.medium.play(t.now, relay_side::offerer, clip_of(400ms, wide, 97), made_up);
+  const auto check = [&](unsigned packets) {
+    for (unsigned i = 0; i < packets; ++i) {
+      CHECK(t.report(t.timestamp).rtp_time == t.heard.back().timestamp);
+      t.timestamp += 160;
+      t.run(20ms);
+    }
+  };
+  t.run(0ms);
+  check(5);
+  // A tone by the other clock takes the place of some of it; then it goes on.
+  auto key = toned_key(5, ulaw_format, 0);
+  REQUIRE(t.medium.press(t.now + 1ms, relay_side::offerer, std::move(key), made_up).has_value());
+  check(15);
+  CHECK_FALSE(t.medium.plays(relay_side::offerer));
+  // Nothing is sent, and time goes on by the last clock; so it does where the playing does by another.
+  const std::uint32_t last = t.heard.back().timestamp;
+  CHECK(t.report(t.timestamp).rtp_time == last + 320);
+  t.timestamp += 1600;
+  t.run(200ms);
+  CHECK(t.report(t.timestamp).rtp_time == last + 320 + 3200);
+  t.medium.play(t.now, relay_side::offerer, clip_of(200ms), made_up);
+  t.run(0ms);
+  const std::uint32_t ahead = t.report(t.timestamp).rtp_time - t.heard.back().timestamp;
+  CHECK(ahead == 0);
+  t.run(1s);
+  t.timestamp += 8000;
+  t.bob_speaks(1);
+  CHECK(t.report(t.timestamp - 160).rtp_time == t.heard.back().timestamp);
 }
 
 TEST_CASE("what is played before anything came has a source of its own", "[media][relay][play]") {

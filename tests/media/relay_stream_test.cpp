@@ -272,6 +272,13 @@ TEST_CASE("frames that no packet holds are made shorter", "[media][relay]") {
   for (const auto& p : out) CHECK(p.payload.size() == 880);
 }
 
+TEST_CASE("of two rules for a payload type the last one counts as a whole", "[media][relay]") {
+  transcoded_test t;
+  t.plan({from_pcmu(8, pcma), passing(0, 9)});
+  CHECK(t.sound(1, 160).at(0).type == 9);
+  CHECK_FALSE(t.stream.transcodes());
+}
+
 TEST_CASE("what can't be transcoded changes nothing", "[media][relay]") {
   transcoded_test t;
   t.plan({passing(0, 9)});

@@ -23,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace parley;
@@ -142,6 +143,26 @@ TEST_CASE("a file is played to one side, and heard there", "[net][relay][play]")
   CHECK(digits == "7");
   // The clip is nobody's any more.
   CHECK(clip.use_count() == 1);
+}
+
+TEST_CASE("keys are sent to a side as tones", "[net][relay][play]") {
+  playing_relay t;
+  for (const std::uint8_t event : std::vector<std::uint8_t>{5, 5, 0}) {
+    media::relay_player::key key{.event = event, .length = 60ms, .pause = 60ms};
+    key.tone = media::relay_player::tone_of(key, heard_format, 8).value();
+    REQUIRE(t.relay->press(t.medium.id, relay_side::offerer, std::move(key)).has_value());
+  }
+  REQUIRE(t.until([&] { return t.got.size() == 18; }));
+  media::dtmf_detector detector(8000);
+  const auto decoder = media::make_decoder(heard_format).value();
+  std::string digits;
+  for (const auto& packet : t.got) {
+    std::array<std::int16_t, 160> sound{};
+    REQUIRE(decoder->decode(view_of(packet).payload(), sound).has_value());
+    if (const auto heard = detector.add(sound); heard && !heard->ended) digits += heard->digit;
+  }
+  CHECK(digits == "550");
+  CHECK(view_of(t.got[17]).timestamp() == view_of(t.got[0]).timestamp() + 17 * 160);
 }
 
 TEST_CASE("what is played goes on and on, until it is stopped or its medium ends", "[net][relay][play]") {

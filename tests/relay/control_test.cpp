@@ -405,8 +405,10 @@ TEST_CASE("Sounds and digits are played to who is named, and to the other side",
   REQUIRE(client.plane.digits.size() == 1);
   const auto& digit = client.plane.digits.front();
   // By the clock of the sound, not the first that is named.
-  CHECK((digit.to == side::answerer && digit.event == 11 && digit.length == std::chrono::milliseconds(80)));
-  CHECK((digit.payload_type == 101 && digit.clock_rate == 48000));
+  CHECK((digit.to == side::answerer && digit.pressed.event == 11));
+  CHECK(digit.pressed.length == std::chrono::milliseconds(80));
+  CHECK((digit.pressed.pause == std::chrono::milliseconds(100) && digit.pressed.volume == 8));
+  CHECK((digit.payload_type == 101 && digit.clock_rate == 48000 && digit.format.empty()));
 
   CHECK(ng_client::reason(client.command("play media", {{"file", "/srv/none.wav"}})) ==
         "There is no file /srv/none.wav");
@@ -417,7 +419,29 @@ TEST_CASE("Sounds and digits are played to who is named, and to the other side",
         "code must be one of 0 to 9, *, #, A to D, or an event from 0 to 15");
 }
 
-TEST_CASE("Who takes no sound that can be made, or no events, is not played to", "[relay]") {
+TEST_CASE("Who takes no events gets a digit as its tone", "[relay]") {
+  ng_client client;
+  const value::dictionary injected{{"flags", value::list{"inject-DTMF"}}};
+  sdp_of(client.offer(description("192.0.2.10", "m=audio 5000 RTP/AVP 18 8 0\r\n"), injected));
+  sdp_of(client.answer(description("192.0.2.20", "m=audio 5000 RTP/AVP 18 8\r\n"), injected));
+  for (const int volume : {-20, 20}) {
+    CHECK(ng_client::result(client.command(
+              "play DTMF",
+              {{"from-tag", "b"}, {"code", "A"}, {"duration", 120}, {"pause", 60}, {"volume", volume}})) ==
+          "ok");
+  }
+  REQUIRE(client.plane.digits.size() == 2);
+  for (const auto& digit : client.plane.digits) {
+    CHECK((digit.to == side::offerer && digit.pressed.event == 12 && digit.pressed.volume == 20));
+    CHECK(digit.pressed.length == std::chrono::milliseconds(120));
+    CHECK(digit.pressed.pause == std::chrono::milliseconds(60));
+    CHECK((digit.format == "PCMA" && digit.payload_type == 8 && digit.clock_rate == 8000));
+  }
+  CHECK(ng_client::reason(client.command("play DTMF", {{"code", "1"}, {"volume", 64}})).find("volume") == 0);
+  CHECK(ng_client::reason(client.command("play DTMF", {{"code", "1"}, {"pause", 20}})).find("pause") == 0);
+}
+
+TEST_CASE("Who takes neither sound that can be made nor events is not played to", "[relay]") {
   ng_client client;
   const std::string g729 = "m=audio 5000 RTP/AVP 18\r\n";
   sdp_of(client.offer(description("192.0.2.10", g729)));
@@ -425,7 +449,7 @@ TEST_CASE("Who takes no sound that can be made, or no events, is not played to",
   CHECK(ng_client::reason(client.command("play media", {{"blob", "bytes"}})) ==
         "No participant has sound that can be played to");
   CHECK(ng_client::reason(client.command("play DTMF", {{"digit", "1"}})) ==
-        "The other side takes no telephone-events");
+        "The other side takes neither telephone-events nor a codec that can be encoded");
 }
 
 TEST_CASE("Commands and keys that can't be done are refused with a reason", "[relay]") {

@@ -38,10 +38,10 @@ class fake_plane final : public media_plane {
   struct digit {
     medium_id id;
     side to;
-    std::uint8_t event;
-    base::duration length;
+    dialled pressed;
     std::uint8_t payload_type;
     unsigned clock_rate;
+    std::string format{};  // where it is a tone
   };
 
   explicit fake_plane(std::uint16_t first = 30000, std::uint16_t last = 30999) {
@@ -120,9 +120,14 @@ class fake_plane final : public media_plane {
   }
   void stop_playing(medium_id id, side to) override { stopped.emplace_back(id, to); }
 
-  base::result<void> play_dtmf(medium_id id, side to, std::uint8_t event, base::duration length,
-                               std::uint8_t payload_type, unsigned clock_rate) override {
-    digits.push_back({id, to, event, length, payload_type, clock_rate});
+  base::result<void> play_dtmf(medium_id id, side to, const dialled& pressed, std::uint8_t payload_type,
+                               unsigned clock_rate) override {
+    digits.push_back({id, to, pressed, payload_type, clock_rate});
+    return {};
+  }
+  base::result<void> play_tone(medium_id id, side to, const dialled& pressed,
+                               const media::audio_format& format, std::uint8_t payload_type) override {
+    digits.push_back({id, to, pressed, payload_type, format.clock_rate, format.name});
     return {};
   }
 

@@ -155,7 +155,7 @@ class PARLEY_API relay_medium {
   void stop_playing(relay_side to) noexcept;
   /// Sends a key to the peer of `to`, behind those that are being sent; the sound of its length is left out.
   /// *Errors:* `errc::limit_reached` where too many wait.
-  base::result<void> press(base::time_point now, relay_side to, const relay_player::key& key,
+  base::result<void> press(base::time_point now, relay_side to, relay_player::key key,
                            const own_source& fresh);
   /// True while sound or keys are being sent to the peer of `to`.
   bool plays(relay_side to) const noexcept;

@@ -6,6 +6,7 @@
 #include <parley/base/time.hpp>
 #include <parley/media/audio_codec.hpp>
 #include <parley/media/sound_clip.hpp>
+#include <parley/media/tone_generator.hpp>
 #include <parley/rtp/dtmf_sender.hpp>
 
 #include <chrono>
@@ -18,7 +19,7 @@
 
 namespace parley::media {
 
-/// A clip on its way into payloads of one format.
+/// A clip, or a tone, on its way into payloads of one format.
 class PARLEY_API played_sound {
  public:
   /// `clip` is of `clip_format`; it is played `repeat` times, one after the other. *Errors:* those of
@@ -26,12 +27,16 @@ class PARLEY_API played_sound {
   /// number of samples and of units of timestamps; `errc::bad_frame_length` where no packet holds a frame.
   static base::result<played_sound> create(std::shared_ptr<const sound_clip> clip, const audio_format& format,
                                            std::uint8_t payload_type, unsigned repeat = 1);
+  /// Plays `what` once, in as many channels as the codec has. *Errors:* those of `make_encoder` and of
+  /// `tone_generator::play`; `errc::bad_tone` for one that never ends; for rates and lengths as with a clip.
+  static base::result<played_sound> create(const tone& what, const audio_format& format,
+                                           std::uint8_t payload_type);
 
   std::uint8_t payload_type() const noexcept { return payload_type_; }
   std::uint32_t clock_rate() const noexcept { return clock_rate_; }
   /// Payloads in 20 ms: one, or as many as it takes for each to fit into a packet.
   unsigned parts() const noexcept { return parts_; }
-  bool ended() const noexcept { return left_ == 0; }
+  bool ended() const noexcept { return tone_ ? !tone_->playing() : left_ == 0; }
 
   /// Writes the next payload, with silence behind the end of the sound, and returns its size; 0 where the
   /// codec has nothing to send. `out` has `relay_stream::max_payload` bytes. Allocates nothing.
@@ -41,13 +46,17 @@ class PARLEY_API played_sound {
 
  private:
   played_sound() = default;
-  /// The next samples of the clip, with silence behind its last end.
+  static base::result<played_sound> encoding(audio_format encoded, const pcm_format& pcm,
+                                             std::uint8_t payload_type);
+  /// The next samples, with silence behind the last of them.
   void take(std::span<std::int16_t> out) noexcept;
 
   std::shared_ptr<const sound_clip> clip_;
+  std::unique_ptr<tone_generator> tone_;  // instead of a clip
   std::unique_ptr<audio_encoder> encoder_;
   std::uint8_t payload_type_ = 0;
   std::uint32_t clock_rate_ = 0;
+  unsigned channels_ = 1;
   unsigned parts_ = 1;
   unsigned left_ = 0;   // times that the clip is still to be played, with the one that is
   std::size_t at_ = 0;  // in the samples of the clip
@@ -66,8 +75,9 @@ struct played_packet {
 ///
 ///  state   a beat that is due finds              sends                                next
 ///  idle                                          nothing
-///  active  a key that sounds, or may begin       a telephone-event (RFC 4733 2.5.1);  active
-///                                                as much of the sound is left out
+///  active  a key that is down, or may begin      a telephone-event (RFC 4733 2.5.1),  active
+///                                                or payloads of its tone; as much of
+///                                                the sound is left out
 ///  active  sound                                 its payloads                         active
 ///  active  a key that waits for its pause        nothing                              active
 ///  active  nothing of that                       nothing                              idle
@@ -81,16 +91,25 @@ class PARLEY_API relay_player {
   static constexpr std::chrono::milliseconds beat{20};
   /// Keys that wait.
   static constexpr std::size_t max_keys = 32;
-  /// Beats without a key between two of them, after the packets that end the first.
-  static constexpr unsigned pause = 2;
 
-  /// A key to press.
+  /// A key to press: an event, or its tone for who takes none.
   struct key {
     std::uint8_t event = 0;
     base::duration length{};
     std::uint8_t payload_type = 0;
     std::uint32_t clock_rate = 8000;
+    std::uint8_t volume = 10;  ///< -dBm0, up to 63 (RFC 4733 2.3)
+    /// Before the next key, in whole beats; not less than it takes to say the end of an event three times.
+    base::duration pause = std::chrono::milliseconds(80);
+    /// Sent in place of events, where there is one, and all of the above is not looked at. What it has of
+    /// silence behind the tone is sent, too, and is its pause.
+    std::optional<played_sound> tone{};
   };
+
+  /// The tone of an event, to be `key::tone`, with the power that `volume` says and a silent pause.
+  /// *Errors:* `errc::bad_tone` for an event above 15; those of `played_sound::create`.
+  static base::result<played_sound> tone_of(const key& what, const audio_format& format,
+                                            std::uint8_t payload_type);
 
   relay_player() : waiting_(max_keys) {}
 
@@ -103,7 +122,7 @@ class PARLEY_API relay_player {
   /// Ends the sound. Keys go on.
   void stop_sound() noexcept { sound_.reset(); }
   /// Presses a key when those before it are over. *Errors:* `errc::limit_reached` where `max_keys` wait.
-  base::result<void> press(const key& next) noexcept;
+  base::result<void> press(key next) noexcept;
 
   /// When the next beat is due; `base::never` while idle.
   base::time_point poll_timeout() const noexcept { return active_ ? due_ : base::never; }
@@ -118,6 +137,7 @@ class PARLEY_API relay_player {
  private:
   std::optional<played_packet> send_key(std::span<std::byte> out) noexcept;
   void begin_key() noexcept;
+  played_packet send_part(played_sound& sound, std::span<std::byte> out);
   void end_beat() noexcept;
 
   bool active_ = false;
@@ -130,7 +150,9 @@ class PARLEY_API relay_player {
 
   rtp::dtmf_sender keys_{1};
   std::uint8_t key_type_ = 0;
-  unsigned pause_ = 0;  // beats that are left of it
+  unsigned key_pause_ = 0;            // beats behind it
+  unsigned pause_ = 0;                // beats that are left of that
+  std::optional<played_sound> tone_;  // of a key that is down
   base::ring_queue<key> waiting_;
 };
 

@@ -153,6 +153,8 @@ class PARLEY_API relay_stream {
   /// Writes the header of such a packet: `out` is what `write_own` needs before its payload, and that.
   void write_own(base::packet_buffer& out, std::uint8_t payload_type, bool marker,
                  std::uint32_t timestamp) noexcept;
+  /// From that timestamp on theirs are of another clock.
+  void change_own_clock(std::uint32_t timestamp, std::uint32_t clock_rate) noexcept;
   /// The next timestamp, of that clock, would have been this; the source goes on there.
   void end_own(std::uint32_t timestamp, std::uint32_t clock_rate) noexcept;
   bool sends_own() const noexcept { return own_; }
@@ -163,7 +165,9 @@ class PARLEY_API relay_stream {
   std::uint32_t clock_rate() const noexcept { return started_ ? rate_out_ : 0; }
 
   /// Has the sender reports of a compound packet of this stream's source speak of what was sent (RFC 3550
-  /// 6.4.1). The packet has passed `rtp::compound_view::parse`; what hasn't is left as it is.
+  /// 6.4.1, 7.2): the time on the timeline of that, packets and octets, those of the relay's own, too. While
+  /// these are sent, and until the source goes on, the time is on theirs. The packet has passed
+  /// `rtp::compound_view::parse`; what hasn't is left as it is.
   void rewrite_sender_reports(std::span<std::byte> compound) const noexcept;
   /// Has what the other side reports of this stream speak of the numbers and the clock of its source. Losses
   /// stay those of the packets that were sent.
@@ -239,6 +243,9 @@ class PARLEY_API relay_stream {
   bool resumes_ = false;  // they were, and none of the source's has been since
   bool marked_ = false;   // the next one that passes begins a talkspurt
   std::uint32_t own_end_ = 0;
+  // Their timeline: what has the place own_from_ on that of the source is sent as of own_place_.
+  std::uint32_t own_from_ = 0;
+  std::uint32_t own_place_ = 0;
   std::uint32_t own_rate_ = default_clock_rate;
 
   bool in_event_ = false;

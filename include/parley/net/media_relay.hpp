@@ -133,7 +133,7 @@ class PARLEY_API media_relay {
                           const media::audio_format& format, std::uint8_t payload_type, unsigned repeat = 1);
   void stop_playing(medium_id id, media::relay_side to);
   /// Sends a key to the peer of a side. *Errors:* `errc::closed`; those of `media::relay_medium::press`.
-  base::result<void> press(medium_id id, media::relay_side to, const media::relay_player::key& key);
+  base::result<void> press(medium_id id, media::relay_side to, media::relay_player::key key);
   /// True while sound or keys are being sent to the peer of a side.
   bool plays(medium_id id, media::relay_side to) const;
 

@@ -8,7 +8,7 @@ ng.py PORT ended COUNT COUNT   waits until the ends of its one call have sent so
 ng.py PORT transcoded COUNT    waits until it says that it transcodes so many media
 ng.py PORT srtp                sets a call up between RTP and SRTP with keys in SDP, and sends packets each way
 ng.py PORT play FILE METRICS   writes a tone to that file, has it and a digit played into a call, and hears them; sends digits, which must
-                               be counted at that port
+                               be counted at that port; has digits played as tones, and hears them
 """
 import base64
 import hashlib
@@ -193,7 +193,7 @@ def play(path, metrics):
     if len(tone) != 2400 or loudness(tone, 440) < 8000 or loudness(tone, 600) > 500:
         sys.exit(f"not the tone: {len(tone)} samples, {loudness(tone, 440)} at 440 Hz, {loudness(tone, 600)} at 600 Hz")
     digit = [(packet[1], *struct.unpack("!BBH", packet[12:])) for packet in heard[16:]]
-    if digit != [(101 | (n == 0) << 7, 5, 10 | (n > 3) << 7, min(160 * (n + 1), 800)) for n in range(7)]:
+    if digit != [(101 | (n == 0) << 7, 5, 8 | (n > 3) << 7, min(160 * (n + 1), 800)) for n in range(7)]:
         sys.exit(f"not the digit: {digit}")
     # What bob says passes again when the time of the last packet is over.
     time.sleep(0.1)
@@ -210,6 +210,29 @@ def play(path, metrics):
         if time.monotonic() > end:
             sys.exit(f"digits that were counted: {counted}")
         time.sleep(0.02)
+    ask("delete", **names, **{"delete-delay": 0})
+
+
+def dial_tones():
+    """To who takes no events."""
+    ann, bob = media_socket(), media_socket()
+    names = {"call-id": f"tones-{os.getpid()}"}
+    ask("offer", **names, **{"from-tag": "ann"}, sdp=described(ann, "RTP/AVP"))
+    ask("answer", **names, **{"from-tag": "ann", "to-tag": "bob"}, sdp=described(bob, "RTP/AVP"))
+    for digit in "59":
+        ask("play DTMF", **names, **{"from-tag": "bob"}, digit=digit, duration=100, pause=60, volume=-11)
+    heard = [ann.recv(2048) for _ in range(16)]
+    numbers = [struct.unpack("!HI", packet[2:8]) for packet in heard]
+    first = numbers[0]
+    if numbers != [(first[0] + i & 0xFFFF, first[1] + 160 * i & 0xFFFFFFFF) for i in range(16)]:
+        sys.exit(f"numbers of what was dialled: {numbers}")
+    for begin, low, high in (0, 770, 1336), (8, 852, 1477):
+        tone, pause = ([linear(byte) for packet in heard[part] for byte in packet[12:]]
+                       for part in (slice(begin, begin + 5), slice(begin + 5, begin + 8)))
+        # Two sines of -14 dBm0, without the ends that are faded.
+        levels = [loudness(tone[100:-100], frequency) for frequency in (low, high)]
+        if max(map(abs, pause)) > 8 or any(abs(level / 4557 - 1) > 0.1 for level in levels):
+            sys.exit(f"not the tones of a digit: {levels}")
     ask("delete", **names, **{"delete-delay": 0})
 
 
@@ -234,5 +257,6 @@ elif what == "ended":
     end_counted([int(sys.argv[3]), int(sys.argv[4])])
 elif what == "play":
     play(sys.argv[3], int(sys.argv[4]))
+    dial_tones()
 else:
     srtp()
