@@ -185,7 +185,7 @@ wait "$relay_pid" || status=$?
 [ "$status" -eq 0 ] || relay_fails "the relay ended with status $status"
 ! grep -Eq 'ERROR: .*Sanitizer|runtime error:' "$work/relay.log" || relay_fails "a sanitizer reports"
 tail -n 1 "$work/relay.log" |
-  grep -Eq "^parley-relay: $((calls * 3 + 6)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
+  grep -Eq "^parley-relay: $((calls * 3 + 7)) calls, 0 of them timed out, [1-9][0-9]{3,} packets, [0-9]+ bytes, [0-9]+ errors$" ||
   relay_fails "the last line says otherwise"
 end_kamailio
 passed "SIGTERM: the call goes on, another is refused, and the relay ends after its last one: $(tail -n 1 "$work/relay.log")"
